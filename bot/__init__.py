@@ -1,0 +1,1 @@
+"""Proxydesk: a Slack bot with which a company buys and watches proxies."""

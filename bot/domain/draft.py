@@ -1,0 +1,52 @@
+"""A half-made ask: what a person has chosen so far, before it becomes a request. Losing one loses no money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from bot.domain.catalog import Cycle, Filter, Selection
+from bot.domain.ids import ChannelId, DraftId, ProductCode, UserId, WorkspaceId
+from bot.domain.money import Cents
+from bot.domain.quote import Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Fields are None until chosen. `quote` and `problems` belong to the selection with `priced` as fingerprint."""
+
+    id: DraftId
+    workspace: WorkspaceId
+    user: UserId
+    channel: ChannelId | None = None
+    product_code: ProductCode | None = None
+    quantity: int | None = None
+    cycle: Cycle | None = None
+    promo_code: str | None = None
+    filter: Filter = Filter()
+    top_up_cents: Cents | None = None
+    reason: str = ""
+    priced: str | None = None
+    quote: Quote | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def selection(self) -> Selection | None:
+        """The selection, once everything the provider needs is chosen."""
+        if self.product_code is None or self.quantity is None or self.cycle is None:
+            return None
+        return Selection(self.product_code, self.quantity, self.cycle, self.promo_code, self.filter, self.top_up_cents)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the quote or the problems at hand are about the selection as it is now."""
+        selection = self.selection
+        return selection is not None and self.priced == selection.fingerprint()
+
+    def with_quote(self, quote: Quote) -> Draft:
+        return replace(self, priced=self._fingerprint(), quote=quote, problems={})
+
+    def with_problems(self, problems: dict[str, str]) -> Draft:
+        return replace(self, priced=self._fingerprint(), quote=None, problems=problems)
+
+    def _fingerprint(self) -> str | None:
+        return self.selection.fingerprint() if self.selection else None

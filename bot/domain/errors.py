@@ -1,0 +1,121 @@
+"""Every error the bot raises on purpose, split by what may be done next.
+
+ProxydeskError
+├── InputError                what a person gave cannot be used; says which field and why
+├── MoveError                 a move that the table of a request's life does not hold
+├── ProviderError             the provider did not do what was asked
+│   ├── NeverSentError        provably nothing reached it: asking again is safe
+│   ├── RefusedError          it answered no: nothing happened there
+│   │   ├── SelectionRefusedError   this selection cannot be bought as it stands
+│   │   ├── NotFoundError           there is no such thing
+│   │   ├── AccessError             our keys are wrong or lack a right
+│   │   │   └── SecondFactorError   a person must confirm in the provider's dashboard
+│   │   └── RateLimitedError        too many requests; says how long to wait
+│   └── OutcomeUnknownError   perhaps it happened: look before anything is asked again
+├── StoreError                requests cannot be read or written
+│   ├── StoreUnavailableError nothing was recorded
+│   ├── StaleError            somebody was faster; read again and decide again
+│   └── RecordError           a record is there and cannot be understood
+└── ChatError                 Slack did not take a message or a view
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class ProxydeskError(Exception):
+    """Root of the tree above. The text is safe to show to a person."""
+
+
+class InputError(ProxydeskError):
+    """`problems` maps a field name (see `catalog.Field`) to one sentence that says what to do."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+class MoveError(ProxydeskError):
+    """The request is not in a state from which this event may happen. Nothing changed."""
+
+
+class ProviderError(ProxydeskError):
+    """`status` is the HTTP status when there was an answer; `request_id` is the provider's own id for it."""
+
+    def __init__(self, message: str, *, status: int | None = None, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.request_id = request_id
+
+
+class NeverSentError(ProviderError):
+    """The connection was never made, or we chose not to send."""
+
+
+class RefusedError(ProviderError):
+    """A clear no in the provider's documented error shape."""
+
+
+class SelectionRefusedError(RefusedError):
+    """`field` names the part of the selection at fault, when that is known."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id)
+        self.field = field
+
+
+class NotFoundError(RefusedError):
+    """The provider knows no such product, service or row."""
+
+
+class AccessError(RefusedError):
+    """401 or 403: purchases cannot work until an admin mends the keys."""
+
+
+class SecondFactorError(AccessError):
+    """403 that asks for a second factor; only a person at the provider's dashboard can give it."""
+
+
+class RateLimitedError(RefusedError):
+    """`wait_s` is how many seconds the provider asked us to stay away."""
+
+    def __init__(self, message: str, *, wait_s: float, request_id: str | None = None) -> None:
+        super().__init__(message, status=429, request_id=request_id)
+        self.wait_s = wait_s
+
+
+class OutcomeUnknownError(ProviderError):
+    """The request may have been carried out: a time-out, a lost connection, a 5xx or an unreadable answer."""
+
+
+class StoreError(ProxydeskError):
+    """The store did not do what was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be reached or takes no writes. Nothing was recorded."""
+
+
+class StaleError(StoreError):
+    """The record moved on since it was read."""
+
+
+class RecordError(StoreError):
+    """An unreadable record is an error, never an absence."""
+
+
+class ChatError(ProxydeskError):
+    """Slack's refusal. `code` is Slack's own error word; `retry_after_s` is set when it asks to wait."""
+
+    def __init__(self, code: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after_s = retry_after_s

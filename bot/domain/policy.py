@@ -1,0 +1,100 @@
+"""The company's rules as values, and the one question asked of them: may this person do this now?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.domain.ids import ChannelId, GroupId, UserId
+from bot.domain.quote import Tolerance
+
+APPROVER = "approver"
+ADMIN = "admin"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Role(_Model):
+    """Who holds a role: Slack user ids (`U…`, `W…`) and user group ids (`S…`), never names."""
+
+    users: tuple[Annotated[UserId, Field(pattern=r"^[UW][A-Z0-9]{2,}$")], ...] = ()
+    groups: tuple[Annotated[GroupId, Field(pattern=r"^S[A-Z0-9]{2,}$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Role:
+        if not (self.users or self.groups):
+            raise ValueError("name at least one user id or user group id")
+        return self
+
+
+class Approvals(_Model):
+    """How many different holders of which role must say yes."""
+
+    role: str = APPROVER
+    needed: int = Field(1, ge=1, le=10)
+
+
+class PriceTolerance(_Model):
+    """How much dearer a fresh quote may be and still count as approved; the larger of the two applies."""
+
+    percent: Decimal = Field(Decimal(0), ge=0, le=100)
+    cents: int = Field(0, ge=0)
+
+
+class Policy(_Model):
+    """`policy.yaml`, validated whole. Every field is documented in docs/policy.md."""
+
+    roles: dict[str, Role]
+    approvals: Approvals = Approvals()
+    price_tolerance: PriceTolerance = PriceTolerance()
+    approval_window_hours: int = Field(72, ge=1, le=24 * 90)
+    channels: tuple[Annotated[ChannelId, Field(pattern=r"^[CG][A-Z0-9]{2,}$")], ...] = ()
+    max_quantity: int | None = Field(None, ge=1)
+
+    @model_validator(mode="after")
+    def _roles_exist(self) -> Policy:
+        if self.approvals.role not in self.roles:
+            raise ValueError(f"approvals.role names {self.approvals.role!r}, which is not under roles")
+        return self
+
+    @property
+    def tolerance(self) -> Tolerance:
+        return Tolerance(self.price_tolerance.percent, self.price_tolerance.cents)
+
+    @property
+    def approval_window(self) -> timedelta:
+        return timedelta(hours=self.approval_window_hours)
+
+    def role(self, name: str) -> Role | None:
+        return self.roles.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone as Slack knows them now. Judged by id and flags alone; names are for reading."""
+
+    id: UserId
+    name: str
+    is_bot: bool = False
+    is_deleted: bool = False
+    is_guest: bool = False
+    is_external: bool = False
+
+    @property
+    def is_ordinary_member(self) -> bool:
+        return not (self.is_bot or self.is_deleted or self.is_guest or self.is_external)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Allow or refuse, with the rule behind it and a sentence for the person."""
+
+    is_allowed: bool
+    rule: str
+    sentence: str = ""

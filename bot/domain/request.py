@@ -1,0 +1,332 @@
+"""The life of a purchase request, written as one table.
+
+It keeps these promises: a move that is not in TRANSITIONS raises and changes nothing; entering ORDERING is the one
+claim that allows one checkout; nothing leaves IN_DOUBT towards another purchase unless a person says it is absent;
+every move raises `version` by one and adds one line of history.
+
+Payment and fulfilment are the service's status at the provider, not states of the request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.catalog import Product, Selection
+from bot.domain.errors import MoveError
+from bot.domain.ids import AttemptId, ChannelId, RequestId, ServiceId, UserId, WorkspaceId
+from bot.domain.money import Cents
+from bot.domain.quote import Change, Quote, digest
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    ORDERING = "ordering"
+    IN_DOUBT = "in_doubt"
+    FAILED = "failed"
+    ORDERED = "ordered"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+FINAL = frozenset({State.ORDERED, State.DECLINED, State.WITHDRAWN, State.EXPIRED})
+"""Nothing can happen to a request any more."""
+WORKING = frozenset({State.APPROVED, State.ORDERING})
+"""The machine has the next step; a sweep drives these on."""
+
+
+class Happened(StrEnum):
+    """The word history and messages use for each event."""
+
+    SUBMITTED = "submitted"
+    ENDORSED = "endorsed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    REOPENED = "reopened"
+    CLAIMED = "claimed"
+    ORDERED = "ordered"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+    FOUND = "found"
+    ABSENT = "absent"
+    RETRIED = "retried"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A sign-off: who, when, the revision they saw, and the rule that let them."""
+
+    by: UserId
+    at: datetime
+    revision: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The claim: the right to send one checkout, with what was known just before it was sent."""
+
+    id: AttemptId
+    fingerprint: str
+    claimed_at: datetime
+    known_services: tuple[ServiceId, ...]
+    credit_before: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a checkout gave. `invoice_url` is None when credit paid, or when it was found without its link."""
+
+    service_id: ServiceId | None
+    invoice_url: str | None
+    is_paid: bool
+    total: Cents
+    due: Cents
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no order (yet): a sentence, and the reference that is also in the log."""
+
+    reason: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of history. `version` is the request's version after it; `note` is a reason a person gave."""
+
+    version: int
+    happened: Happened
+    at: datetime
+    by: UserId | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRequest:
+    """What the bot owns. `revision` counts what there is to approve; `version` counts every change."""
+
+    id: RequestId
+    workspace: WorkspaceId
+    version: int
+    revision: int
+    state: State
+    requester: UserId
+    channel: ChannelId
+    reason: str
+    product: Product
+    place: str | None
+    selection: Selection
+    quote: Quote
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime
+    approvals: tuple[Approval, ...]
+    replaced_quote: Quote | None
+    changes: tuple[Change, ...]
+    attempt: Attempt | None
+    order: Order | None
+    failure: Failure | None
+    history: tuple[Entry, ...]
+
+    @property
+    def digest(self) -> str:
+        return digest(self.selection, self.quote)
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    def last(self, *kinds: Happened) -> Entry | None:
+        """The newest line of history of one of these kinds."""
+        return next((entry for entry in reversed(self.history) if entry.happened in kinds), None)
+
+    def at_version(self, version: int) -> Entry | None:
+        return next((entry for entry in self.history if entry.version == version), None)
+
+
+# Events. Each carries its time, and its person when one stands behind it.
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ByPerson(Event):
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Endorsed(ByPerson):
+    """An approval that is not yet the last one needed."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approved(ByPerson):
+    """The last approval needed."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined(ByPerson):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn(ByPerson):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Expired(Event):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened(Event):
+    """What was approved no longer holds; `expires_at` gives the fresh decision its own time."""
+
+    quote: Quote
+    changes: tuple[Change, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed(Event):
+    """`quote` is the fresh one, no worse than approved; `changes` are what was tolerated."""
+
+    attempt: Attempt
+    quote: Quote
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered(Event):
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Event):
+    """The provider said no, or provably nothing was sent. Nothing was bought."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear(Event):
+    """No clear answer: it may have been bought."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Event):
+    """The order of an unclear checkout was found at the provider, by the machine or by a person."""
+
+    order: Order
+    by: UserId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent(ByPerson):
+    """A person looked and says nothing was bought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retried(ByPerson):
+    """A failed request asks for a fresh decision on a fresh quote."""
+
+    quote: Quote
+    expires_at: datetime
+
+
+TRANSITIONS: dict[tuple[State, type[Event]], State] = {
+    (State.PENDING, Endorsed): State.PENDING,
+    (State.PENDING, Approved): State.APPROVED,
+    (State.PENDING, Declined): State.DECLINED,
+    (State.PENDING, Withdrawn): State.WITHDRAWN,
+    (State.PENDING, Expired): State.EXPIRED,
+    (State.APPROVED, Claimed): State.ORDERING,
+    (State.APPROVED, Reopened): State.PENDING,
+    (State.APPROVED, Withdrawn): State.WITHDRAWN,
+    (State.ORDERING, Ordered): State.ORDERED,
+    (State.ORDERING, Refused): State.FAILED,
+    (State.ORDERING, Unclear): State.IN_DOUBT,
+    (State.IN_DOUBT, Found): State.ORDERED,
+    (State.IN_DOUBT, Absent): State.FAILED,
+    (State.FAILED, Retried): State.PENDING,
+}
+
+EVENTS: tuple[type[Event], ...] = tuple(dict.fromkeys(event for _, event in TRANSITIONS))
+
+
+def may(request: PurchaseRequest, event: type[Event]) -> bool:
+    """Whether the table allows this kind of event now."""
+    return (request.state, event) in TRANSITIONS
+
+
+def advance(request: PurchaseRequest, event: Event) -> PurchaseRequest:
+    """The request after the event. Raises MoveError, changing nothing, when the table does not hold the move."""
+    target = TRANSITIONS.get((request.state, type(event)))
+    if target is None:
+        raise MoveError(f"Request #{request.id} is {request.state} and cannot be {happened(event)}.")
+    moved = replace(request, state=target, version=request.version + 1, changed_at=event.at)
+    return _carry(_record(moved, event), event)
+
+
+def happened(event: Event) -> Happened:
+    return Happened(type(event).__name__.lower())
+
+
+def _record(request: PurchaseRequest, event: Event) -> PurchaseRequest:
+    by = getattr(event, "by", None)
+    note = event.reason if isinstance(event, Declined) else None
+    entry = Entry(request.version, happened(event), event.at, by, note)
+    return replace(request, history=(*request.history, entry))
+
+
+def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
+    """What the event brings along besides the new state."""
+    match event:
+        case Endorsed() | Approved():
+            approval = Approval(event.by, event.at, request.revision, event.rule)
+            return replace(request, approvals=(*request.approvals, approval))
+        case Reopened():
+            fresh = _for_fresh_decision(request, event.quote, event.expires_at)
+            return replace(fresh, changes=event.changes, replaced_quote=request.quote)
+        case Retried():
+            return _for_fresh_decision(request, event.quote, event.expires_at)
+        case Claimed():
+            return replace(request, attempt=event.attempt, quote=event.quote, changes=event.changes)
+        case Ordered() | Found():
+            return replace(request, order=event.order, failure=None)
+        case Refused() | Unclear():
+            return replace(request, failure=event.failure)
+        case _:
+            return request
+
+
+def _for_fresh_decision(request: PurchaseRequest, quote: Quote, expires_at: datetime) -> PurchaseRequest:
+    return replace(
+        request,
+        revision=request.revision + 1,
+        quote=quote,
+        expires_at=expires_at,
+        approvals=(),
+        attempt=None,
+        failure=None,
+        replaced_quote=None,
+        changes=(),
+    )

@@ -1,0 +1,54 @@
+"""Data bought and used, and what a service is doing at the provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.catalog import Cycle, Filter
+from bot.domain.ids import ServiceId
+from bot.domain.money import Cents
+
+BYTES_PER_GB = 1024**3
+"""Data is sold and shown in units of 1024³ bytes (Byteful docs: 10737418240 is "10 GB")."""
+
+
+class Network(StrEnum):
+    RESIDENTIAL = "residential"
+    MOBILE = "mobile"
+
+
+@dataclass(frozen=True, slots=True)
+class DataPool:
+    """Data of one network, in bytes. `expires_at` is UTC, None when the provider names no end."""
+
+    network: Network
+    total_bytes: int
+    used_bytes: int
+    left_bytes: int
+    requests: int
+    service_id: ServiceId | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The thing bought and running at the provider. `status` is the provider's own word."""
+
+    id: ServiceId
+    name: str
+    type: str
+    status: str
+    quantity: int
+    total: Cents
+    cycle: Cycle | None
+    country_id: str | None
+    filter: Filter
+    created_at: datetime | None
+    dispatched_at: datetime | None
+    expires_at: datetime | None
+    open_invoice_id: str | None
+    is_pending_cancellation: bool
+    is_cancellable: bool
+    metadata: dict[str, str | int | float | bool] = field(default_factory=dict)
