@@ -43,6 +43,7 @@ bench: $(STAMP) ## benchmarks, each as a ratio within one run
 lock: ## resolve the dependencies again (needs uv)
 	uv lock --upgrade
 	uv export --quiet --no-emit-project --all-groups --no-annotate --no-header -o requirements.lock
+	uv export --quiet --no-emit-project --no-default-groups --no-annotate --no-header -o requirements-runtime.lock
 
 clean: ## remove the environment and all local data
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -35,6 +35,10 @@ class Places(Protocol):
     @property
     def is_loaded(self) -> bool: ...
 
+    async def keep_fresh(self) -> None:
+        """Load the tables and renew them for as long as the process runs; ends when it is cancelled."""
+        ...
+
     def search_asns(self, query: str, country_id: str | None) -> list[PlaceOption]: ...
 
     def search_subdivisions(self, query: str, country_id: str | None) -> list[PlaceOption]: ...
@@ -172,6 +176,10 @@ class Store(Protocol):
         """None for one that never was or is older than a day."""
         ...
 
+    async def ask(self, workspace: WorkspaceId, intent: Intent, now: datetime) -> None:
+        """Ask for something to be said (again) although nothing changed."""
+        ...
+
     async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:
         """Take due intents; each comes back by itself when it is not settled within the lease."""
         ...
@@ -201,6 +209,18 @@ class Store(Protocol):
     async def release(self, workspace: WorkspaceId, name: str, token: str) -> None: ...
 
 
+class FormStore(Store, Protocol):
+    """The store with what open forms and repeated deliveries need besides."""
+
+    async def is_newest(self, name: str, ordinal: float, seconds: int) -> bool:
+        """Whether no greater ordinal was seen under this name within the given time; remembers this one."""
+        ...
+
+    async def is_first(self, name: str, seconds: int) -> bool:
+        """Whether this name was not seen within the given time; remembers it."""
+        ...
+
+
 class Directory(Protocol):
     """Who people are, from Slack, at most 60 s old. Raises ChatError when it cannot be read: then nobody may."""
 
@@ -226,6 +246,6 @@ class Notifier(Protocol):
 
 
 class Nudge(Protocol):
-    """Asks the worker to look at a request soon. A lost nudge costs time, never correctness."""
+    """Asks the worker to look at a request soon. Never raises: a lost nudge costs time, not correctness."""
 
-    async def __call__(self, workspace: WorkspaceId, request: RequestId) -> None: ...
+    async def __call__(self, request: PurchaseRequest) -> None: ...

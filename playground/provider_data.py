@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from functools import cache
+from typing import NamedTuple
 
 from playground.provider_geo import CONTINENTS, COUNTRIES, SUBDIVISIONS, WORDS, WORLD_COUNTRIES
 from playground.provider_values import Row
@@ -17,28 +19,39 @@ GENERATED_ASNS = 5_100
 CITIES_PER_SUBDIVISION = 21
 GB_CITIES_PER_SUBDIVISION = 60
 
+
+class City(NamedTuple):
+    city_id: int
+    name: str
+    subdivision_id: str
+    time_zone: str
+    latitude: float
+    longitude: float
+    postcode: str
+    population: int
+
+
 KNOWN_CITIES = (
-    # id, name, subdivision, time zone, latitude, longitude, postcode, population
-    (75202, "Dallas", "us-tx", "America/Chicago", 32.7767, -96.7970, "75202", 1304379),
-    (10001, "New York City", "us-ny", "America/New_York", 40.7128, -74.0060, "10001", 8336817),
-    (90012, "Los Angeles", "us-ca", "America/Los_Angeles", 34.0522, -118.2437, "90012", 3898747),
-    (60601, "Chicago", "us-il", "America/Chicago", 41.8781, -87.6298, "60601", 2746388),
-    (33101, "Miami", "us-fl", "America/New_York", 25.7617, -80.1918, "33101", 442241),
-    (20147, "Ashburn", "us-va", "America/New_York", 39.0438, -77.4874, "20147", 46349),
-    (379657, "Paris", "fr-idf", "Europe/Paris", 48.8566, 2.3522, "75001", 2102650),
-    (341201, "London", "gb-eng", "Europe/London", 51.5074, -0.1278, "EC1A 1BB", 8799800),
-    (341202, "Manchester", "gb-eng", "Europe/London", 53.4808, -2.2426, "M1 1AE", 552000),
-    (351301, "Berlin", "de-be", "Europe/Berlin", 52.5200, 13.4050, "10115", 3677472),
-    (351302, "Frankfurt am Main", "de-he", "Europe/Berlin", 50.1109, 8.6821, "60311", 764104),
-    (351303, "München", "de-by", "Europe/Berlin", 48.1351, 11.5820, "80331", 1487708),
-    (361401, "Amsterdam", "nl-nh", "Europe/Amsterdam", 52.3676, 4.9041, "1012", 921402),
-    (361402, "Toronto", "ca-on", "America/Toronto", 43.6532, -79.3832, "M5H", 2794356),
-    (361403, "Sydney", "au-nsw", "Australia/Sydney", -33.8688, 151.2093, "2000", 5312163),
-    (361404, "Madrid", "es-md", "Europe/Madrid", 40.4168, -3.7038, "28001", 3305408),
-    (361405, "Roma", "it-62", "Europe/Rome", 41.9028, 12.4964, "00118", 2755309),
-    (361406, "Tokyo", "jp-13", "Asia/Tokyo", 35.6762, 139.6503, "100-0001", 13960000),
-    (361407, "São Paulo", "br-sp", "America/Sao_Paulo", -23.5505, -46.6333, "01000-000", 11451999),
-    (361408, "Warszawa", "pl-14", "Europe/Warsaw", 52.2297, 21.0122, "00-001", 1860281),
+    City(75202, "Dallas", "us-tx", "America/Chicago", 32.7767, -96.7970, "75202", 1304379),
+    City(10001, "New York City", "us-ny", "America/New_York", 40.7128, -74.0060, "10001", 8336817),
+    City(90012, "Los Angeles", "us-ca", "America/Los_Angeles", 34.0522, -118.2437, "90012", 3898747),
+    City(60601, "Chicago", "us-il", "America/Chicago", 41.8781, -87.6298, "60601", 2746388),
+    City(33101, "Miami", "us-fl", "America/New_York", 25.7617, -80.1918, "33101", 442241),
+    City(20147, "Ashburn", "us-va", "America/New_York", 39.0438, -77.4874, "20147", 46349),
+    City(379657, "Paris", "fr-idf", "Europe/Paris", 48.8566, 2.3522, "75001", 2102650),
+    City(341201, "London", "gb-eng", "Europe/London", 51.5074, -0.1278, "EC1A 1BB", 8799800),
+    City(341202, "Manchester", "gb-eng", "Europe/London", 53.4808, -2.2426, "M1 1AE", 552000),
+    City(351301, "Berlin", "de-be", "Europe/Berlin", 52.5200, 13.4050, "10115", 3677472),
+    City(351302, "Frankfurt am Main", "de-he", "Europe/Berlin", 50.1109, 8.6821, "60311", 764104),
+    City(351303, "München", "de-by", "Europe/Berlin", 48.1351, 11.5820, "80331", 1487708),
+    City(361401, "Amsterdam", "nl-nh", "Europe/Amsterdam", 52.3676, 4.9041, "1012", 921402),
+    City(361402, "Toronto", "ca-on", "America/Toronto", 43.6532, -79.3832, "M5H", 2794356),
+    City(361403, "Sydney", "au-nsw", "Australia/Sydney", -33.8688, 151.2093, "2000", 5312163),
+    City(361404, "Madrid", "es-md", "Europe/Madrid", 40.4168, -3.7038, "28001", 3305408),
+    City(361405, "Roma", "it-62", "Europe/Rome", 41.9028, 12.4964, "00118", 2755309),
+    City(361406, "Tokyo", "jp-13", "Asia/Tokyo", 35.6762, 139.6503, "100-0001", 13960000),
+    City(361407, "São Paulo", "br-sp", "America/Sao_Paulo", -23.5505, -46.6333, "01000-000", 11451999),
+    City(361408, "Warszawa", "pl-14", "Europe/Warsaw", 52.2297, 21.0122, "00-001", 1860281),
 )
 
 KNOWN_ASNS = """
@@ -78,7 +91,8 @@ RIRS = {"na": "arin", "eu": "ripe", "as": "apnic", "oc": "apnic", "sa": "lacnic"
 
 
 def slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    plain = unicodedata.normalize("NFKD", name.replace("Ł", "L").replace("ł", "l")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
 
 
 @cache
@@ -120,28 +134,26 @@ def subdivisions() -> tuple[Row, ...]:
     )
 
 
-def _city(
-    city_id: int, name: str, subdivision: str, zone: str, lat: float, lon: float, postcode: str, population: int
-) -> Row:
+def _city(known: City) -> Row:
     return {
-        "city_id": city_id,
-        "city_name": name,
-        "city_alias": slug(name),
-        "subdivision_id": subdivision,
-        "city_timezone": zone,
-        "city_is_populous": population > 100_000,
-        "city_example_postcode": postcode,
-        "city_latitude": lat,
-        "city_longitude": lon,
-        "city_population": population,
-        "city_node_count": population // 97,
+        "city_id": known.city_id,
+        "city_name": known.name,
+        "city_alias": slug(known.name),
+        "subdivision_id": known.subdivision_id,
+        "city_timezone": known.time_zone,
+        "city_is_populous": known.population > 100_000,
+        "city_example_postcode": known.postcode,
+        "city_latitude": known.latitude,
+        "city_longitude": known.longitude,
+        "city_population": known.population,
+        "city_node_count": known.population // 97,
     }
 
 
 @cache
 def cities() -> tuple[Row, ...]:
     rng = random.Random("cities")
-    rows = [_city(*known) for known in KNOWN_CITIES]
+    rows = [_city(known) for known in KNOWN_CITIES]
     next_id = 400_000
     for area in subdivisions():
         country = area["country_id"]
@@ -153,7 +165,9 @@ def cities() -> tuple[Row, ...]:
             name = heads[number // len(tails)] + tails[number % len(tails)]
             spot = (round(lat + rng.uniform(-3, 3), 4), round(lon + rng.uniform(-4, 4), 4))
             population = int(10 ** rng.uniform(3.3, 5.6))
-            rows.append(_city(next_id, name, area["subdivision_id"], zone, *spot, f"{next_id % 100_000:05d}", population))
+            rows.append(
+                _city(City(next_id, name, area["subdivision_id"], zone, *spot, f"{next_id % 100_000:05d}", population))
+            )
     return tuple(sorted(rows, key=lambda row: int(row["city_id"])))
 
 
@@ -171,12 +185,17 @@ def zip_codes() -> tuple[Row, ...]:
     )
 
 
-def _asn(asn_id: int, country: str, kind: str, name: str, rir: str, rng: random.Random) -> Row:
+@cache
+def _rir_of() -> dict[str, str]:
+    return {key: RIRS[continent] for key, continent, _, _ in WORLD_COUNTRIES} | {"jp": "jpnic"}
+
+
+def _asn(asn_id: int, country: str, kind: str, name: str, *, rng: random.Random) -> Row:
     return {
         "asn_id": asn_id,
         "asn_name": name,
         "asn_type": kind,
-        "asn_rir": rir,
+        "asn_rir": _rir_of()[country],
         "country_id": country,
         "asn_ip_address_count": 256 * rng.randrange(1, 60_000),
         "asn_node_count": rng.randrange(0, 90_000),
@@ -192,19 +211,29 @@ def known_asns() -> frozenset[int]:
 @cache
 def asns() -> tuple[Row, ...]:
     rng = random.Random("asns")
-    rir_of = {key: RIRS[continent] for key, continent, _, _ in WORLD_COUNTRIES} | {"jp": "jpnic"}
     rows = []
     for entry in re.split(r"[|\n]", KNOWN_ASNS.strip()):
         number, country, kind, name = entry.split(":", 3)
-        rows.append(_asn(int(number), country, kind, name, rir_of[country], rng))
-    suffixes = ("Telecom", "Fiber", "Networks", "Broadband", "Internet", "Hosting", "Cloud", "Data", "Wireless", "Online")
+        rows.append(_asn(int(number), country, kind, name, rng=rng))
+    suffixes = (
+        "Telecom",
+        "Fiber",
+        "Networks",
+        "Broadband",
+        "Internet",
+        "Hosting",
+        "Cloud",
+        "Data",
+        "Wireless",
+        "Online",
+    )
     kinds = ("isp", "isp", "isp", "hosting", "hosting", "business", "business", "education", "gov", "cdn")
     covered = list(COUNTRIES)
     for number in rng.sample(range(262_144, 399_000), GENERATED_ASNS):
         country = rng.choice(covered)
         heads, tails = WORDS[country]
         name = f"{rng.choice(heads)}{rng.choice(tails)} {rng.choice(suffixes)}"
-        rows.append(_asn(number, country, rng.choice(kinds), name, rir_of[country], rng))
+        rows.append(_asn(number, country, rng.choice(kinds), name, rng=rng))
     return tuple(sorted(rows, key=lambda row: int(row["asn_id"])))
 
 
@@ -245,7 +274,7 @@ def stocked_asns(country: str, product_type: str) -> tuple[Row, ...]:
 
 
 @cache
-def test_servers() -> tuple[Row, ...]:
+def proxy_test_servers() -> tuple[Row, ...]:
     sites = (("iad", 20147), ("lon", 341201), ("fra", 351302), ("syd", 361403))
     return tuple(
         {

@@ -31,7 +31,7 @@ COUNTRIES = {
     "pl": ("Europe/Warsaw", 52.1, 19.2),
 }
 
-_EU = frozenset("at be bg cy cz de dk ee es fi fr gr hr hu ie it lt lu lv mt nl pl pt ro se si sk".split())
+_EU = "at be bg cy cz de dk ee es fi fr gr hr hu ie it lt lu lv mt nl pl pt ro se si sk"
 
 _WORLD = """
 eu at Austria|eu be Belgium|eu bg Bulgaria|eu ch Switzerland|eu cy Cyprus|eu cz Czechia|eu de Germany|eu dk Denmark
@@ -49,7 +49,7 @@ af za South Africa
 
 WORLD_COUNTRIES: tuple[tuple[str, str, bool, str], ...] = tuple(
     sorted(
-        (key, continent, key in _EU, name)
+        (key, continent, key in _EU.split(), name)
         for continent, key, name in (
             entry.split(" ", 2) for line in _WORLD.strip().splitlines() for entry in line.split("|")
         )
@@ -104,48 +104,51 @@ SUBDIVISIONS: dict[str, list[tuple[str, str]]] = {
 }
 
 _ENGLISH = (
-    "Ash Brook Clear East Fair Glen Green Hart Haw Iron Kings Lake Lin Maple Mill New North Oak Pine River Rock Spring Stone "
-    "West Wood".split(),
-    "bridge burn bury dale field ford gate ham ley mouth port ton ville wick".split(),
+    "Ash Brook Clear East Fair Glen Green Hart Haw Iron Kings Lake Lin Maple Mill New North Oak Pine River Rock Spring "
+    "Stone West Wood",
+    "bridge burn bury dale field ford gate ham ley mouth port ton ville wick",
 )
-
-WORDS: dict[str, tuple[list[str], list[str]]] = {
+_WORDS = {
+    # beginnings and ends of place names; an underscore is a space
     "us": _ENGLISH,
     "gb": _ENGLISH,
     "ca": _ENGLISH,
     "au": _ENGLISH,
     "de": (
-        "Alten Buchen Eichen Frei Grün Hohen Königs Linden Mühl Neu Nieder Ober Rosen Schön Stein Wald Weiden".split(),
-        "au bach berg brück burg dorf feld furt hausen heim hofen kirchen stadt tal".split(),
+        "Alten Buchen Eichen Frei Grün Hohen Königs Linden Mühl Neu Nieder Ober Rosen Schön Stein Wald Weiden",
+        "au bach berg brück burg dorf feld furt hausen heim hofen kirchen stadt tal",
     ),
     "fr": (
-        "Aix Beau Bel Bois Bourg Champ Châtel Clair Font Haute Marne Mont Neuf Pont Roche Val Ville".split(),
-        "ac ange ay court elle eneuve ence ières ieu igny illon ois omme ouges".split(),
+        "Aix Beau Bel Bois Bourg Champ Châtel Clair Font Haute Marne Mont Neuf Pont Roche Val Ville",
+        "ac ange ay court elle eneuve ence ières ieu igny illon ois omme ouges",
     ),
     "nl": (
-        "Berg Bos Breed Diep Eind Gouds Heer Hoog Kerk Maas Nieuw Oost Oud Rijs Veen West Zand".split(),
-        "berg broek burg dam dijk dorp drecht hoven huizen kerk meer veen wijk woude".split(),
+        "Berg Bos Breed Diep Eind Gouds Heer Hoog Kerk Maas Nieuw Oost Oud Rijs Veen West Zand",
+        "berg broek burg dam dijk dorp drecht hoven huizen kerk meer veen wijk woude",
     ),
     "es": (
-        "Alba Alcá Almo Bel Cala Campo Casa Fuen Guada Mira Monte Na Olive Puerto Torre Valde Villa".split(),
-        "bella ceite dora flores franca gordo hermosa lejo lobos madrid nueva real rrubia verde".split(),
+        "Alba Alcá Almo Bel Cala Campo Casa Fuen Guada Mira Monte Na Olive Puerto Torre Valde Villa",
+        "bella ceite dora flores franca gordo hermosa lejo lobos madrid nueva real rrubia verde",
     ),
     "it": (
-        "Acqua Bel Borgo Campo Castel Cava Civita Colle Fonte Fiume Mira Monte Ponte Rocca San Torre Villa".split(),
-        "bella chiara delle forte franca gallo grande lungo nero nuovo pietra reale rosso vecchio".split(),
+        "Acqua Bel Borgo Campo Castel Cava Civita Colle Fonte Fiume Mira Monte Ponte Rocca San Torre Villa",
+        "bella chiara delle forte franca gallo grande lungo nero nuovo pietra reale rosso vecchio",
     ),
     "jp": (
-        "Aka Ao Asa Fuku Hana Higashi Ishi Kami Kawa Kita Matsu Mina Naka Nishi Oka Shira Taka".split(),
-        "bashi da hama hara kawa machi mori mura no oka saki shima yama zawa".split(),
+        "Aka Ao Asa Fuku Hana Higashi Ishi Kami Kawa Kita Matsu Mina Naka Nishi Oka Shira Taka",
+        "bashi da hama hara kawa machi mori mura no oka saki shima yama zawa",
     ),
     "br": (
-        "Alta Areia Barra Boa Bom Campo Cruz Dois Flor Lagoa Mar Monte Nova Ouro Pedra Rio Santa".split(),
-        " Alegre| Azul| Branca| Bonita| do Norte| do Sul| Dourada| Formosa| Grande| Linda| Nova| Preta| Real| Verde".split(
-            "|"
-        ),
+        "Alta Areia Barra Boa Bom Campo Cruz Dois Flor Lagoa Mar Monte Nova Ouro Pedra Rio Santa",
+        "_Alegre _Azul _Branca _Bonita _do_Norte _do_Sul _Dourada _Formosa _Grande _Linda _Nova _Preta _Real _Verde",
     ),
     "pl": (
-        "Biało Brzo Czarno Dąbro Dobro Gór Jas Kali Kamie Lesz Mił Nowo Ostro Pias Radzi Sta Wiel".split(),
-        "bór chów czyn gard gród lin nica nów pol rzec siedle stok szyn wice".split(),
+        "Biało Brzo Czarno Dąbro Dobro Gór Jas Kali Kamie Lesz Mił Nowo Ostro Pias Radzi Sta Wiel",
+        "bór chów czyn gard gród lin nica nów pol rzec siedle stok szyn wice",
     ),
+}
+
+WORDS: dict[str, tuple[list[str], list[str]]] = {
+    country: (heads.split(), [tail.replace("_", " ") for tail in tails.split()])
+    for country, (heads, tails) in _WORDS.items()
 }

@@ -40,11 +40,19 @@ ERROR_NAMES = {
 class RefusalError(Exception):
     """The account refuses a call: the status and the sentence the caller is told."""
 
-    def __init__(self, status: int, message: str, extra: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
 
 
 def stamp(at: datetime) -> str:
@@ -56,9 +64,9 @@ def parse_datetime(text: str) -> datetime:
     """Both spellings seen in the vendor's pages, with or without a zone; none means UTC."""
     try:
         parsed = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RefusalError(400, f"'{text}' is not a valid datetime.") from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def parse_date(text: str) -> str:
@@ -216,7 +224,9 @@ class ProviderSettings:
     rate_window_s: float = 1.0
     retry_after_header: bool = False
     strict_parameters: bool = False
-    """Unknown filters and body fields: False ignores them, True answers 400."""
+    """Unknown filters and checkout fields: False ignores them, True answers 400."""
+    counts_totals: bool = True
+    """False answers searches with the total_count of -1 that means "too costly to count"."""
     invalid_quote: Literal["is_valid_false", "422"] = "is_valid_false"
     """How a quote answers a selection that cannot be bought."""
     credit_only: bool = False

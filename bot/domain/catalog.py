@@ -73,7 +73,7 @@ class Cycle:
             return None
         count, word = match.groups()
         interval = _INTERVALS.get(word.lower())
-        if interval is None or count == "0":
+        if interval is None or int(count or 1) == 0:
             return None
         return cls(int(count or 1), interval)
 
@@ -169,7 +169,7 @@ def top_up(amount: Cents) -> Selection:
 
 def problems_with(selection: Selection, product: Product) -> dict[str, str]:
     """What the catalog alone can tell is wrong, as field → sentence. Empty when nothing is."""
-    if selection.is_top_up:
+    if selection.is_top_up or product.is_credit:
         return _top_up_problems(selection.top_up_cents or 0)
     found: dict[str, str] = {}
     if not product.is_available:

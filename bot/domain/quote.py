@@ -80,6 +80,7 @@ class ChangeKind(StrEnum):
     PRICE_UP = "price up"
     PRICE_DOWN = "price down"
     PAYMENT = "payment"
+    DUE = "due"
     PROMO = "promo code"
     FILTER = "filter"
     REFUSED = "refused"
@@ -122,6 +123,8 @@ def changes(approved: Quote, fresh: Quote, tolerance: Tolerance) -> tuple[Change
         found.append(
             Change(ChangeKind.PAYMENT, approved.payment.value, fresh.payment.value, is_blocking=not only_cheaper)
         )
+    elif fresh.total == approved.total and fresh.due != approved.due:
+        found.append(Change(ChangeKind.DUE, approved.due, fresh.due, is_blocking=False))
     if _filters(approved) != _filters(fresh):
         found.append(Change(ChangeKind.FILTER, "as chosen", "not as chosen", True))
     return tuple(found)

@@ -48,6 +48,7 @@ class Happened(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     REOPENED = "reopened"
+    DELAYED = "delayed"
     CLAIMED = "claimed"
     ORDERED = "ordered"
     REFUSED = "refused"
@@ -196,11 +197,22 @@ class Expired(Event):
 
 @dataclass(frozen=True, slots=True)
 class Reopened(Event):
-    """What was approved no longer holds; `expires_at` gives the fresh decision its own time."""
+    """What was approved no longer holds; `expires_at` gives the fresh decision its own time.
 
+    `selection` differs from what was approved only where the provider leaves no choice (a promo code that ended).
+    """
+
+    selection: Selection
     quote: Quote
     changes: tuple[Change, ...]
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed(Event):
+    """Nothing was sent yet because something outside is not ready; the machine tries again by itself."""
+
+    failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +270,7 @@ TRANSITIONS: dict[tuple[State, type[Event]], State] = {
     (State.PENDING, Declined): State.DECLINED,
     (State.PENDING, Withdrawn): State.WITHDRAWN,
     (State.PENDING, Expired): State.EXPIRED,
+    (State.APPROVED, Delayed): State.APPROVED,
     (State.APPROVED, Claimed): State.ORDERING,
     (State.APPROVED, Reopened): State.PENDING,
     (State.APPROVED, Withdrawn): State.WITHDRAWN,
@@ -305,14 +318,14 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
             return replace(request, approvals=(*request.approvals, approval))
         case Reopened():
             fresh = _for_fresh_decision(request, event.quote, event.expires_at)
-            return replace(fresh, changes=event.changes, replaced_quote=request.quote)
+            return replace(fresh, selection=event.selection, changes=event.changes, replaced_quote=request.quote)
         case Retried():
             return _for_fresh_decision(request, event.quote, event.expires_at)
         case Claimed():
-            return replace(request, attempt=event.attempt, quote=event.quote, changes=event.changes)
+            return replace(request, attempt=event.attempt, quote=event.quote, changes=event.changes, failure=None)
         case Ordered() | Found():
             return replace(request, order=event.order, failure=None)
-        case Refused() | Unclear():
+        case Delayed() | Refused() | Unclear():
             return replace(request, failure=event.failure)
         case _:
             return request

@@ -1,0 +1,1 @@
+"""Byteful (formerly Ping Proxies): client → wire → adapter, and its tables of networks and places."""

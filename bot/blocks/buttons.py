@@ -1,0 +1,110 @@
+"""The buttons of a request: which ones its state allows, and what each says before it acts."""
+
+from __future__ import annotations
+
+from bot.blocks import kit, limits, price, story, text
+from bot.blocks.ids import Action, request_value
+from bot.domain.quote import Payment
+from bot.domain.request import Approved, Declined, Found, PurchaseRequest, Retried, State, Withdrawn, may
+
+
+def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
+    """Only what the table of a request's life allows now, so no button is a dead end."""
+    offered: list[kit.Element] = []
+    if invoice := open_invoice(request):
+        offered.append(invoice)
+    if may(request, Approved):
+        offered.append(approve(request, needed))
+    if may(request, Declined):
+        offered.append(decline(request))
+    if may(request, Found):
+        offered += [mark_found(request), mark_absent(request)]
+    if may(request, Retried):
+        offered.append(retry(request))
+    if may(request, Withdrawn):
+        offered.append(withdraw(request))
+    if request.is_final or request.state is State.FAILED:
+        offered.append(reorder(request))
+    return offered
+
+
+def approve(request: PurchaseRequest, needed: int = 1) -> kit.Element:
+    total = text.money(request.quote.total)
+    asks = kit.confirm(
+        f"Approve {text.number(request.id)}?", _what_approval_does(request, needed), f"Approve {total}", "Not now"
+    )
+    return kit.button("Approve", Action.APPROVE, request_value(request), style="primary", confirm=asks)
+
+
+def _what_approval_does(request: PurchaseRequest, needed: int) -> str:
+    """The amounts come first: a long product name is cut, a sum never."""
+    quote = request.quote
+    paid = {
+        Payment.CREDIT: "all of it from account credit",
+        Payment.INVOICE: "by invoice",
+        Payment.CREDIT_AND_INVOICE: (
+            f"{text.money(quote.credit_applied)} from account credit, {text.money(quote.due)} by invoice"
+        ),
+    }[quote.payment]
+    sure = f"{text.money(quote.total)}, {paid}, for {text.plain(story.subject(request), 75)}."
+    if len(request.approvals) + 1 < needed:
+        return f"{sure} It is bought after {needed} approvals."
+    renewal = (
+        f" It renews {text.every(request.selection.cycle)} at {text.money(quote.renewal)}." if quote.renewal else ""
+    )
+    return f"{sure} It is bought at once if the price still holds.{renewal}"
+
+
+def decline(request: PurchaseRequest) -> kit.Element:
+    """No colour: the form that asks for the reason is the second look."""
+    return kit.button("Decline", Action.DECLINE, request_value(request))
+
+
+def withdraw(request: PurchaseRequest) -> kit.Element:
+    words = "Nobody can approve it any more. You can edit and resend it later."
+    asks = kit.confirm(f"Withdraw {text.number(request.id)}?", words, "Withdraw", "Keep it")
+    return kit.button("Withdraw", Action.WITHDRAW, request_value(request), confirm=asks)
+
+
+def retry(request: PurchaseRequest) -> kit.Element:
+    return kit.button("Try again", Action.RETRY, request_value(request))
+
+
+def reorder(request: PurchaseRequest) -> kit.Element:
+    label = "Order again" if request.state is State.ORDERED else "Edit and resend"
+    return kit.button(label, Action.REORDER, request_value(request))
+
+
+def mark_found(request: PurchaseRequest) -> kit.Element:
+    return kit.button("It was bought", Action.MARK_FOUND, request_value(request))
+
+
+def mark_absent(request: PurchaseRequest) -> kit.Element:
+    words = (
+        "Say so only after looking in the provider's dashboard, at services and at invoices. "
+        "If it was bought after all, trying again buys it twice."
+    )
+    asks = kit.confirm(f"Nothing was bought for {text.number(request.id)}?", words, "Nothing was bought", "Back")
+    return kit.button("Nothing was bought", Action.MARK_ABSENT, request_value(request), style="danger", confirm=asks)
+
+
+def open_invoice(request: PurchaseRequest) -> kit.Element | None:
+    """A link button; None without a link."""
+    url = invoice_url(request)
+    return kit.button("Open invoice", Action.OPEN_INVOICE, request_value(request), url=url) if url else None
+
+
+def invoice_url(request: PurchaseRequest) -> str | None:
+    """The invoice's address, if it is one that Slack would take."""
+    url = request.order.invoice_url if request.order else None
+    is_usable = url and url.startswith(("https://", "http://")) and len(url) <= limits.URL
+    return url if is_usable else None
+
+
+def show(request: PurchaseRequest) -> kit.Element:
+    return kit.button("Show", Action.SHOW_REQUEST, request_value(request))
+
+
+def total_line(request: PurchaseRequest) -> str:
+    """`5 × … for 1 month · $15.75 in total, …` for lists and fallback texts."""
+    return f"{story.wanted(request)} · {price.in_short(request.quote)}"

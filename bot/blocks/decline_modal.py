@@ -1,0 +1,30 @@
+"""The form that asks why a request is declined. Its answer goes to the person who asked."""
+
+from __future__ import annotations
+
+from bot.blocks import buttons, kit, limits, text
+from bot.blocks.ids import Callback, request_value
+from bot.blocks.kit import View
+from bot.domain.catalog import Field
+from bot.domain.request import PurchaseRequest
+
+
+def decline(request: PurchaseRequest) -> View:
+    reason = {
+        "type": "plain_text_input",
+        "action_id": Field.REASON.value,
+        "multiline": True,
+        "min_length": 1,
+        "max_length": limits.DECLINE_REASON,
+        "focus_on_load": True,
+    }
+    asked = kit.section(f"{buttons.total_line(request)}, asked by {text.mention(request.requester)}")
+    hint = "Everybody who sees the card can read it."
+    return kit.modal(
+        f"Decline {text.number(request.id)}",
+        [asked, kit.input_block("Why", reason, Field.REASON.value, hint=hint)],
+        callback=Callback.DECLINE,
+        metadata=request_value(request),
+        submit="Decline",
+        close="Cancel",
+    )

@@ -1,0 +1,18 @@
+"""App Home: the same lists as the command gives, always at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.blocks import kit, limits, lists, text
+from bot.blocks.kit import View
+from bot.domain.request import PurchaseRequest
+
+
+def home(mine: Sequence[PurchaseRequest], waiting: Sequence[PurchaseRequest], now: datetime) -> View:
+    blocks = [kit.actions(*lists.ways_on()), *lists.blocks_of(mine, waiting, now)]
+    if not mine:
+        blocks.append(kit.section("You have not asked for anything yet."))
+    blocks.append(kit.context(f"As of {text.when(now)}"))
+    return {"type": "home", "blocks": blocks[: limits.VIEW_BLOCKS]}

@@ -1,0 +1,166 @@
+"""The card of a request: the one message that shows everybody what is asked, what it costs and how it stands.
+
+It tells what has happened and nothing else, and offers exactly the buttons its state allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.blocks import buttons, kit, limits, price, story, text
+from bot.blocks.kit import Block, Message
+from bot.domain.ids import UserId
+from bot.domain.quote import Quote
+from bot.domain.request import Happened, PurchaseRequest, State
+
+
+def card(request: PurchaseRequest, *, approvers: Sequence[UserId], role: str, needed: int) -> Message:
+    """The whole card as of now. `approvers` hold the role; the requester among them is left out."""
+    may_approve = _who_may(request, approvers, role)
+    blocks = [
+        kit.header(story.title(request)),
+        kit.section(_state_line(request, needed)),
+        *_differences(request),
+        kit.fields(*_facts(request)),
+        kit.section(_price(request)),
+        *_order(request),
+        *_reason(request),
+        *_buttons(request, needed),
+        kit.context(*_small_print(request, may_approve)),
+    ]
+    return kit.message(_fallback(request, may_approve, needed), *blocks)
+
+
+def _state_line(request: PurchaseRequest, needed: int) -> str:
+    return f"*{text.state_words(request.state)}*\n{story.present(request, needed)}"
+
+
+# What differs from what was approved
+
+
+def _differences(request: PurchaseRequest) -> list[Block]:
+    """Old and new side by side, while the new has still to be decided on."""
+    old = request.replaced_quote
+    if request.state is not State.PENDING or not request.changes:
+        return []
+    blocks = [kit.section("*What changed*\n" + "\n".join(price.change(found) for found in request.changes[:10]))]
+    if old is not None and price.sums(old) != price.sums(request.quote):
+        columns = (f"*{label}*\n" + "\n".join(price.sums(quote)) for label, quote in _columns(request, old))
+        blocks.append(kit.fields(*columns))
+    return blocks
+
+
+def _columns(request: PurchaseRequest, old: Quote) -> tuple[tuple[str, Quote], ...]:
+    return (("Approved before", old), ("Now", request.quote))
+
+
+# What is asked
+
+
+def _facts(request: PurchaseRequest) -> list[str]:
+    asked, product = request.selection, request.product
+    facts = [("Asked by", f"{text.mention(request.requester)} {text.when(request.created_at)}")]
+    if asked.top_up_cents is not None:
+        return [_fact(*fact) for fact in (*facts, ("Amount", text.money(asked.top_up_cents)))]
+    facts += [
+        ("Quantity", text.quantity(product, asked.quantity)),
+        ("Cycle", text.cycle_words(asked.cycle)),
+    ]
+    if request.place:
+        facts.append(("Network and place", text.words(request.place, 300)))
+    elif product.takes_filter:
+        facts.append(("Network and place", "Anywhere in the country"))
+    if asked.promo_code:
+        facts.append(("Promo code", text.code(asked.promo_code)))
+    return [_fact(*fact) for fact in facts]
+
+
+def _fact(label: str, words: str) -> str:
+    return f"*{label}*\n{words}"
+
+
+def _price(request: PurchaseRequest) -> str:
+    """With the renewal beside it: what comes every month is part of the price."""
+    renewal = price.renewal(request.quote, request.selection.cycle)
+    lines = ["*Price*", price.breakdown(request.quote, request.product), *([renewal] if renewal else [])]
+    return "\n".join(lines)
+
+
+def _reason(request: PurchaseRequest) -> list[Block]:
+    said = kit.passage(request.reason)
+    refusal = request.last(Happened.DECLINED)
+    blocks = [kit.section("*Why*, in their own words"), *said] if said else []
+    if refusal and refusal.note:
+        blocks += [kit.section("*Why declined*, in their own words"), *kit.passage(refusal.note)]
+    return blocks
+
+
+# What came of it
+
+
+def _order(request: PurchaseRequest) -> list[Block]:
+    order = request.order
+    if order is None:
+        return []
+    facts = []
+    if order.service_id:
+        facts.append(_fact("Service ID", text.code(order.service_id)))
+    if status := story.delivery(order):
+        facts.append(_fact("Status at the provider", status))
+    differs = story.tolerated(request)
+    blocks = [kit.fields(*facts)] if facts else []
+    return [*blocks, kit.section(differs)] if differs else blocks
+
+
+def _buttons(request: PurchaseRequest, needed: int) -> list[Block]:
+    offered = buttons.for_state(request, needed)
+    return [kit.actions(*offered)] if offered else []
+
+
+def _small_print(request: PurchaseRequest, may_approve: str) -> list[str]:
+    lines = [may_approve] if may_approve else []
+    if not request.is_final:
+        lines += [price.credit(request.quote, request.selection)]
+    if rules := story.rules(request):
+        lines.append(f"Rule {rules}")
+    lines.append(f"Revision {request.revision} · digest {text.code(request.digest)}")
+    return [line for line in lines if line]
+
+
+def _who_may(request: PurchaseRequest, approvers: Sequence[UserId], role: str) -> str:
+    """Who can act on it now; empty when nobody has to."""
+    if request.state not in (State.PENDING, State.IN_DOUBT, State.FAILED):
+        return ""
+    verb = "approve" if request.state is State.PENDING else "decide"
+    others = [user for user in approvers if user != request.requester]
+    if not others:
+        return f"Who may {verb}: holders of the role {text.code(role)}"
+    return f"Who may {verb}: {text.mentions(others)} (role {text.code(role)})"
+
+
+def _fallback(request: PurchaseRequest, may_approve: str, needed: int) -> str:
+    """The card for those who hear it or read it in a notification. People's own words come last: only they are cut."""
+    refusal = request.last(Happened.DECLINED)
+    sentences = [
+        f"{text.number(request.id)}, {text.state_word(request.state)}. {story.wanted(request)}.",
+        story.present(request, needed),
+        *(f"{price.change(found)}." for found in request.changes[:5]),
+        f"Asked by {text.mention(request.requester)}.",
+        f"Price: {price.in_short(request.quote)}.",
+        price.renewal(request.quote, request.selection.cycle) or "",
+        f"Network and place: {text.words(request.place)}." if request.place else "",
+        *_fallback_order(request),
+        f"{may_approve}." if may_approve else "",
+        f"Why: {text.quoted(request.reason)}" if request.reason else "",
+        f"Why declined: {text.quoted(refusal.note, 600)}" if refusal and refusal.note else "",
+    ]
+    return "\n".join(sentence for sentence in sentences if sentence)
+
+
+def _fallback_order(request: PurchaseRequest) -> list[str]:
+    service = request.order.service_id if request.order else None
+    url = buttons.invoice_url(request)
+    return [
+        f"Service ID {text.code(service)}." if service else "",
+        text.link(url, "Open invoice") if url and len(url) <= limits.FALLBACK_URL else "",
+    ]

@@ -1,0 +1,194 @@
+"""Buttons that decide: approve, decline, withdraw, retry, and settling a doubt.
+
+Decisions are written before the ack, so the private answer is already true when it arrives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from bot.blocks import decline_modal, found_modal, notices
+from bot.blocks.explanation import explanation_view
+from bot.blocks.ids import SERVICE_FIELD
+from bot.blocks.kit import Message, View
+from bot.domain.catalog import Field
+from bot.domain.errors import ChatError, ProxydeskError
+from bot.domain.ids import ServiceId
+from bot.domain.intents import CardIntent
+from bot.domain.request import PurchaseRequest, State
+from bot.handlers.errors import explained, message_for
+from bot.handlers.front import Front
+from bot.handlers.parse import Actor, Press, actor, block_of, click, typed
+from bot.usecases import decide
+from bot.usecases.decide import Click, Decision, Result
+from bot.usecases.desk import utcnow
+
+UNKNOWN_BUTTON = "I do not know this button. Nothing was done; look at `/proxy requests`."
+_SERVICE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+async def approve(front: Front, press: Press) -> Message:
+    return await _decided(front, press, lambda click: decide.approve(front.desk, click), _approved)
+
+
+async def withdraw(front: Front, press: Press) -> Message:
+    lead = "You withdrew this request."
+    return await _decided(front, press, lambda click: decide.withdraw(front.desk, click), lambda _: lead)
+
+
+async def mark_absent(front: Front, press: Press) -> Message:
+    lead = "Recorded: nothing was bought."
+    return await _decided(front, press, lambda click: decide.mark_absent(front.desk, click), lambda _: lead)
+
+
+async def retry(front: Front, press: Press) -> Message:
+    """Needs a fresh price, so the answer may come a moment after the ack."""
+
+    async def work() -> Message:
+        lead = "A fresh price is on the card. It needs a fresh approval."
+        return await _decided(front, press, lambda click: decide.retry(front.desk, click), lambda _: lead)
+
+    return await front.soon(press.actor, work, notices.sentence("Asking for a fresh price. Nothing is bought yet."))
+
+
+async def decline(front: Front, press: Press) -> Message | None:
+    return _ask(front, press, decline_modal.decline)
+
+
+async def mark_found(front: Front, press: Press) -> Message | None:
+    return _ask(front, press, found_modal.found)
+
+
+async def decline_submitted(front: Front, body: dict[str, Any]) -> dict[str, Any] | None:
+    """The reason is in. Refusals come back into the form, so nothing typed is lost unexplained."""
+    view, who = body["view"], actor(body)
+    reason = typed(view, Field.REASON)
+    if not reason:
+        return {"response_action": "errors", "errors": {block_of(view, Field.REASON): "Say why, in a few words."}}
+    return await _submitted(front, who, view, lambda click: decide.decline(front.desk, click, reason))
+
+
+async def found_submitted(front: Front, body: dict[str, Any]) -> dict[str, Any] | None:
+    """The named service is looked up at the provider, so the outcome follows privately."""
+    view, who = body["view"], actor(body)
+    target = click(who, str(view.get("private_metadata", "")))
+    block, service = block_of(view, SERVICE_FIELD), typed(view, SERVICE_FIELD)
+    if target is None:
+        return _shown(explanation_view(UNKNOWN_BUTTON))
+    if block is not None and not _SERVICE_ID.fullmatch(service):
+        return {"response_action": "errors", "errors": {block: "Write the service ID as the dashboard shows it."}}
+
+    async def work() -> Message:
+        decision = await decide.mark_found(front.desk, target, ServiceId(service) if service else None)
+        return await _answer(front, who, decision, lambda _: "Recorded: it was bought.")
+
+    async def later() -> None:
+        await front.whisper(who, await explained(work))
+
+    front.background.spawn(later())
+    return None
+
+
+def _ask(front: Front, press: Press, form: Callable[[PurchaseRequest], View]) -> Message | None:
+    """Open the form at once and judge meanwhile: whoever may not is told in the form itself."""
+    target = click(press.actor, press.value)
+    if target is None or press.actor.trigger_id is None:
+        return notices.sentence(UNKNOWN_BUTTON)
+    front.background.spawn(_open_and_judge(front, press.actor, target, form))
+    return None
+
+
+async def _open_and_judge(front: Front, who: Actor, target: Click, form: Callable[[PurchaseRequest], View]) -> None:
+    try:
+        request = await front.store.get(target.workspace, target.request)
+        if request is None:
+            await front.whisper(who, notices.sentence(UNKNOWN_BUTTON))
+            return
+        opened = await front.chat.open_view(who.trigger_id or "", form(request))
+        decision = await decide.may_decide(front.desk, target)
+        if decision.result is not Result.DONE or decision.request is None or _is_over(decision.request):
+            message = await _answer(front, who, decision, lambda _: "It is too late for that.")
+            await front.chat.update_view(opened.id, explanation_view(message.text))
+    except ChatError as error:
+        if error.code != "not_found":  # closed already: nothing is left to explain
+            await front.whisper(who, message_for(error))
+    except ProxydeskError as error:
+        await front.whisper(who, message_for(error))
+
+
+def _is_over(request: PurchaseRequest) -> bool:
+    return request.state not in (State.PENDING, State.IN_DOUBT)
+
+
+async def _submitted(
+    front: Front, who: Actor, view: dict[str, Any], run: Callable[[Click], Awaitable[Decision]]
+) -> dict[str, Any] | None:
+    target = click(who, str(view.get("private_metadata", "")))
+    if target is None:
+        return _shown(explanation_view(UNKNOWN_BUTTON))
+    try:
+        decision = await run(target)
+        message = await _answer(front, who, decision, lambda _: "Recorded: you declined this request.")
+    except Exception as error:
+        return _shown(explanation_view(message_for(error).text))
+    if decision.result is Result.DONE and decision.request is not None:
+        front.whisper_later(replace(who, channel=decision.request.channel), message)
+        return None
+    return _shown(explanation_view(message.text))
+
+
+def _shown(view: View) -> dict[str, Any]:
+    return {"response_action": "update", "view": view}
+
+
+async def _decided(
+    front: Front,
+    press: Press,
+    run: Callable[[Click], Awaitable[Decision]],
+    lead: Callable[[PurchaseRequest], str],
+) -> Message:
+    target = click(press.actor, press.value)
+    if target is None:
+        return notices.sentence(UNKNOWN_BUTTON)
+    return await _answer(front, press.actor, await run(target), lead)
+
+
+async def _answer(front: Front, who: Actor, decision: Decision, lead: Callable[[PurchaseRequest], str]) -> Message:
+    """What the click came to, true at this moment. A card that misled somebody is drawn again."""
+    request = decision.request
+    if request is None:
+        return notices.sentence("There is no such request here. Look at `/proxy requests`.")
+    match decision.result:
+        case Result.DONE:
+            return notices.state_now(request, lead=lead(request))
+        case Result.REFUSED if decision.verdict is not None:
+            name, _ = front.desk.approver_role()
+            return notices.refused(decision.verdict, name, sorted(await front.desk.approvers()))
+        case Result.CHANGED:
+            await _redraw(front, request)
+            return notices.state_now(
+                request, lead="This changed since that card was drawn; nothing was done. Look again:"
+            )
+        case _:
+            await _redraw(front, request)
+            return notices.state_now(request, lead=f"Your click changed nothing. {_why_late(request, who)}".strip())
+
+
+def _why_late(request: PurchaseRequest, who: Actor) -> str:
+    if any(approval.by == who.user for approval in request.approvals):
+        return "You approved it already."
+    return ""
+
+
+async def _redraw(front: Front, request: PurchaseRequest) -> None:
+    await front.store.ask(request.workspace, CardIntent(request.id), utcnow())
+    await front.desk.nudge(request)
+
+
+def _approved(request: PurchaseRequest) -> str:
+    if request.state is State.APPROVED:
+        return "Recorded: you approved it. The price is taken again, then it is bought."
+    return "Recorded: your approval counts."

@@ -1,0 +1,138 @@
+"""The words after `/proxy`. One table: the dispatcher, the help and the docs are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.blocks import lists, notices
+from bot.blocks.kit import Message
+from bot.blocks.lists import CommandHelp
+from bot.domain.catalog import Field
+from bot.domain.errors import InputError
+from bot.domain.money import parse_dollars
+from bot.domain.typeahead import nearest
+from bot.handlers import buy, orders, report
+from bot.handlers.front import Front
+from bot.handlers.parse import Actor
+from bot.handlers.wording import read
+
+COMMAND = "/proxy"
+MAX_TEXT = 3_000
+"""Characters of a command that are read; the form takes what does not fit here."""
+TOP_UP_REASON = "More account credit"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`run` gets what follows the word and gives the answer for the ack; None when a form answers."""
+
+    usage: str
+    summary: str
+    example: str
+    run: Callable[[Front, Actor, str], Awaitable[Message | None]]
+
+
+async def _buy(front: Front, who: Actor, text: str) -> Message | None:
+    """Nothing after the word opens the form; a line is priced and previewed."""
+    if not text:
+        buy.open_form(front, who, buy.new_draft(who))
+        return None
+
+    async def work() -> Message:
+        return await _previewed(front, who, text)
+
+    return await front.soon(who, work, notices.sentence("Checking product, stock and price…"))
+
+
+async def _previewed(front: Front, who: Actor, text: str) -> Message:
+    wording = read(text, buy.new_draft(who), await front.desk.provider.catalog())
+    if wording.unknown is not None:
+        return notices.unknown_word(wording.unknown.word, wording.unknown.nearest, _usage("buy"))
+    await front.store.save_draft(wording.draft)
+    return await buy.previewed(front, wording.draft)
+
+
+async def _topup(front: Front, who: Actor, text: str) -> Message | None:
+    """An amount is previewed; without one the form asks for it."""
+    if not text:
+        buy.open_form(front, who, buy.top_up_draft(who, None))
+        return None
+    amount_text, _, reason = f"{text} ".partition(" for ")
+    amount = parse_dollars(amount_text)
+    if amount is None:
+        problem = f"{amount_text.strip()[:40]} is no amount. Write dollars, such as {COMMAND} topup 50."
+        raise InputError({Field.AMOUNT: problem})
+    draft = buy.with_reason(buy.top_up_draft(who, amount), reason.strip() or TOP_UP_REASON)
+
+    async def work() -> Message:
+        await front.store.save_draft(draft)
+        return await buy.previewed(front, draft)
+
+    return await front.soon(who, work, notices.sentence("Checking the price of the top-up…"))
+
+
+async def _requests(front: Front, who: Actor, _text: str) -> Message:
+    return await orders.requests(front, who)
+
+
+async def _show(front: Front, who: Actor, text: str) -> Message:
+    if not text:
+        return notices.sentence(f"Say which one: {_usage('show')}.")
+    return await orders.show(front, who, text.split(maxsplit=1)[0])
+
+
+async def _credit(front: Front, who: Actor, _text: str) -> Message:
+    return await report.credit(front, who)
+
+
+async def _data(front: Front, who: Actor, _text: str) -> Message:
+    return await report.data(front, who)
+
+
+async def _help(_front: Front, _who: Actor, _text: str) -> Message:
+    return help_message()
+
+
+COMMANDS: dict[str, Command] = {
+    "buy": Command(
+        "/proxy buy [product quantity cycle promo-code asn:… subdivision:… city:… for reason]",
+        "Ask for proxies: alone it opens the form, with a line it shows the price first.",
+        "/proxy buy isp_us 5 1:month WELCOME10 asn:7018 for scraping",
+        _buy,
+    ),
+    "requests": Command("/proxy requests", "What waits for you, and what you asked for.", "/proxy requests", _requests),
+    "show": Command("/proxy show number-or-service-ID", "One request with its history.", "/proxy show 1042", _show),
+    "credit": Command("/proxy credit", "The account's credit balance.", "/proxy credit", _credit),
+    "topup": Command("/proxy topup [dollars]", "Ask for more account credit.", "/proxy topup 50", _topup),
+    "data": Command("/proxy data", "Residential and mobile data, used and left.", "/proxy data", _data),
+    "help": Command("/proxy help", "This list.", "/proxy help", _help),
+}
+
+
+async def dispatch(front: Front, who: Actor, text: str) -> Message | None:
+    """The answer for the ack of `/proxy text`; None when a form is the answer."""
+    if len(text) > MAX_TEXT:
+        told = (
+            f"That line has {len(text):,} characters; up to {MAX_TEXT:,} are read. Use the form instead: {COMMAND} buy."
+        )
+        return notices.sentence(told)
+    word, _, rest = text.strip().partition(" ")
+    if not word:
+        return lists.start(help_lines())
+    command = COMMANDS.get(word.lower())
+    if command is None:
+        return notices.unknown_word(word, nearest(word.lower(), list(COMMANDS)), f"{COMMAND} {'|'.join(COMMANDS)}")
+    return await command.run(front, who, rest.strip())
+
+
+def help_lines() -> list[CommandHelp]:
+    return [CommandHelp(command.usage, command.summary, command.example) for command in COMMANDS.values()]
+
+
+def help_message() -> Message:
+    return lists.help_page(help_lines())
+
+
+def _usage(word: str) -> str:
+    return COMMANDS[word].usage

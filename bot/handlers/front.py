@@ -1,0 +1,84 @@
+"""What every handler works with, and the ways to answer a person: in the ack, soon, or privately later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.blocks.kit import Message
+from bot.domain.errors import ChatError
+from bot.handlers.errors import explained
+from bot.handlers.parse import Actor
+from bot.ports import FormStore
+from bot.slack import Chat
+from bot.usecases.desk import Desk
+
+FAST_ANSWER_S = 0.3
+"""An answer this quick goes into the ack; a slower one is announced there and follows."""
+
+_log = structlog.get_logger()
+
+
+class Background:
+    """Work that goes on after an ack. It is kept track of, its errors are logged, and closing waits for it."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    def spawn(self, work: Coroutine[object, object, object]) -> None:
+        task = asyncio.get_running_loop().create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self, seconds: float) -> None:
+        """Let what is under way finish; what takes longer is cancelled."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _logged(work: Coroutine[object, object, object]) -> None:
+    try:
+        await work
+    except Exception:
+        _log.exception("background_work_failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """`store` is here for what forms need (drafts, order of clicks); requests go through the use-cases."""
+
+    desk: Desk
+    chat: Chat
+    store: FormStore
+    background: Background = field(default_factory=Background)
+
+    async def whisper(self, actor: Actor, message: Message, *, replace: bool = False) -> None:
+        """Tell the actor privately. A failure is logged: there is nobody else to tell."""
+        try:
+            await self.chat.whisper(
+                message, user=actor.user, channel=actor.channel, response_url=actor.response_url, replace=replace
+            )
+        except ChatError as error:
+            _log.warning("answer_not_delivered", user=actor.user, code=error.code)
+
+    def whisper_later(self, actor: Actor, message: Message, *, replace: bool = False) -> None:
+        self.background.spawn(self.whisper(actor, message, replace=replace))
+
+    async def soon(self, actor: Actor, work: Callable[[], Awaitable[Message]], waiting: Message) -> Message:
+        """The work's answer when it is quick; else `waiting` now and the answer privately afterwards."""
+        task = asyncio.ensure_future(explained(work))
+        done, _ = await asyncio.wait({task}, timeout=FAST_ANSWER_S)
+        if done:
+            return task.result()
+        self.background.spawn(self._follow(actor, task))
+        return waiting
+
+    async def _follow(self, actor: Actor, task: asyncio.Future[Message]) -> None:
+        await self.whisper(actor, await task)

@@ -1,0 +1,183 @@
+"""Where Slack's payloads arrive: one listener per kind, then a look into a dict.
+
+Bolt tries its listeners one after the other, so a listener per button would make every click slower with each button.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.blocks import notices
+from bot.blocks.ids import Action, Callback, Shortcut
+from bot.blocks.kit import Message
+from bot.domain.catalog import Field
+from bot.domain.errors import StoreUnavailableError
+from bot.handlers import approval, buy, commands, orders, report
+from bot.handlers.errors import explained, message_for
+from bot.handlers.front import Front
+from bot.handlers.parse import Press, actor, click, command_actor, event_actor, press
+
+EVERYTHING = re.compile("")
+OPTIONS_TIMEOUT_S = 2.0
+"""Slack waits three seconds for a menu's rows."""
+REPLAY_MEMORY_S = 600
+"""Twice the age at which Slack's signature itself is refused."""
+
+Body = dict[str, Any]
+_log = structlog.get_logger()
+
+
+async def _reorder(front: Front, pressed: Press) -> Message | None:
+    target = click(pressed.actor, pressed.value)
+    if target is None:
+        return notices.sentence(approval.UNKNOWN_BUTTON)
+    return await buy.reorder(front, pressed, target.request)
+
+
+async def _open_topup(front: Front, pressed: Press) -> Message | None:
+    buy.open_form(front, pressed.actor, buy.top_up_draft(pressed.actor, None))
+    return None
+
+
+async def _use_smallest(front: Front, pressed: Press) -> Message | None:
+    buy.use_smallest(front, pressed)
+    return None
+
+
+async def _field_changed(front: Front, pressed: Press) -> Message | None:
+    buy.changed(front, pressed)
+    return None
+
+
+async def _show_help(_front: Front, _pressed: Press) -> Message:
+    return commands.help_message()
+
+
+async def _link_opened(_front: Front, _pressed: Press) -> Message | None:
+    return None  # the browser opened it; Slack tells us all the same
+
+
+PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
+    Action.APPROVE: approval.approve,
+    Action.DECLINE: approval.decline,
+    Action.WITHDRAW: approval.withdraw,
+    Action.RETRY: approval.retry,
+    Action.MARK_ABSENT: approval.mark_absent,
+    Action.MARK_FOUND: approval.mark_found,
+    Action.REORDER: _reorder,
+    Action.SEND_DRAFT: buy.send_draft,
+    Action.EDIT_DRAFT: buy.edit_draft,
+    Action.OPEN_FORM: buy.edit_draft,
+    Action.DISCARD_DRAFT: buy.discard_draft,
+    Action.OPEN_TOPUP: _open_topup,
+    Action.OPEN_INVOICE: _link_opened,
+    Action.USE_SMALLEST: _use_smallest,
+    Action.SHOW_REQUEST: orders.show_pressed,
+    Action.SHOW_REQUESTS: orders.requests_pressed,
+    Action.SHOW_CREDIT: report.credit_pressed,
+    Action.SHOW_DATA: report.data_pressed,
+    Action.SHOW_HELP: _show_help,
+    **dict.fromkeys(Field, _field_changed),
+}
+SUBMISSIONS: dict[str, Callable[[Front, Body], Awaitable[Body | None]]] = {
+    Callback.BUY: buy.submitted,
+    Callback.TOPUP: buy.submitted,
+    Callback.DECLINE: approval.decline_submitted,
+    Callback.FOUND: approval.found_submitted,
+}
+
+
+def listen(app: AsyncApp, front: Front) -> None:
+    """Register the replay guard and one listener for each kind of payload."""
+
+    @app.use
+    async def refuse_replays(req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+        if await _is_replay(front, req):
+            _log.warning("replay_ignored", payload=req.body.get("type", "command"))
+            return BoltResponse(status=200, body="")
+        await next_()
+        return None
+
+    @app.command(EVERYTHING)
+    async def command(ack: AsyncAck, body: Body) -> None:
+        who = command_actor(body)
+        answer = await _explained(lambda: commands.dispatch(front, who, str(body.get("text") or "")))
+        if answer is None:
+            await ack()
+        else:
+            await ack(response_type="ephemeral", text=answer.text, blocks=answer.blocks)
+
+    @app.action(EVERYTHING)
+    async def action(ack: AsyncAck, body: Body) -> None:
+        who, pressed = actor(body), press(body)
+        handler = PRESSES.get(pressed.action_id) if pressed else None
+        if pressed is None or handler is None:
+            _log.warning("unknown_button", action=pressed.action_id[:80] if pressed else None, user=who.user)
+            front.whisper_later(who, notices.sentence(approval.UNKNOWN_BUTTON))
+        else:
+            answer = await _explained(lambda: handler(front, pressed))
+            if answer is not None:
+                front.whisper_later(who, answer)
+        await ack()
+
+    @app.view(EVERYTHING)
+    async def submission(ack: AsyncAck, body: Body) -> None:
+        handler = SUBMISSIONS.get(str(body["view"].get("callback_id", "")))
+        answer = await handler(front, body) if handler else None
+        await ack(**answer) if answer else await ack()
+
+    @app.options(EVERYTHING)
+    async def options(ack: AsyncAck, body: Body) -> None:
+        try:
+            found = await asyncio.wait_for(buy.options(front, body), OPTIONS_TIMEOUT_S)
+        except Exception as error:
+            message_for(error)
+            found = {"options": []}
+        await ack(**found)
+
+    @app.shortcut(EVERYTHING)
+    async def shortcut(ack: AsyncAck, body: Body) -> None:
+        who = actor(body)
+        if body.get("callback_id") == Shortcut.BUY:
+            buy.open_form(front, who, buy.new_draft(who))
+        else:
+            front.whisper_later(who, notices.sentence(approval.UNKNOWN_BUTTON))
+        await ack()
+
+    @app.event(EVERYTHING)
+    async def event(body: Body) -> None:
+        if body["event"].get("type") == "app_home_opened" and body["event"].get("tab", "home") == "home":
+            front.background.spawn(orders.publish_home(front, event_actor(body)))
+
+
+async def _explained(work: Callable[[], Awaitable[Message | None]]) -> Message | None:
+    """A listener never raises: Bolt would lose the ack, and the person would hear nothing."""
+
+    async def answer() -> Message:
+        return await work() or _SILENT
+
+    message = await explained(answer)
+    return None if message is _SILENT else message
+
+
+_SILENT = Message("", [])
+
+
+async def _is_replay(front: Front, req: AsyncBoltRequest) -> bool:
+    """Whether this very body with this very signature was here before. Without the store nothing can change anyway."""
+    signature = next(iter(req.headers.get("x-slack-signature") or ()), "")
+    if not signature:
+        return False  # Socket Mode carries none; its envelopes come over our own connection
+    try:
+        return not await front.store.is_first(signature, REPLAY_MEMORY_S)
+    except StoreUnavailableError:
+        return False

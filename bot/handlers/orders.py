@@ -1,0 +1,44 @@
+"""Lists and single requests, as commands and as buttons, and the App Home that shows the same."""
+
+from __future__ import annotations
+
+from bot.blocks import home, lists, notices
+from bot.blocks.kit import Message
+from bot.domain.errors import ChatError
+from bot.handlers.front import Front
+from bot.handlers.parse import Actor, Press, click
+from bot.usecases import report
+from bot.usecases.desk import utcnow
+
+NO_SUCH_REQUEST = "There is no request or service called {word} here. `/proxy requests` lists yours."
+
+
+async def requests(front: Front, who: Actor) -> Message:
+    inbox = await report.inbox(front.desk, who.workspace, who.user)
+    return lists.requests(inbox.mine, inbox.waiting, utcnow())
+
+
+async def show(front: Front, who: Actor, word: str) -> Message:
+    request = await report.find(front.desk, who.workspace, word)
+    if request is None:
+        return notices.sentence(NO_SUCH_REQUEST.format(word=word[:60]))
+    role, _ = front.desk.approver_role()
+    try:
+        holders = sorted(await front.desk.approvers())
+    except ChatError:
+        holders = []
+    return lists.one(request, holders, role, front.desk.policy().approvals.needed)
+
+
+async def show_pressed(front: Front, press: Press) -> Message:
+    target = click(press.actor, press.value)
+    return await show(front, press.actor, str(target.request) if target else press.value)
+
+
+async def requests_pressed(front: Front, press: Press) -> Message:
+    return await requests(front, press.actor)
+
+
+async def publish_home(front: Front, who: Actor) -> None:
+    inbox = await report.inbox(front.desk, who.workspace, who.user)
+    await front.chat.publish_home(who.user, home.home(inbox.mine, inbox.waiting, utcnow()))

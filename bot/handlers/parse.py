@@ -1,0 +1,181 @@
+"""Slack's payloads as typed values. Ids are taken from the signed payload alone, never from text or names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.blocks.ids import ANYWHERE, field_of, parse_request_value
+from bot.domain.catalog import Cycle, Field, Filter
+from bot.domain.draft import Draft
+from bot.domain.ids import ChannelId, ProductCode, UserId, WorkspaceId
+from bot.domain.money import parse_dollars
+from bot.usecases.decide import Click
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something, where, and how to answer them. The answer address works five times in 30 minutes."""
+
+    workspace: WorkspaceId
+    user: UserId
+    channel: ChannelId | None
+    response_url: str | None
+    trigger_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press of a button or change of an input. `ordinal` orders what one person does."""
+
+    actor: Actor
+    action_id: str
+    block_id: str
+    value: str
+    ordinal: float
+    view: Mapping[str, Any] | None
+    is_in_message: bool
+
+
+def command_actor(body: Body) -> Actor:
+    return Actor(
+        workspace=_workspace(body.get("team_id"), body.get("enterprise_id")),
+        user=UserId(str(body["user_id"])),
+        channel=ChannelId(str(body["channel_id"])),
+        response_url=body.get("response_url"),
+        trigger_id=body.get("trigger_id"),
+    )
+
+
+def actor(body: Body) -> Actor:
+    """The actor of an interactive payload."""
+    user, team, enterprise = body["user"], body.get("team") or {}, body.get("enterprise") or {}
+    channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
+    return Actor(
+        workspace=_workspace(team.get("id") or user.get("team_id"), enterprise.get("id")),
+        user=UserId(str(user["id"])),
+        channel=ChannelId(channel) if channel else None,
+        response_url=_response_url(body),
+        trigger_id=body.get("trigger_id"),
+    )
+
+
+def event_actor(body: Body) -> Actor:
+    event = body["event"]
+    workspace = _workspace(body.get("team_id"), body.get("enterprise_id"))
+    return Actor(workspace, UserId(str(event["user"])), None, None, None)
+
+
+def press(body: Body) -> Press | None:
+    """The one action of a `block_actions` payload; None for a payload with none or several."""
+    actions = body.get("actions") or []
+    if len(actions) != 1:
+        return None
+    action = actions[0]
+    return Press(
+        actor=actor(body),
+        action_id=str(action.get("action_id", "")),
+        block_id=str(action.get("block_id", "")),
+        value=str(action.get("value") or ""),
+        ordinal=float(action.get("action_ts") or 0),
+        view=body.get("view"),
+        is_in_message=(body.get("container") or {}).get("type") == "message",
+    )
+
+
+def click(actor: Actor, value: str) -> Click | None:
+    """The decision a button's value stands for; None when it is no request of ours."""
+    parsed = parse_request_value(value)
+    if parsed is None:
+        return None
+    request, revision = parsed
+    return Click(actor.workspace, actor.user, request, revision)
+
+
+def chosen(draft: Draft, view: Mapping[str, Any]) -> Draft:
+    """The draft with everything the person has chosen in the form so far."""
+    values = _values(view)
+    product = values.get(Field.PRODUCT, draft.product_code)
+    changes: dict[str, Any] = {"product_code": ProductCode(product) if product else None}
+    if Field.QUANTITY in values:
+        changes["quantity"] = _whole(values[Field.QUANTITY])
+    if Field.CYCLE in values:
+        changes["cycle"] = Cycle.parse(values[Field.CYCLE] or "")
+    if Field.PROMO in values:
+        changes["promo_code"] = (values[Field.PROMO] or "").strip() or None
+    if Field.REASON in values:
+        changes["reason"] = values[Field.REASON] or ""
+    if Field.CHANNEL in values:
+        changes["channel"] = ChannelId(values[Field.CHANNEL] or "") or None
+    if Field.AMOUNT in values:
+        changes["top_up_cents"] = parse_dollars(values[Field.AMOUNT] or "")
+    changes["filter"] = _filter(values, draft.filter)
+    return replace(draft, **changes)
+
+
+def labels(view: Mapping[str, Any]) -> dict[str, str]:
+    """The words beside each chosen option, so that a redrawn form shows the same ones."""
+    found: dict[str, str] = {}
+    for block, elements in ((view.get("state") or {}).get("values") or {}).items():
+        for element in elements.values():
+            option = element.get("selected_option")
+            if option:
+                found[field_of(block)] = str(option["text"]["text"])
+    return found
+
+
+def typed(view: Mapping[str, Any], field: str) -> str:
+    return (_values(view).get(field) or "").strip()
+
+
+def block_of(view: Mapping[str, Any], field: str) -> str | None:
+    """The block id under which this field stands in the form now."""
+    for block in view.get("blocks") or ():
+        if block.get("type") == "input" and field_of(str(block.get("block_id"))) == field:
+            return str(block["block_id"])
+    return None
+
+
+def _values(view: Mapping[str, Any]) -> dict[str, str | None]:
+    """Field → what is in it now, whatever kind of input it is."""
+    found: dict[str, str | None] = {}
+    for block, elements in ((view.get("state") or {}).get("values") or {}).items():
+        for element in elements.values():
+            option = element.get("selected_option")
+            value = option["value"] if option else element.get("selected_conversation") or element.get("value")
+            found[field_of(block)] = value
+    return found
+
+
+def _filter(values: Mapping[str, str | None], before: Filter) -> Filter:
+    def part(field: Field, known: object) -> str | None:
+        value = values[field] if field in values else (str(known) if known is not None else None)
+        return None if value in (None, "", ANYWHERE) else value
+
+    return Filter(
+        asn_id=_whole(part(Field.ASN, before.asn_id)),
+        subdivision_id=part(Field.SUBDIVISION, before.subdivision_id),
+        city_id=_whole(part(Field.CITY, before.city_id)),
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    """A whole number; one too long to be meant stays too large to pass any check."""
+    if text is None or not text.strip().lstrip("-").isdecimal():
+        return None
+    return int(text.strip()[:12])
+
+
+def _workspace(team: str | None, enterprise: str | None) -> WorkspaceId:
+    return WorkspaceId(".".join(part for part in (enterprise, team) if part))
+
+
+def _response_url(body: Body) -> str | None:
+    url = body.get("response_url")
+    if url:
+        return str(url)
+    urls = body.get("response_urls") or []
+    return str(urls[0]["response_url"]) if urls else None

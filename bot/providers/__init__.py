@@ -1,0 +1,39 @@
+"""Every provider by name, written out. Adding one is a folder beside `byteful/` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bot.ports import Provider
+from bot.providers.byteful.adapter import BytefulProvider
+from bot.providers.byteful.client import Pacer, open_client
+from bot.providers.byteful.places import BytefulPlaces
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a provider is and who we are there. The keys show in no repr."""
+
+    base_url: str
+    public_key: SecretStr
+    private_key: SecretStr
+
+
+@asynccontextmanager
+async def open_byteful(account: Account, pace: Pacer) -> AsyncIterator[BytefulProvider]:
+    """Byteful with a connection pool of its own, closed with the block. Places are loaded by `places.keep_fresh()`."""
+    async with open_client(
+        base_url=account.base_url, public_key=account.public_key, private_key=account.private_key, pace=pace
+    ) as client:
+        provider = BytefulProvider(client, BytefulPlaces(client))
+        try:
+            yield provider
+        finally:
+            await provider.aclose()
+
+
+PROVIDERS: dict[str, Callable[[Account, Pacer], AbstractAsyncContextManager[Provider]]] = {"byteful": open_byteful}

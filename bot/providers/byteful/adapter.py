@@ -1,0 +1,484 @@
+"""Byteful as `bot.ports.Provider`: translates between the vendor's shapes and our values, and says who is at fault.
+
+A quote that does not add up, or that quietly left out a promo code, never becomes a `Quote`. A checkout is sent once;
+whatever is unclear about its answer is an `OutcomeUnknownError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from bot.domain.catalog import CREDIT, CREDIT_CODE, Catalog, Cycle, Field, Filter, Product, Selection, problems_with
+from bot.domain.errors import (
+    InputError,
+    NotFoundError,
+    OutcomeUnknownError,
+    ProviderError,
+    RefusedError,
+    SelectionRefusedError,
+)
+from bot.domain.ids import ProductCode, ServiceId
+from bot.domain.money import Cents
+from bot.domain.quote import LineItem, Quote
+from bot.domain.request import Order
+from bot.domain.usage import DataPool, Network, Service
+from bot.providers.byteful import wire
+from bot.providers.byteful.client import MAX_METADATA_KEYS, MAX_METADATA_TEXT, BytefulClient
+from bot.providers.byteful.places import BytefulPlaces
+
+CATALOG_LIFE_S = 60.0
+UNCOUNTED_STOCK = -1
+"""product_stock of data products in older answers; newer ones say null (Byteful docs)."""
+
+_log = structlog.get_logger()
+
+
+class BytefulProvider:
+    """Implements `bot.ports.Provider` for one account."""
+
+    def __init__(
+        self,
+        client: BytefulClient,
+        places: BytefulPlaces,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._places = places
+        self._now = now
+        self._catalog = SharedValue(self._load_catalog, CATALOG_LIFE_S, clock)
+
+    @property
+    def places(self) -> BytefulPlaces:
+        return self._places
+
+    @property
+    def client(self) -> BytefulClient:
+        """The vendor's own endpoints, for what the port does not cover."""
+        return self._client
+
+    async def aclose(self) -> None:
+        """Ends a catalog refresh that nobody waits for any more. The HTTP pool belongs to whoever opened it."""
+        await self._catalog.aclose()
+
+    # Catalog
+
+    async def catalog(self) -> Catalog:
+        return await self._catalog.get()
+
+    async def _load_catalog(self) -> Catalog:
+        entries = await self._client.catalog()
+        products = (product_of(code, entry) for code, entry in entries.items())
+        return {product.code: product for product in products if product is not None} | {CREDIT_CODE: CREDIT}
+
+    # Quote
+
+    async def quote(self, selection: Selection) -> Quote:
+        if selection.is_top_up:
+            return await self._quote_top_up(selection)
+        try:
+            return await self._ask(selection)
+        except (SelectionRefusedError, NotFoundError) as refusal:
+            if isinstance(refusal, SelectionRefusedError) and refusal.field is not None:
+                raise
+            found = refusal
+        raise await self._blame(selection, found)
+
+    async def _ask(self, selection: Selection) -> Quote:
+        """One question. The refusal of an answer that is valid without the promo code names that field itself."""
+        data = await self._client.quote(ask_of(selection))
+        verdict = wire.parse(wire.QuoteVerdict, data, "quote")
+        if not verdict.is_valid:
+            reason = wire.clean(verdict.invalid_reason) or "Byteful gives no reason."
+            raise SelectionRefusedError(f"{wire.REFUSAL}: {reason}")
+        priced = wire.parse(wire.QuoteData, data, "quote")
+        if selection.promo_code is not None and not _is_discounted(priced):
+            text = f"The promo code {selection.promo_code} gives no discount on this. Leave it empty or try another."
+            raise SelectionRefusedError(text, field=Field.PROMO)
+        return quote_of(priced, self._now())
+
+    async def _blame(self, selection: Selection, refusal: RefusedError) -> SelectionRefusedError:
+        """The refusal with the field at fault. Found by asking again with less, since there are no error codes."""
+        try:
+            field, sentence = await self._find_fault(selection)
+        except ProviderError:
+            field, sentence = None, None
+        text = f"{sentence} {_in_their_words(refusal)}".strip() if sentence else str(refusal)
+        return SelectionRefusedError(text, field=field, status=refusal.status, request_id=refusal.request_id)
+
+    async def _find_fault(self, selection: Selection) -> tuple[str | None, str | None]:
+        if fault := await self._fault_by_catalog(selection):
+            return fault
+        plain = replace(selection, promo_code=None)
+        if selection.promo_code and await self._can_be_bought(plain):
+            return Field.PROMO, f"The promo code {selection.promo_code} is not accepted. Leave it empty or try another."
+        if selection.filter and await self._can_be_bought(replace(plain, filter=Filter())):
+            field = await self._fault_in_filter(plain)
+            return field, _FILTER_FAULTS[field]
+        return None, None
+
+    async def _fault_by_catalog(self, selection: Selection) -> tuple[str, str] | None:
+        """What is wrong by the facts of this moment: stock and cycles may have changed since the form was filled."""
+        product = (await self._catalog.get(fresh=True)).get(selection.product_code)
+        if product is None:
+            return Field.PRODUCT, "This product is no longer sold. Choose another product."
+        return next(iter(problems_with(selection, product).items()), None)
+
+    async def _fault_in_filter(self, plain: Selection) -> Field:
+        """Which part of the filter cannot be met; with several parts, one more question narrows it down."""
+        chosen = plain.filter
+        given = _given(chosen)
+        if len(given) == 1:
+            return given[0]
+        network_given = chosen.asn_id is not None
+        less = replace(chosen, asn_id=None) if network_given else replace(chosen, city_id=None)
+        try:
+            first_is_at_fault = await self._can_be_bought(replace(plain, filter=less))
+        except ProviderError:
+            return given[0]
+        if network_given:
+            return Field.ASN if first_is_at_fault else given[-1]
+        return Field.CITY if first_is_at_fault else Field.SUBDIVISION
+
+    async def _can_be_bought(self, selection: Selection) -> bool:
+        try:
+            await self._ask(selection)
+        except (SelectionRefusedError, NotFoundError):
+            return False
+        return True
+
+    async def _quote_top_up(self, selection: Selection) -> Quote:
+        """The vendor's quote for credit where it gives one. Its guide shows top-ups at checkout only."""
+        if problems := problems_with(selection, CREDIT):
+            field, sentence = next(iter(problems.items()))
+            raise SelectionRefusedError(sentence, field=field)
+        try:
+            data = await self._client.quote(ask_of(selection))
+        except (SelectionRefusedError, NotFoundError):
+            return await self._computed_top_up(selection)
+        if data.get("is_top_up") is not True:
+            return await self._computed_top_up(selection)
+        verdict = wire.parse(wire.QuoteVerdict, data, "quote")
+        if not verdict.is_valid:
+            reason = wire.clean(verdict.invalid_reason) or "Byteful gives no reason."
+            field = Field.PROMO if selection.promo_code else Field.AMOUNT
+            raise SelectionRefusedError(f"Byteful does not sell this credit: {reason}", field=field)
+        return quote_of(wire.parse(wire.QuoteData, data, "quote"), self._now())
+
+    async def _computed_top_up(self, selection: Selection) -> Quote:
+        """A top-up costs what it adds and is never paid from credit."""
+        amount = selection.top_up_cents or 0
+        item = LineItem(CREDIT.name, CREDIT.type, 1, amount, amount, is_recurring=False, filter=Filter())
+        return Quote(
+            line_items=(item,),
+            before_discount=amount,
+            discount=0,
+            total=amount,
+            credit_balance=await self.credit_balance(),
+            credit_applied=0,
+            due=amount,
+            promo_code=None,
+            quoted_at=self._now(),
+        )
+
+    # Checkout
+
+    async def create_checkout(self, selection: Selection) -> Order:
+        data = await self._client.create(ask_of(selection))
+        try:
+            return _top_up_order(data, selection.top_up_cents) if selection.top_up_cents else _service_order(data)
+        except OutcomeUnknownError:
+            raise
+        except ProviderError as unreadable:
+            text = f"Byteful took the checkout, but its answer cannot be trusted. {unreadable}"
+        raise OutcomeUnknownError(text)
+
+    # Services
+
+    async def service(self, service_id: ServiceId) -> Service:
+        return service_of(await self._client.service(service_id))
+
+    async def services_since(self, since: datetime) -> Sequence[Service]:
+        """Newest first. Rows older than `since` are dropped here too, in case the vendor ignores the filter."""
+        earliest = since.astimezone(UTC).replace(microsecond=0)
+        rows = await self._client.services(
+            enough=lambda page: any(_is_before(row, earliest) for row in page),
+            min_service_creation_datetime=earliest,
+            sort_by="service_creation_datetime_desc",
+        )
+        wanted = {row.service_id: service_of(row) for row in rows if not _is_before(row, earliest)}
+        return tuple(wanted.values())
+
+    async def tag_service(self, service_id: ServiceId, metadata: Mapping[str, str]) -> None:
+        if len(metadata) > MAX_METADATA_KEYS:
+            raise InputError({Field.PRODUCT: f"A service takes at most {MAX_METADATA_KEYS} labels."})
+        cut = {name: text[:MAX_METADATA_TEXT] for name, text in metadata.items()}
+        await self._client.edit_service(service_id, {"service_metadata": cut})
+
+    # Account
+
+    async def credit_balance(self) -> Cents:
+        return (await self._client.customer()).credit_balance
+
+    async def data_pools(self) -> Sequence[DataPool]:
+        found = [await self._data_pool(network) for network in Network]
+        return tuple(pool for pool in found if pool is not None)
+
+    async def _data_pool(self, network: Network) -> DataPool | None:
+        """None for a network never bought, which is said by 404 or 422 (Byteful's SDK accepts both)."""
+        try:
+            summary = await self._client.summary(network)
+        except NotFoundError:
+            return None
+        except RefusedError as refusal:
+            if refusal.status == 422:
+                return None
+            raise
+        return pool_of(network, summary)
+
+
+class SharedValue:
+    """A value at most `life_s` seconds old. However many ask at once, one load is under way, and all share it."""
+
+    def __init__(self, load: Callable[[], Awaitable[Catalog]], life_s: float, clock: Callable[[], float]) -> None:
+        self._load = load
+        self._life_s = life_s
+        self._clock = clock
+        self._value: Catalog | None = None
+        self._loaded_at = 0.0
+        self._loading: asyncio.Task[Catalog] | None = None
+
+    async def get(self, *, fresh: bool = False) -> Catalog:
+        """The value; with `fresh` one that is kept does not do, only one whose loading ends after this call."""
+        if not fresh and self._value is not None and self._clock() - self._loaded_at < self._life_s:
+            return self._value
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._refresh())
+            self._loading.add_done_callback(self._done)
+        return await asyncio.shield(self._loading)
+
+    async def aclose(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait([self._loading])
+
+    async def _refresh(self) -> Catalog:
+        asked_at = self._clock()
+        self._value = await self._load()
+        self._loaded_at = asked_at
+        return self._value
+
+    def _done(self, task: asyncio.Task[Catalog]) -> None:
+        self._loading = None
+        if not task.cancelled():
+            task.exception()  # seen, even when everybody who waited has gone
+
+
+# Wire → domain and back
+
+
+def product_of(code: str, entry: wire.CatalogEntry) -> Product | None:
+    """A product, or None when it is sold by no cycle that we understand."""
+    cycles = tuple(cycle for text in entry.product_cycle_options if (cycle := Cycle.parse(text)) is not None)
+    if not cycles:
+        _log.warning("byteful_product_without_cycle", product=wire.clean(code, 64))
+        return None
+    return Product(
+        code=ProductCode(code),
+        name=wire.clean(entry.product_name) or code,
+        type=entry.product_type,
+        country_id=entry.country_id,
+        protocol=entry.product_protocol,
+        cycles=cycles,
+        is_available=entry.product_is_available,
+        is_per_ip=entry.product_is_per_ip,
+        stock=_stock(entry.product_stock),
+    )
+
+
+def _stock(given: int | None) -> int | None:
+    return None if given is None or given == UNCOUNTED_STOCK else max(0, given)
+
+
+def ask_of(selection: Selection) -> wire.Ask:
+    """The body of quote and checkout alike, so that what is bought is what was priced."""
+    return wire.Ask(
+        product_code=selection.product_code,
+        quantity=selection.quantity,
+        cycle_interval=selection.cycle.interval,
+        cycle_interval_count=selection.cycle.count,
+        promotional_code=selection.promo_code,
+        service_fulfillment_filter=_wire_filter(selection.filter) or None,
+        top_up_amount=selection.top_up_cents,
+    )
+
+
+def _wire_filter(chosen: Filter) -> dict[str, int | str]:
+    values = {"asn_id": chosen.asn_id, "subdivision_id": chosen.subdivision_id, "city_id": chosen.city_id}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def filter_of(given: Mapping[str, Any]) -> Filter:
+    """A fulfilment filter as the vendor repeats it. Keys we do not know are left out."""
+    asn_id, subdivision_id, city_id = (given.get(name) for name in ("asn_id", "subdivision_id", "city_id"))
+    return Filter(
+        asn_id=asn_id if type(asn_id) is int else None,
+        subdivision_id=subdivision_id if isinstance(subdivision_id, str) else None,
+        city_id=city_id if type(city_id) is int else None,
+    )
+
+
+def quote_of(data: wire.QuoteData, quoted_at: datetime) -> Quote:
+    """The quote as given. Raises ProviderError when its sums do not agree."""
+    quote = Quote(
+        line_items=tuple(_line_item(item) for item in data.line_items),
+        before_discount=data.before_discount_total,
+        discount=data.discount,
+        total=data.total,
+        credit_balance=data.credit_balance,
+        credit_applied=data.customer_credit_balance_applied_amount,
+        due=data.total_after_applied_credit,
+        promo_code=wire.clean(data.promotional_code, 64) or None,
+        quoted_at=quoted_at,
+    )
+    if not quote.sums_agree():
+        _log.error("byteful_sums_differ", quote=data.model_dump(exclude={"line_items"}))
+        raise ProviderError("The sums in Byteful's quote differ. Nothing can be bought from it. Tell an admin.")
+    return quote
+
+
+def _line_item(item: wire.LineItemData) -> LineItem:
+    return LineItem(
+        name=wire.clean(item.item_name) or wire.clean(item.item_type) or "Item",
+        type=item.item_type or "",
+        quantity=item.item_quantity,
+        per_unit=item.item_per_unit_amount,
+        total=item.item_total,
+        is_recurring=item.item_price_type == "recurring",
+        filter=filter_of(item.service_fulfillment_filter),
+    )
+
+
+def _in_their_words(refusal: RefusedError) -> str:
+    """The vendor's own reason, which may say more than where the fault lies: `expired`, `used up`."""
+    text = str(refusal)
+    reason = text.removeprefix(f"{wire.REFUSAL}: ")
+    return f"(Byteful: {reason})" if reason != text else ""
+
+
+def _is_discounted(data: wire.QuoteData) -> bool:
+    return data.promotional_code is not None and data.discounted is not False and data.discount > 0
+
+
+_FILTER_FAULTS = {
+    Field.ASN: "Byteful has none of this network for this product. Choose another network or leave it empty.",
+    Field.SUBDIVISION: "Byteful has none in this region for this product. Choose another region or leave it empty.",
+    Field.CITY: "Byteful has none in this city for this product. Choose another city or leave it empty.",
+}
+
+
+def _given(chosen: Filter) -> list[Field]:
+    values = {Field.ASN: chosen.asn_id, Field.SUBDIVISION: chosen.subdivision_id, Field.CITY: chosen.city_id}
+    return [field for field, value in values.items() if value is not None]
+
+
+def _top_up_order(data: Mapping[str, Any], amount: Cents) -> Order:
+    """A top-up gives no id. `credit_added` is true before anything is paid, so it is not read (Byteful docs)."""
+    checkout = wire.parse(wire.CheckoutData, data, "checkout")
+    due = 0 if checkout.invoice_is_paid else amount
+    return Order(None, link_of(checkout.invoice_url), checkout.invoice_is_paid, amount, due, None)
+
+
+def _service_order(data: Mapping[str, Any]) -> Order:
+    """`due` of an unpaid order is the whole total: how much credit was taken off is only in the quote."""
+    checkout = wire.parse(wire.CheckoutData, data, "checkout")
+    service_id = _service_id(checkout)
+    service = wire.parse(wire.NewServiceData, checkout.service, "new service")
+    return Order(
+        service_id=service_id,
+        invoice_url=link_of(checkout.invoice_url),
+        is_paid=checkout.invoice_is_paid,
+        total=service.service_total,
+        due=0 if checkout.invoice_is_paid else service.service_total,
+        status=service.service_status,
+    )
+
+
+def _service_id(checkout: wire.CheckoutData) -> ServiceId:
+    named = _named_ids(checkout)
+    if not named:
+        raise OutcomeUnknownError("Byteful took the checkout, but its answer names no service.")
+    if len(set(named)) > 1:
+        _log.warning("byteful_checkout_names_several", services=named)
+    return ServiceId(named[0])
+
+
+def _named_ids(checkout: wire.CheckoutData) -> list[str]:
+    inner = checkout.service.get("service_id")
+    named = [checkout.service_id, inner if isinstance(inner, str) else None, *checkout.created]
+    return [each for each in named if each]
+
+
+def link_of(text: str | None) -> str | None:
+    """A web address that may be shown as a link, or None."""
+    if text is None or not text.isprintable() or any(char in text for char in " <>|\"'`"):
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    return text if parts.scheme in {"http", "https"} and parts.netloc else None
+
+
+def service_of(row: wire.ServiceRow) -> Service:
+    return Service(
+        id=ServiceId(row.service_id),
+        name=wire.clean(row.service_name) or row.service_id,
+        type=row.service_type or "",
+        status=row.service_status or "unknown",
+        quantity=row.service_quantity,
+        total=row.service_total,
+        cycle=Cycle.parse(row.service_cycle) if row.service_cycle else None,
+        country_id=row.country_id,
+        filter=filter_of(row.service_fulfillment_filter),
+        created_at=row.service_creation_datetime,
+        dispatched_at=row.service_dispatch_datetime,
+        expires_at=row.service_expiry_datetime,
+        open_invoice_id=row.open_invoice_id,
+        is_pending_cancellation=row.service_is_pending_cancellation,
+        is_cancellable=row.service_is_cancellable,
+        metadata={
+            name: value for name, value in row.service_metadata.items() if isinstance(value, str | int | float | bool)
+        },
+    )
+
+
+def _is_before(row: wire.ServiceRow, moment: datetime) -> bool:
+    return row.service_creation_datetime is not None and row.service_creation_datetime < moment
+
+
+def pool_of(network: Network, summary: wire.SummaryData) -> DataPool | None:
+    """A pool, or None when the answer holds no numbers at all. Half of them is an error, not an empty pool."""
+    numbers = (summary.bytes, summary.bytes_used, summary.bytes_left)
+    if numbers == (None, None, None) and summary.service_id is None:
+        return None
+    if summary.bytes is None or summary.bytes_used is None or summary.bytes_left is None:
+        raise ProviderError(f"Byteful's {network} summary cannot be read: a number of bytes is missing.")
+    return DataPool(
+        network=network,
+        total_bytes=summary.bytes,
+        used_bytes=summary.bytes_used,
+        left_bytes=summary.bytes_left,
+        requests=summary.requests or 0,
+        service_id=ServiceId(summary.service_id) if summary.service_id else None,
+        expires_at=summary.service_expiry_datetime,
+    )

@@ -1,0 +1,60 @@
+"""The two parts a deployment runs, each until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app
+from bot.jobs import keep_telling, make_worker
+from bot.web import SkewWatch, make_web
+
+
+async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
+    settings = bot.settings
+    front = make_front(bot)
+    skew = SkewWatch(settings.slack_signing_secret.get_secret_value())
+    app = make_web(make_slack_app(bot, front), skew, make_checks(bot, skew))
+    config = uvicorn.Config(
+        app, host=settings.proxydesk_host, port=settings.port, log_config=None, access_log=False, lifespan="off"
+    )
+    server = _Server(config)
+    places = asyncio.create_task(bot.desk.provider.places.keep_fresh())
+    serving = asyncio.create_task(server.serve())
+    await _first_of(serving, places, stop)
+    places.cancel()
+    server.should_exit = True
+    await serving
+    await front.background.drain(DRAIN_S)
+
+
+async def serve_worker(bot: Bot, stop: asyncio.Event) -> None:
+    jobs = bot.jobs
+    worker = make_worker(bot.queue, jobs)
+    worker.SIGNALS = []
+    working = asyncio.create_task(worker.start())
+    telling = asyncio.create_task(keep_telling(jobs))
+    await _first_of(working, telling, stop)
+    telling.cancel()
+    worker.event.set()
+    await working
+
+
+async def _first_of(one: asyncio.Task[None], other: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Until one of them ends or everything is to stop. A task that failed says so here."""
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({one, other, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for task in done:
+        await task
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the process has one place that listens to signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

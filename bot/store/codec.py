@@ -1,0 +1,146 @@
+"""Requests and drafts as JSON, with a format number so that old records stay readable.
+
+`FORMAT` is raised when a stored shape changes; `_UPGRADES` then gains one function from each older format to the
+next. A record of a format this version does not know is left alone: RecordError, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from bot.domain.catalog import Cycle, Filter, Product, Selection
+from bot.domain.draft import Draft
+from bot.domain.errors import RecordError
+from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.quote import Change, ChangeKind, LineItem, Quote
+from bot.domain.request import (
+    Approval,
+    Attempt,
+    Entry,
+    Failure,
+    Happened,
+    Order,
+    PurchaseRequest,
+    State,
+)
+from bot.ports import MessageRef
+
+FORMAT = 1
+Json = dict[str, Any]
+_UPGRADES: dict[int, Callable[[Json], Json]] = {}
+
+
+def dump_request(request: PurchaseRequest) -> bytes:
+    return orjson.dumps({"format": FORMAT, "request": request}, default=_default)
+
+
+def load_request(workspace: WorkspaceId, number: RequestId, raw: bytes) -> PurchaseRequest:
+    """The request stored under this number. Raises RecordError when it cannot be understood."""
+    try:
+        return _request(workspace, number, _upgraded(orjson.loads(raw))["request"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError(f"The record of request #{number} cannot be read.") from error
+
+
+def dump_draft(draft: Draft) -> bytes:
+    return orjson.dumps({"format": FORMAT, "draft": draft}, default=_default, option=orjson.OPT_NON_STR_KEYS)
+
+
+def load_draft(raw: bytes) -> Draft:
+    try:
+        return _draft(_upgraded(orjson.loads(raw))["draft"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError("A stored draft cannot be read.") from error
+
+
+def dump_message(ref: MessageRef) -> bytes:
+    return orjson.dumps(ref)
+
+
+def load_message(raw: bytes) -> MessageRef:
+    return MessageRef(**orjson.loads(raw))
+
+
+def _default(value: object) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no stored form")
+
+
+def _upgraded(stored: Json) -> Json:
+    found = stored["format"]
+    while found != FORMAT:
+        upgrade = _UPGRADES.get(found)
+        if upgrade is None:
+            raise RecordError(f"A record has format {found}; this version reads up to {FORMAT}.")
+        stored = upgrade(stored)
+        found = stored["format"]
+    return stored
+
+
+def _request(workspace: WorkspaceId, number: RequestId, raw: Json) -> PurchaseRequest:
+    return PurchaseRequest(
+        id=number,
+        workspace=workspace,
+        version=raw["version"],
+        revision=raw["revision"],
+        state=State(raw["state"]),
+        requester=raw["requester"],
+        channel=raw["channel"],
+        reason=raw["reason"],
+        product=_product(raw["product"]),
+        place=raw["place"],
+        selection=_selection(raw["selection"]),
+        quote=_quote(raw["quote"]),
+        created_at=_time(raw["created_at"]),
+        changed_at=_time(raw["changed_at"]),
+        expires_at=_time(raw["expires_at"]),
+        approvals=tuple(Approval(**{**one, "at": _time(one["at"])}) for one in raw["approvals"]),
+        replaced_quote=_quote(raw["replaced_quote"]) if raw["replaced_quote"] else None,
+        changes=tuple(Change(**{**one, "kind": ChangeKind(one["kind"])}) for one in raw["changes"]),
+        attempt=_attempt(raw["attempt"]) if raw["attempt"] else None,
+        order=Order(**raw["order"]) if raw["order"] else None,
+        failure=Failure(**raw["failure"]) if raw["failure"] else None,
+        history=tuple(_entry(one) for one in raw["history"]),
+    )
+
+
+def _product(raw: Json) -> Product:
+    return Product(**{**raw, "cycles": tuple(Cycle(**cycle) for cycle in raw["cycles"])})
+
+
+def _selection(raw: Json) -> Selection:
+    return Selection(**{**raw, "cycle": Cycle(**raw["cycle"]), "filter": Filter(**raw["filter"])})
+
+
+def _quote(raw: Json) -> Quote:
+    items = tuple(LineItem(**{**item, "filter": Filter(**item["filter"])}) for item in raw["line_items"])
+    return Quote(**{**raw, "line_items": items, "quoted_at": _time(raw["quoted_at"])})
+
+
+def _attempt(raw: Json) -> Attempt:
+    return Attempt(**{**raw, "claimed_at": _time(raw["claimed_at"]), "known_services": tuple(raw["known_services"])})
+
+
+def _entry(raw: Json) -> Entry:
+    return Entry(**{**raw, "happened": Happened(raw["happened"]), "at": _time(raw["at"])})
+
+
+def _draft(raw: Json) -> Draft:
+    return Draft(
+        **{
+            **raw,
+            "cycle": Cycle(**raw["cycle"]) if raw["cycle"] else None,
+            "filter": Filter(**raw["filter"]),
+            "quote": _quote(raw["quote"]) if raw["quote"] else None,
+        }
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,36 @@
+-- One step of a request's life: refused when the version moved on, otherwise written with all that belongs to it.
+-- KEYS[1] the request's record
+-- ARGV: prefix, id, version before, version after, body, state before, state after, deadline ms or '', now ms,
+--       service id or '', product code or '', audit line, intents...
+-- Returns 1 when written. Writing the very same step again (a repeated command after a lost answer) is 1 as well.
+local prefix, id, before, after, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local record = redis.call('HMGET', KEYS[1], 'version', 'body')
+
+if record[1] ~= before then
+  if record[1] == after and record[2] == body then
+    return 1
+  end
+  return 0
+end
+
+redis.call('HSET', KEYS[1], 'version', after, 'body', body)
+if ARGV[6] ~= ARGV[7] then
+  redis.call('ZREM', prefix .. 'state:' .. ARGV[6], id)
+  redis.call('ZADD', prefix .. 'state:' .. ARGV[7], id, id)
+end
+if ARGV[8] == '' then
+  redis.call('ZREM', prefix .. 'deadline', id)
+else
+  redis.call('ZADD', prefix .. 'deadline', ARGV[8], id)
+end
+if ARGV[10] ~= '' then
+  redis.call('HSET', prefix .. 'service', ARGV[10], id)
+end
+if ARGV[11] ~= '' then
+  redis.call('SADD', prefix .. 'bought', ARGV[11])
+end
+redis.call('XADD', prefix .. 'audit', '*', 'entry', ARGV[12])
+for i = 13, #ARGV do
+  redis.call('ZADD', prefix .. 'outbox', ARGV[9], ARGV[i])
+end
+return 1

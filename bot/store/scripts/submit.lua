@@ -1,0 +1,30 @@
+-- A draft becomes a request: number, record, indexes, audit line and intents in one move, once per draft.
+-- KEYS[1] any key of the workspace (fixes the cluster slot)
+-- ARGV: prefix, draft, body, state, requester, channel, deadline ms, now ms, draft memory s, audit line, intents...
+-- The number is not known before this runs, so the audit line and the intents carry 0 in its place.
+-- Returns {number, 1 when new or 0 when this draft had been submitted before}.
+local prefix, draft, body, state = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local requester, channel, deadline, now = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+
+local sent = prefix .. 'sent:' .. draft
+local earlier = redis.call('GET', sent)
+if earlier then
+  return {tonumber(earlier), 0}
+end
+
+local id = redis.call('INCR', prefix .. 'number')
+if id <= 1000 then
+  id = 1001
+  redis.call('SET', prefix .. 'number', id)
+end
+redis.call('SET', sent, id, 'EX', ARGV[9])
+redis.call('HSET', prefix .. 'request:' .. id, 'version', 1, 'body', body)
+redis.call('ZADD', prefix .. 'state:' .. state, id, id)
+redis.call('ZADD', prefix .. 'requester:' .. requester, id, id)
+redis.call('ZADD', prefix .. 'channel:' .. channel, id, id)
+redis.call('ZADD', prefix .. 'deadline', deadline, id)
+redis.call('XADD', prefix .. 'audit', '*', 'entry', (string.gsub(ARGV[10], '"request":0', '"request":' .. id, 1)))
+for i = 11, #ARGV do
+  redis.call('ZADD', prefix .. 'outbox', now, (string.gsub(ARGV[i], ':0', ':' .. id, 1)))
+end
+return {id, 1}

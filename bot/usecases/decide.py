@@ -1,0 +1,205 @@
+"""Decisions people take on a request: approve, decline, withdraw, retry, settle a doubt; and the clock's: expire.
+
+Whoever clicks is judged at the click against live roles. Of two clicks at once one wins; the other is told who did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.errors import InputError, StaleError
+from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
+from bot.domain.policy import Verdict
+from bot.domain.request import (
+    Absent,
+    Approved,
+    Declined,
+    Endorsed,
+    Event,
+    Expired,
+    Found,
+    Order,
+    PurchaseRequest,
+    Retried,
+    State,
+    Withdrawn,
+    advance,
+    may,
+)
+from bot.domain.rules import Decider, judge
+from bot.ports import Audit
+from bot.usecases.desk import Desk, utcnow
+from bot.usecases.reconcile import order_of
+
+TRIES = 4
+"""How often a decision is taken again on newer facts before giving up; each lost race is a fresh read."""
+
+
+class Result(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    CHANGED = "changed"
+    TOO_LATE = "too late"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Who clicked on which revision of which request, all from the signed payload. Revision None: any."""
+
+    workspace: WorkspaceId
+    user: UserId
+    request: RequestId
+    revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a click ended. `request` is its state after the click; `verdict` says why somebody may not."""
+
+    result: Result
+    request: PurchaseRequest | None = None
+    verdict: Verdict | None = None
+
+
+Step = Callable[[PurchaseRequest, Verdict], Event | None]
+"""The event a decision makes of a request, or None when it is too late for it."""
+
+
+async def approve(desk: Desk, click: Click) -> Decision:
+    def step(request: PurchaseRequest, verdict: Verdict) -> Event | None:
+        if any(approval.by == click.user for approval in request.approvals):
+            return None
+        is_last = len(request.approvals) + 1 >= desk.policy().approvals.needed
+        kind = Approved if is_last else Endorsed
+        return kind(utcnow(), click.user, verdict.rule) if may(request, kind) else None
+
+    return await _decide(desk, click, step, judged=True)
+
+
+async def decline(desk: Desk, click: Click, reason: str) -> Decision:
+    return await _decide(desk, click, lambda *_: Declined(utcnow(), click.user, reason), judged=True)
+
+
+async def withdraw(desk: Desk, click: Click) -> Decision:
+    """Belongs to the requester alone."""
+    return await _decide(desk, click, lambda *_: Withdrawn(utcnow(), click.user), judged=False)
+
+
+async def may_decide(desk: Desk, click: Click) -> Decision:
+    """Whether this person could decide this request now; changes nothing but notes a refusal."""
+    request = await desk.store.get(click.workspace, click.request)
+    if request is None:
+        return Decision(Result.MISSING)
+    verdict = await _judge(desk, click, request)
+    if not verdict.is_allowed:
+        return await _refuse(desk, click, request, verdict)
+    return Decision(Result.DONE if _is_shown(click, request) else Result.CHANGED, request, verdict)
+
+
+async def retry(desk: Desk, click: Click) -> Decision:
+    """A failed request asks again, at a fresh price. Raises ProviderError when there is none to be had."""
+    decision = await may_decide(desk, click)
+    request = decision.request
+    if decision.result is not Result.DONE or request is None:
+        return decision
+    if not may(request, Retried):
+        return Decision(Result.TOO_LATE, request)
+    quote = await desk.provider.quote(request.selection)
+    deadline = utcnow() + desk.policy().approval_window
+    return await _decide(desk, click, lambda *_: Retried(utcnow(), click.user, quote, deadline), judged=True)
+
+
+async def mark_absent(desk: Desk, click: Click) -> Decision:
+    """A person looked at the provider and says nothing was bought."""
+    return await _decide(desk, click, lambda *_: Absent(utcnow(), click.user), judged=True)
+
+
+async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> Decision:
+    """A person says an unclear checkout did buy. A named service must exist and belong to no other request.
+
+    A top-up leaves no service, so there is none to name; its money counts once the balance shows it.
+    """
+    decision = await may_decide(desk, click)
+    request = decision.request
+    if decision.result is not Result.DONE or request is None:
+        return decision
+    if request.selection.is_top_up:
+        order = Order(None, None, False, request.quote.total, request.quote.due, None)
+    elif service_id is None:
+        raise InputError({"service_id": "Name the service that was bought."})
+    else:
+        service = await desk.provider.service(service_id)
+        if await desk.store.known_services(click.workspace, [service.id]):
+            raise InputError({"service_id": f"{service.id} already belongs to another request."})
+        order = order_of(service, request)
+    return await _decide(desk, click, lambda *_: Found(utcnow(), order, click.user), judged=True)
+
+
+async def expire(desk: Desk, request: PurchaseRequest) -> PurchaseRequest:
+    """Close a request that waited too long. StaleError when somebody decided in the same moment."""
+    expired = advance(request, Expired(utcnow()))
+    await desk.store.move(request, expired)
+    await desk.nudge(expired)
+    return expired
+
+
+async def _decide(desk: Desk, click: Click, step: Step, *, judged: bool) -> Decision:
+    for _ in range(TRIES):
+        request = await desk.store.get(click.workspace, click.request)
+        if request is None:
+            return Decision(Result.MISSING)
+        verdict = await _judge(desk, click, request) if judged else _own(click, request)
+        if not verdict.is_allowed:
+            return await _refuse(desk, click, request, verdict)
+        try:
+            return await _take(desk, click, request, step(request, verdict))
+        except StaleError:
+            continue
+    return Decision(Result.TOO_LATE, await desk.store.get(click.workspace, click.request))
+
+
+async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event | None) -> Decision:
+    if request.state is State.PENDING and utcnow() >= request.expires_at:
+        return Decision(Result.TOO_LATE, await expire(desk, request))
+    if not _is_shown(click, request):
+        return await _late(desk, click, request, Result.CHANGED)
+    if event is None or not may(request, type(event)):
+        return await _late(desk, click, request, Result.TOO_LATE)
+    decided = advance(request, event)
+    await desk.store.move(request, decided)
+    await desk.nudge(decided)
+    return Decision(Result.DONE, decided)
+
+
+def _is_shown(click: Click, request: PurchaseRequest) -> bool:
+    return click.revision is None or click.revision == request.revision
+
+
+async def _judge(desk: Desk, click: Click, request: PurchaseRequest) -> Verdict:
+    name, role = desk.approver_role()
+    person = await desk.directory.person(click.user)
+    holders = await desk.directory.holders(role)
+    return judge(Decider(person, request.requester, name, holders))
+
+
+def _own(click: Click, request: PurchaseRequest) -> Verdict:
+    if click.user == request.requester:
+        return Verdict(True, "own_request")
+    return Verdict(
+        False, "own_request", "Only the person who asked can withdraw a request. You can decline it instead."
+    )
+
+
+async def _refuse(desk: Desk, click: Click, request: PurchaseRequest, verdict: Verdict) -> Decision:
+    await desk.store.audit(
+        click.workspace, Audit(utcnow(), f"refused:{verdict.rule}", request.id, click.user, request.state)
+    )
+    return Decision(Result.REFUSED, request, verdict)
+
+
+async def _late(desk: Desk, click: Click, request: PurchaseRequest, result: Result) -> Decision:
+    await desk.store.audit(click.workspace, Audit(utcnow(), "late_click", request.id, click.user, request.state))
+    return Decision(result, request)

@@ -1,0 +1,170 @@
+"""The whole show in one place: both worlds, and the real bot pointed at them by nothing but addresses.
+
+`stage()` runs the bot inside this process, for tests. `troupe()` runs it as the program its users start, for the demo
+and the tour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from bot.app import Bot, open_bot
+from bot.serve import serve_web, serve_worker
+from bot.settings import Settings
+from playground.actions import SlackDriver
+from playground.provider import ProviderWorld
+from playground.provider_server import running_provider
+from playground.slack_api import running_workspace
+from playground.workspace import Workspace
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = ROOT / "manifest.yml"
+POLICY = Path(__file__).parent / "policy.yaml"
+HOST = "127.0.0.1"
+READY_WITHIN_S = 20.0
+STOP_WITHIN_S = 15.0
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Both worlds, running, and what the bot has to be told to live in them."""
+
+    workspace: Workspace
+    provider: ProviderWorld
+    slack: SlackDriver
+    environment: dict[str, str]
+    page_url: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The worlds with the bot in this process."""
+
+    worlds: Worlds
+    bot: Bot
+    url: str
+
+    @property
+    def slack(self) -> SlackDriver:
+        return self.worlds.slack
+
+    @property
+    def provider(self) -> ProviderWorld:
+        return self.worlds.provider
+
+
+@asynccontextmanager
+async def worlds(
+    data: Path,
+    *,
+    workspace: Workspace | None = None,
+    provider: ProviderWorld | None = None,
+    policy: Path = POLICY,
+    redis_url: str = "",
+    page_port: int = 0,
+) -> AsyncIterator[Worlds]:
+    """Start both worlds. The bot's data goes to `data`, or to `redis_url` when that is given."""
+    workspace = workspace or Workspace(manifest=MANIFEST, bot_url="")
+    provider = provider or ProviderWorld()
+    port = free_port()
+    workspace.bot_url = f"http://{HOST}:{port}/slack/events"
+    async with (
+        running_workspace(workspace, page_port) as slack_url,
+        running_provider(provider) as provider_url,
+        SlackDriver(slack_url) as slack,
+    ):
+        environment = {
+            "SLACK_BOT_TOKEN": workspace.app.bot_token,
+            "SLACK_SIGNING_SECRET": workspace.app.signing_secret,
+            "SLACK_API_URL": f"{slack_url}/api/",
+            "BYTEFUL_API_PUBLIC_KEY": provider.public_key,
+            "BYTEFUL_API_PRIVATE_KEY": provider.private_key,
+            "BYTEFUL_BASE_URL": provider_url,
+            "REDIS_URL": redis_url,
+            "PORT": str(port),
+            "PROXYDESK_HOST": HOST,
+            "PROXYDESK_POLICY": str(policy),
+            "PROXYDESK_DATA": str(data),
+        }
+        yield Worlds(workspace, provider, slack, environment, slack_url)
+
+
+@asynccontextmanager
+async def stage(
+    data: Path,
+    *,
+    workspace: Workspace | None = None,
+    provider: ProviderWorld | None = None,
+    policy: Path = POLICY,
+    redis_url: str = "",
+) -> AsyncIterator[Stage]:
+    """Both worlds and the bot, web and worker, in this event loop."""
+    async with (
+        worlds(data, workspace=workspace, provider=provider, policy=policy, redis_url=redis_url) as around,
+        open_bot(Settings.from_env(around.environment)) as bot,
+    ):
+        stop = asyncio.Event()
+        parts = [asyncio.create_task(part(bot, stop)) for part in (serve_web, serve_worker)]
+        url = f"http://{HOST}:{around.environment['PORT']}"
+        try:
+            await until_ready(url)
+            yield Stage(around, bot, url)
+        finally:
+            stop.set()
+            await asyncio.gather(*parts)
+
+
+@asynccontextmanager
+async def program(environment: dict[str, str], *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`proxydesk …` as its own process, ended with the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env={**_plain_environment(), **environment}
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def until_ready(url: str, process: asyncio.subprocess.Process | None = None) -> None:
+    """Until the bot says it is ready. Raises RuntimeError when it does not become so."""
+    deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
+    async with aiohttp.ClientSession() as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError):
+                async with session.get(f"{url}/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            if process is not None and process.returncode is not None:
+                raise RuntimeError(f"the bot ended with exit code {process.returncode} before it was ready")
+            if asyncio.get_running_loop().time() > deadline:
+                raise RuntimeError(f"the bot was not ready within {READY_WITHIN_S:.0f} seconds")
+            await asyncio.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _plain_environment() -> dict[str, str]:
+    """What a process needs to start, and none of our own variables."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if name in kept}
