@@ -28,12 +28,18 @@ def thread_notice(request: PurchaseRequest, entry: Entry) -> Message:
     approval = request.last(Happened.APPROVED)
     if entry.happened in _DECIDED_BEFORE and approval and approval.by:
         addressed = f"{text.mention(approval.by)} "
-    return _notice(request, entry, addressed, [])
+    return _notice(request, entry, addressed, _invoice(request, entry))
 
 
 def direct_notice(request: PurchaseRequest, entry: Entry) -> Message:
     """The same event for the person who asked, with what they can do next."""
     return _notice(request, entry, f"Your request {text.number(request.id)}, {story.wanted(request)}: ", _next(request))
+
+
+def _invoice(request: PurchaseRequest, entry: Entry) -> list[kit.Element]:
+    """The way to pay, beside the news that there is something to pay."""
+    link = buttons.open_invoice(request) if entry.happened in (Happened.ORDERED, Happened.FOUND) else None
+    return [link] if link else []
 
 
 def _next(request: PurchaseRequest) -> list[kit.Element]:
@@ -85,8 +91,10 @@ def _ordered(request: PurchaseRequest, entry: Entry) -> str:
     order = request.order
     lead = ":package: *Ordered.*" if entry.happened is Happened.ORDERED else f":package: {story.line(request, entry)}."
     service = f" Service ID {text.code(order.service_id)}." if order and order.service_id else ""
+    status = story.delivery(order) if order else None
+    delivery = f" Status at the provider: {status}." if status else ""
     differs = story.tolerated(request)
-    return f"{lead} {story.ordered(request)}{service}" + (f"\n{differs}" if differs else "")
+    return f"{lead} {story.ordered(request)}{service}{delivery}" + (f"\n{differs}" if differs else "")
 
 
 def _not_bought(request: PurchaseRequest, entry: Entry) -> str:

@@ -11,10 +11,11 @@ import redis.asyncio as redis_asyncio
 from bot.domain.errors import StoreUnavailableError
 from bot.store.redis import SCRIPTS, store_errors
 
-INTERVAL_MS = 110
-"""Just over nine a second: exactly ten draws refusals from network jitter alone."""
-READ_PATIENCE_MS = 300
-"""Reads may queue this far ahead, so a purchase never waits longer than this."""
+WINDOW_MS = 1_050
+WINDOW_REQUESTS = 9
+"""Nine in a little over a second: exactly ten a second draws refusals from network jitter alone."""
+READ_REQUESTS = 6
+"""Reads leave the rest of the window to purchases."""
 SPENDING_PATIENCE_MS = 60_000
 
 
@@ -27,21 +28,22 @@ class SharedPacer:
         self._alone = asyncio.Lock()
 
     async def __call__(self, *, is_spending: bool) -> None:
-        patience = SPENDING_PATIENCE_MS if is_spending else READ_PATIENCE_MS
         is_reserved = False
         while not is_reserved:
-            is_reserved, wait_s = await self._ask(patience)
+            is_reserved, wait_s = await self._ask(is_spending)
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
 
-    async def _ask(self, patience_ms: int) -> tuple[bool, float]:
+    async def _ask(self, is_spending: bool) -> tuple[bool, float]:
+        share, patience_ms = (WINDOW_REQUESTS, SPENDING_PATIENCE_MS) if is_spending else (READ_REQUESTS, 0)
+        now_ms = int(time.time() * 1000)
         try:
             async with store_errors():
                 reserved, wait_ms = await self._script(
-                    keys=[self._key], args=[int(time.time() * 1000), INTERVAL_MS, patience_ms]
+                    keys=[self._key], args=[now_ms, WINDOW_MS, share, patience_ms, WINDOW_REQUESTS]
                 )
         except StoreUnavailableError:
             async with self._alone:
-                await asyncio.sleep(INTERVAL_MS / 1000)
+                await asyncio.sleep(WINDOW_MS / WINDOW_REQUESTS / 1000)
             return True, 0
         return bool(reserved), int(wait_ms) / 1000

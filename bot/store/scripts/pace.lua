@@ -1,17 +1,20 @@
--- One pacer for every process that speaks to a provider account.
--- KEYS[1] the time (ms) at which the next request may leave
--- ARGV: now ms, interval ms, patience ms: how far ahead a place in the queue may be reserved
--- Purchases come with endless patience and always get the next place; reads are sent away to ask again, so a queue
--- of reads never stands before a purchase.
--- Returns {1, wait ms} for a reserved place, {0, wait ms before asking again} otherwise.
-local now, interval, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local free = tonumber(redis.call('GET', KEYS[1]) or '0')
-if free > now + 60000 then
-  free = now -- a clock that jumped back must not lock everybody out
+-- One pace for every process that speaks to a provider account.
+-- KEYS[1] when the latest requests left or will leave (ms), newest first
+-- ARGV: now ms, window ms, how many requests of a window this caller may make full, patience ms, how many to remember
+-- Reads may fill part of the window only and have no patience: they are told when to ask again. Purchases may fill it
+-- and get their place at once, so no queue of reads ever stands before them.
+-- Returns {1, wait ms} for a place of one's own, {0, wait ms before asking again} otherwise.
+local now, window, share, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local earlier = tonumber(redis.call('LINDEX', KEYS[1], share - 1) or '0')
+if earlier > now + 60000 then
+  redis.call('DEL', KEYS[1]) -- a clock that jumped back must not lock everybody out
+  earlier = 0
 end
-local start = math.max(free, now)
+local start = math.max(now, earlier + window)
 if start - now > patience then
-  return {0, start - now - patience}
+  return {0, start - now}
 end
-redis.call('SET', KEYS[1], start + interval, 'PX', 60000)
+redis.call('LPUSH', KEYS[1], start)
+redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[5]) - 1)
+redis.call('PEXPIRE', KEYS[1], 120000)
 return {1, start - now}
