@@ -131,4 +131,9 @@ def _queue_connection(url: SecretStr) -> redis_asyncio.Redis:
 
 
 def _account(settings: Settings) -> Account:
-    return Account(settings.byteful_base_url, settings.byteful_api_public_key, settings.byteful_api_private_key)
+    return Account(
+        settings.byteful_base_url,
+        settings.byteful_api_public_key,
+        settings.byteful_api_private_key,
+        settings.proxydesk_data,
+    )

@@ -123,13 +123,33 @@ async def keep_telling(jobs: Jobs) -> None:
             _log.warning("outbox_not_read", error=str(error))
 
 
+class JobWorker(Worker[Any]):
+    """Stops as soon as the jobs under way have ended: saq itself also waits for those that wait for a job."""
+
+    def __init__(self, queue: RedisQueue, **settings: Any) -> None:
+        super().__init__(queue, before_process=self._begin, after_process=self._end, **settings)
+        self._busy: set[asyncio.Task[Any] | None] = set()
+
+    async def stop(self) -> None:
+        self.event.set()
+        for task in self.tasks - self._busy:
+            task.cancel()
+        await super().stop()
+
+    async def _begin(self, _context: Context) -> None:
+        self._busy.add(asyncio.current_task())
+
+    async def _end(self, _context: Context) -> None:
+        self._busy.discard(asyncio.current_task())
+
+
 def make_worker(queue: RedisQueue, jobs: Jobs) -> Worker[Any]:
     """Every setting named: saq's own defaults give a job one try and ten seconds."""
 
     async def on_startup(_context: Context) -> None:
         await queue.enqueue(Job("sweep", key="sweep:start", timeout=SWEEP_TIMEOUT_S, retries=1, ttl=1))
 
-    return Worker(
+    return JobWorker(
         queue,
         functions=[("step", jobs.step), ("sweep", jobs.sweep)],
         concurrency=10,

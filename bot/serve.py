@@ -25,8 +25,8 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     places = asyncio.create_task(bot.desk.provider.places.keep_fresh())
     serving = asyncio.create_task(server.serve())
     await _first_of(serving, places, stop)
-    places.cancel()
     server.should_exit = True
+    await _ended(places)
     await serving
     await front.background.drain(DRAIN_S)
 
@@ -38,8 +38,8 @@ async def serve_worker(bot: Bot, stop: asyncio.Event) -> None:
     working = asyncio.create_task(worker.start())
     telling = asyncio.create_task(keep_telling(jobs))
     await _first_of(working, telling, stop)
-    telling.cancel()
     worker.event.set()
+    await _ended(telling)
     await working
 
 
@@ -50,6 +50,13 @@ async def _first_of(one: asyncio.Task[None], other: asyncio.Task[None], stop: as
     stopping.cancel()
     for task in done:
         await task
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancelled until it is over: `asyncio.wait_for` of Python 3.11 can swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
 
 
 class _Server(uvicorn.Server):

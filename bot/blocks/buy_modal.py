@@ -36,6 +36,7 @@ def form(
     note: str | None = None,
     is_checking: bool = False,
     quantity_block: str = Field.QUANTITY,
+    are_places_known: bool = True,
 ) -> View:
     """The form with everything chosen so far. `place_labels` has the words for chosen places, by field.
 
@@ -44,6 +45,10 @@ def form(
     problems = _present_problems(draft)
     about = _about_product(draft, product, place_labels, quantity_block) if product else []
     fields = [_product(product), *about]
+    if product and product.takes_filter and not are_places_known:
+        fields.append(
+            kit.context("Networks and places are still being fetched; searching them works in a minute or so.")
+        )
     if product and is_first_purchase:
         fields.insert(2, test_purchase(draft, product))
     paper = [_reason(draft), _channel(draft)]

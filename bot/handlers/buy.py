@@ -199,6 +199,7 @@ async def _form_view(
         note=note,
         is_checking=is_checking,
         quantity_block=form.quantity_block,
+        are_places_known=front.desk.provider.places.is_loaded,
     )
 
 

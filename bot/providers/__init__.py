@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -13,14 +14,17 @@ from bot.providers.byteful.adapter import BytefulProvider
 from bot.providers.byteful.client import Pacer, open_client
 from bot.providers.byteful.places import BytefulPlaces
 
+PLACES_FILE = "places.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where a provider is and who we are there. The keys show in no repr."""
+    """Where a provider is and who we are there. The keys show in no repr. `data` is a folder for copies of tables."""
 
     base_url: str
     public_key: SecretStr
     private_key: SecretStr
+    data: Path | None = None
 
 
 @asynccontextmanager
@@ -29,7 +33,7 @@ async def open_byteful(account: Account, pace: Pacer) -> AsyncIterator[BytefulPr
     async with open_client(
         base_url=account.base_url, public_key=account.public_key, private_key=account.private_key, pace=pace
     ) as client:
-        provider = BytefulProvider(client, BytefulPlaces(client))
+        provider = BytefulProvider(client, BytefulPlaces(client, cache=account.data and account.data / PLACES_FILE))
         try:
             yield provider
         finally:

@@ -63,7 +63,10 @@ def dump_message(ref: MessageRef) -> bytes:
 
 
 def load_message(raw: bytes) -> MessageRef:
-    return MessageRef(**orjson.loads(raw))
+    try:
+        return MessageRef(**orjson.loads(raw))
+    except (TypeError, ValueError) as error:
+        raise RecordError("The place of a message cannot be read.") from error
 
 
 def _default(value: object) -> str:

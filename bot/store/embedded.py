@@ -17,6 +17,8 @@ from pathlib import Path
 
 import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 START_TIMEOUT_S = 10.0
@@ -104,7 +106,8 @@ async def _leave(folder: Path, users: int, socket: Path) -> None:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        client = redis_asyncio.Redis(unix_socket_path=str(socket), protocol=2)
+        # Without repeats: a server that stops answers by closing the connection.
+        client = redis_asyncio.Redis(unix_socket_path=str(socket), protocol=2, retry=Retry(NoBackoff(), 0))
         try:
             await client.shutdown(nosave=True)
         except (RedisError, OSError):

@@ -6,7 +6,8 @@ expire; drafts, leases and what a form last showed do.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import orjson
 import redis.asyncio as redis_asyncio
+import structlog
 from pydantic import SecretStr
 from redis import exceptions
 from redis.asyncio.retry import Retry
@@ -40,6 +42,7 @@ DISK_WAIT_MS = 1_000
 WORKSPACES_KEY = "proxydesk:workspaces"
 
 _DONE = frozenset({Happened.ORDERED, Happened.FOUND})
+_log = structlog.get_logger()
 
 
 def connect(url: SecretStr) -> redis_asyncio.Redis:
@@ -181,7 +184,9 @@ class RedisStore:
     async def is_first(self, name: str, seconds: int) -> bool:
         """Whether this name was not seen before within the given time; remembers it."""
         async with store_errors():
-            return bool(await self._redis.set(f"seen:{name}", 1, nx=True, ex=seconds))
+            # A token of its own, so that the client's repeat after a lost answer is not taken for a second one.
+            first = await self._scripts["hold"](keys=[f"seen:{name}"], args=[uuid.uuid4().hex, seconds * 1000])
+        return bool(first)
 
     # Outbox
 
@@ -195,7 +200,7 @@ class RedisStore:
             due = await self._scripts["claim_intents"](
                 keys=[f"{_prefix(workspace)}outbox"], args=[_ms(now), token, limit]
             )
-        return [Claim(workspace, parse_intent(intent.decode()), str(token)) for intent in due]
+        return [Claim(workspace, intent, str(token)) for intent in _intents(due)]
 
     async def settle_intent(self, claim: Claim) -> None:
         await self._settle(claim, "")
@@ -270,6 +275,15 @@ class RedisStore:
         if workspace not in self._known_workspaces:
             await self._redis.sadd(WORKSPACES_KEY, workspace)
             self._known_workspaces.add(workspace)
+
+
+def _intents(texts: Sequence[bytes]) -> Iterator[Intent]:
+    """One that a newer version wrote is left in the outbox: it must not hold up the others."""
+    for text in texts:
+        try:
+            yield parse_intent(text.decode())
+        except ValueError:
+            _log.error("intent_not_understood", intent=text.decode(errors="replace"))
 
 
 def _check_synced(answer: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -203,3 +204,40 @@ async def test_tables_are_kept_fresh_and_a_failure_is_tried_again_sooner(
         pytest.approx(3_600, rel=REFRESH_JITTER),
     ]
     assert places.is_loaded
+
+
+async def test_a_restart_uses_the_copy_on_disk_and_asks_nothing(
+    places: BytefulPlaces, world: ProviderWorld, tmp_path: Path
+) -> None:
+    copy = tmp_path / "data" / "places.json"
+    first = BytefulPlaces(places._client, page_pause_s=0, cache=copy)
+    await first.load()
+    asked = world.requests_received
+    restarted = BytefulPlaces(places._client, page_pause_s=0, cache=copy)
+
+    async def first_sleep(seconds: float) -> None:
+        assert seconds > 0
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await restarted.keep_fresh(3_600, sleep=first_sleep)
+    assert world.requests_received == asked
+    assert restarted.search_cities("münch", "de", None)[0].label.startswith("München")
+    assert restarted.describe(Filter(asn_id=7018)) == first.describe(Filter(asn_id=7018))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"countries": 3}', b"\xff\xfe"])
+async def test_a_spoilt_copy_is_read_anew(
+    places: BytefulPlaces, world: ProviderWorld, tmp_path: Path, content: bytes
+) -> None:
+    copy = tmp_path / "places.json"
+    copy.write_bytes(content)
+    restarted = BytefulPlaces(places._client, page_pause_s=0, cache=copy)
+
+    async def first_sleep(_seconds: float) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await restarted.keep_fresh(3_600, sleep=first_sleep)
+    assert restarted.is_loaded
+    assert copy.read_bytes() != content

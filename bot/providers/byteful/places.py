@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 import structlog
 
@@ -20,7 +21,9 @@ from bot.domain.errors import ProviderError
 from bot.domain.typeahead import LIMIT, Entry, Index, words_of
 from bot.ports import PlaceOption
 from bot.providers.byteful.client import BytefulClient
-from bot.providers.byteful.wire import AsnRow, CityRow, CountryRow, SubdivisionRow, clean
+from bot.providers.byteful.place_cache import recall, remember
+from bot.providers.byteful.rows import Rows
+from bot.providers.byteful.wire import AsnRow, CityRow, SubdivisionRow, clean
 
 MAX_LABEL = 75
 """Characters of an option's text and value (Slack docs, option object)."""
@@ -36,22 +39,13 @@ _log = structlog.get_logger()
 _EMPTY: Index[PlaceOption] = Index(())
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The four tables as read."""
-
-    countries: list[CountryRow]
-    subdivisions: list[SubdivisionRow]
-    asns: list[AsnRow]
-    cities: list[CityRow]
-
-
 class BytefulPlaces:
     """Implements `bot.ports.Places`. Load it once with `load()`, then let `keep_fresh()` run beside the app."""
 
-    def __init__(self, client: BytefulClient, *, page_pause_s: float = PAGE_PAUSE_S) -> None:
+    def __init__(self, client: BytefulClient, *, page_pause_s: float = PAGE_PAUSE_S, cache: Path | None = None) -> None:
         self._client = client
         self._page_pause_s = page_pause_s
+        self._cache = cache
         self._tables = Tables()
 
     @property
@@ -67,8 +61,9 @@ class BytefulPlaces:
             asns=await self._client.asns(pause_s=pause_s),
             cities=await self._client.cities(pause_s=pause_s),
         )
-        self._tables = await asyncio.to_thread(Tables.of, rows)
-        _log.info("places_loaded", asns=len(rows.asns), subdivisions=len(rows.subdivisions), cities=len(rows.cities))
+        await self._use(rows)
+        if self._cache is not None:
+            await asyncio.to_thread(remember, self._cache, rows)
 
     async def refresh(self) -> bool:
         """Load again. False, with a line in the log, when that failed."""
@@ -82,10 +77,30 @@ class BytefulPlaces:
     async def keep_fresh(
         self, every_s: float = REFRESH_EVERY_S, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        """Load now and again every `every_s` seconds or so, sooner after a failure. Runs until it is cancelled."""
+        """Load now and again every `every_s` seconds or so, sooner after a failure. Runs until it is cancelled.
+
+        A copy on disk is used at once, and counts as loaded for as long as it is young enough.
+        """
+        age_s = await self._recall()
+        if age_s is not None and age_s < every_s:
+            await sleep((every_s - age_s) * _jitter())
         while True:
             wait_s = every_s if await self.refresh() else RETRY_AFTER_S
-            await sleep(wait_s * random.uniform(1 - REFRESH_JITTER, 1 + REFRESH_JITTER))
+            await sleep(wait_s * _jitter())
+
+    async def _recall(self) -> float | None:
+        """Use the copy on disk; its age in seconds, or None when there is none."""
+        found = await asyncio.to_thread(recall, self._cache) if self._cache else None
+        if found is None:
+            return None
+        rows, age_s = found
+        await self._use(rows)
+        return age_s
+
+    async def _use(self, rows: Rows) -> None:
+        """Index off the event loop, then swap the tables at once."""
+        self._tables = await asyncio.to_thread(Tables.of, rows)
+        _log.info("places_loaded", asns=len(rows.asns), subdivisions=len(rows.subdivisions), cities=len(rows.cities))
 
     def search_asns(self, query: str, country_id: str | None) -> list[PlaceOption]:
         """Networks of the country first, then those of others: a network may span countries. Its number wins always."""
@@ -265,6 +280,10 @@ def _by_country(rows: Iterable[tuple[str | None, Entry[PlaceOption]]]) -> dict[s
         if country_id is not None:
             kept[country_id].append(entry)
     return {country_id: Index(entries) for country_id, entries in kept.items()}
+
+
+def _jitter() -> float:
+    return random.uniform(1 - REFRESH_JITTER, 1 + REFRESH_JITTER)
 
 
 def _lower(text: str | None) -> str | None:
