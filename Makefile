@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check format tour bench lock clean
+.PHONY: help install demo run test check format tour bench chaos soak screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,15 @@ tour: $(STAMP) ## the scripted journey through the running system, as a transcri
 
 bench: $(STAMP) ## benchmarks, each as a ratio within one run
 	$(BIN)/python -m bench
+
+chaos: $(STAMP) ## the bot killed at every point of a purchase, against every misbehaviour of the provider
+	@$(BIN)/python -m playground.crash_matrix
+
+soak: $(STAMP) ## random people and trouble against two replicas (MINUTES=3, SEED=…), then the invariants
+	@$(BIN)/python -m playground.soak
+
+screenshots: $(STAMP) ## the two pictures of the README, taken in headless Chromium
+	@$(BIN)/python -m tests.page.screenshots docs/pictures
 
 lock: ## resolve the dependencies again (needs uv)
 	uv lock --upgrade

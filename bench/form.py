@@ -1,4 +1,4 @@
-"""How long a person waits for the form: from the signed command to `views.open` at the Slack world, provider untouched."""
+"""How long the form takes: from the signed command to `views.open` at the Slack world, no provider call before it."""
 
 from __future__ import annotations
 

@@ -8,29 +8,37 @@ from dataclasses import dataclass
 
 import aiohttp
 import redis.asyncio as redis_asyncio
+import structlog
 from pydantic import SecretStr
 from saq.queue.redis import RedisQueue
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import RecordError, StoreError, StoreUnavailableError
 from bot.handlers.front import Front
 from bot.handlers.listeners import listen
 from bot.jobs import QUEUE, Jobs, QueueNudge
+from bot.metrics import GIVEN_UP, OLDEST, PAUSED, UNPRICED, WAITING
 from bot.policy_file import PolicyFile
 from bot.providers import PROVIDERS, Account
 from bot.settings import Settings
-from bot.slack import CALL_TIMEOUT_S, Chat, SlackDirectory, SlackNotifier
+from bot.slack import CALL_TIMEOUT_S, Chat, SlackDirectory
+from bot.slack_notifier import SlackNotifier
 from bot.store.embedded import private_valkey
+from bot.store.journal import FileJournal
 from bot.store.pacer import SharedPacer
 from bot.store.redis import RedisStore, connect
-from bot.usecases.desk import Desk
+from bot.usecases import pausing
+from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
 from bot.web import Check, SkewWatch
 
+SLACK_REMEDY = "install the app again or set the token anew. Messages are kept and leave by themselves once it is taken"
 DRAIN_S = 10.0
 """How long work behind an ack may go on when the process is asked to stop."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +82,24 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         pacer = SharedPacer(redis, account="byteful")
         provider = await stack.enter_async_context(PROVIDERS["byteful"](_account(settings), pacer))
         store = RedisStore(redis)
+        await _shout_about(store)
         desk = Desk(
             store=store,
             provider=provider,
             directory=SlackDirectory(client),
             policy=lambda: policy.current,
             nudge=QueueNudge(queue),
+            journal=FileJournal(settings.proxydesk_data / "journal"),
         )
-        notifier = SlackNotifier(client, lambda: policy.current)
+        # A client of its own: the other one repeats a call whose connection was lost, and a message posted twice stays.
+        posting = AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            session=session,
+            timeout=CALL_TIMEOUT_S,
+            retry_handlers=[],
+        )
+        notifier = SlackNotifier(posting, lambda: policy.current)
         teller = Teller(desk, notifier)
         yield Bot(settings, desk, store, client, Chat(client, session), policy, queue, teller)
 
@@ -99,7 +117,7 @@ def make_slack_app(bot: Bot, front: Front) -> AsyncApp:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
     app = AsyncApp(
-        client=bot.client,
+        client=AsyncWebClient(base_url=bot.settings.slack_api_url),  # without a token: `authorize` has the say
         signing_secret=bot.settings.slack_signing_secret.get_secret_value(),
         authorize=authorize,
         process_before_response=True,
@@ -122,7 +140,67 @@ def make_checks(bot: Bot, skew: SkewWatch) -> dict[str, Check]:
         _ = bot.policy.current
         return bot.policy.problem
 
-    return {"store": store, "policy": policy, "clock": skew.problem}
+    async def store_settings() -> str | None:
+        try:
+            return await bot.store.danger()
+        except StoreError:
+            return None  # the other check says so
+
+    async def slack() -> str | None:
+        try:
+            silences = [await bot.store.silence(workspace) for workspace in await bot.store.workspaces()]
+        except StoreError:
+            return None
+        codes = sorted({silence.code for silence in silences if silence})
+        return f"Slack refuses our token ({', '.join(codes)}); {SLACK_REMEDY}" if codes else None
+
+    return {"store": store, "store_settings": store_settings, "policy": policy, "clock": skew.problem, "slack": slack}
+
+
+def make_warnings(bot: Bot) -> dict[str, Check]:
+    """What an operator has to know of, read from the store so that every process says the same."""
+
+    async def purchases() -> str | None:
+        try:
+            pause = await pausing.present_pause(bot.desk)
+        except StoreUnavailableError:
+            return None  # readiness says so
+        except RecordError as error:
+            return str(error)
+        PAUSED.set(pause is not None)
+        return f"paused since {pause.since:%Y-%m-%d %H:%M} UTC: {pause.reason}" if pause else None
+
+    async def prices() -> str | None:
+        try:
+            waiting = [await bot.store.count_waiting(workspace) for workspace in await bot.store.workspaces()]
+        except StoreUnavailableError:
+            return None
+        UNPRICED.set(sum(waiting))
+        return f"{sum(waiting)} requests wait for a price" if any(waiting) else None
+
+    async def messages() -> str | None:
+        try:
+            found = [await bot.store.backlog(workspace, utcnow()) for workspace in await bot.store.workspaces()]
+        except StoreError:
+            return None
+        parked = sum(one.parked for one in found)
+        WAITING.set(sum(one.waiting for one in found))
+        OLDEST.set(max((one.oldest.total_seconds() for one in found), default=0.0))
+        GIVEN_UP.set(parked)
+        return f"{parked} messages were given up; the log says why (message_parked)" if parked else None
+
+    return {"purchases": purchases, "prices": prices, "messages": messages}
+
+
+async def _shout_about(store: RedisStore) -> None:
+    """A server that may forget is said so at once; one that is away now is found out by what needs it."""
+    try:
+        danger = await store.danger()
+    except StoreError as error:
+        _log.error("store_away_at_start", error=str(error))
+        return
+    if danger:
+        _log.error("store_not_safe", danger=danger)
 
 
 def _queue_connection(url: SecretStr) -> redis_asyncio.Redis:

@@ -6,23 +6,29 @@ Jobs only nudge. What happens is decided by the state in the store, so a job los
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 from saq import CronJob, Job, Queue, Worker
 from saq.queue.redis import RedisQueue
 
-from bot.domain.errors import ChatError, ProviderError, RecordError, StaleError, StoreError
+from bot.domain.errors import AccessError, ChatError, ProviderError, RecordError, StaleError, StoreError
 from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
-from bot.usecases import checkout, decide
+from bot.usecases import checkout, decide, follow, journal, pausing, waiting
 from bot.usecases.desk import Desk, utcnow
-from bot.usecases.tell import BATCH, Teller
+from bot.usecases.tell import Teller
 
 QUEUE = "proxydesk"
 STEP_TIMEOUT_S = 180
 """Longer than the slowest checkout with all the patience its recording has."""
 STEP_TRIES = 3
+HEARTBEAT_S = 9
+"""A job without a sign of life for this long has lost its worker."""
 STEPS = 2
 """Buying, and looking into a doubt that came of it."""
 SWEEP_TIMEOUT_S = 300
@@ -30,7 +36,11 @@ BUSY_WAIT_S = 0.5
 BUSY_TRIES = 60
 """How often a purchase asks for its turn while another one is under way, before the sweep takes over."""
 SWEPT = (State.APPROVED, State.ORDERING, State.IN_DOUBT)
-TELL_EVERY_S = 1.0
+CATCH_UP_EVERY_S = 0.5
+UNCLEAR = (State.ORDERING, State.IN_DOUBT)
+LOOK_CRON = "* * * * * */10"
+FOLLOW_CRON = "* * * * * */10"
+"""Every ten seconds: the first look after a purchase is due after five, and finding nothing due costs one read."""
 
 Context = dict[str, Any]
 _log = structlog.get_logger()
@@ -50,6 +60,7 @@ class QueueNudge:
                 workspace=request.workspace,
                 number=request.id,
                 timeout=STEP_TIMEOUT_S,
+                heartbeat=HEARTBEAT_S,
                 retries=STEP_TRIES,
                 retry_delay=1.0,
                 ttl=60,
@@ -66,26 +77,53 @@ class Jobs:
         self._teller = teller
 
     async def step(self, _context: Context, *, workspace: str, number: int) -> None:
-        """Say what is to be said, take the request on, and say how it ended."""
+        """Take the request on, and say beside it what is to be said: a purchase waits for no message."""
         where, which = WorkspaceId(workspace), RequestId(number)
-        await self._tell(where)
-        for _ in range(STEPS):
-            if not await self._drive(where, which):
-                return
-            await self._tell(where)
+        telling = [asyncio.create_task(self._tell(where))]
+        try:
+            for _ in range(STEPS):
+                if not await self._drive(where, which):
+                    break
+                telling.append(asyncio.create_task(self._tell(where)))
+        finally:
+            await asyncio.gather(*telling)
 
     async def sweep(self, _context: Context) -> None:
         """Drive on or close every request that waits for the machine or the clock, in every workspace."""
+        pause = await self._look_at_pause()
         for workspace in await self._desk.store.workspaces():
             await self._expire(workspace)
+            if pause is None:
+                await self._release(workspace)
             for state in SWEPT:
                 for request in await self._desk.store.in_state(workspace, state):
                     await self._drive(workspace, request.id, tries=1)
             await self._tell(workspace)
 
-    async def tell_all(self) -> None:
+    async def look(self, context: Context) -> None:
+        """Look into purchases without a known end more often than the sweep does: somebody is waiting."""
+        for workspace in await self._desk.store.workspaces():
+            for state in UNCLEAR:
+                for request in await self._desk.store.in_state(workspace, state):
+                    if request.doubt is None or not request.doubt.is_settled:
+                        await self.step(context, workspace=workspace, number=request.id)
+
+    async def follow(self, _context: Context) -> None:
+        """Look at what was bought wherever a look is due, and say what came out."""
+        for workspace in await self._desk.store.workspaces():
+            if await follow.follow(self._desk, workspace):
+                await self._tell(workspace)
+
+    async def catch_up(self) -> None:
+        """Deliver what is due, and write to the store what only this machine's journal knows."""
+        await journal.replay(self._desk)
         for workspace in await self._desk.store.workspaces():
             await self._tell(workspace)
+
+    async def unpark(self) -> None:
+        """A new process may bring what given up messages needed."""
+        for workspace in await self._desk.store.workspaces():
+            await self._desk.store.unpark(workspace, utcnow())
 
     async def _drive(self, workspace: WorkspaceId, number: RequestId, tries: int = BUSY_TRIES) -> bool:
         for _ in range(tries):
@@ -101,59 +139,103 @@ class Jobs:
                 await asyncio.sleep(BUSY_WAIT_S)
         return False
 
+    async def _look_at_pause(self) -> Pause | None:
+        try:
+            return await pausing.look_again(self._desk)
+        except RecordError as error:
+            _log.error("pause_not_understood", error=str(error))
+            return None
+
+    async def _release(self, workspace: WorkspaceId) -> None:
+        """Give what waits for a price its price, if there is one by now."""
+        try:
+            await waiting.release(self._desk, workspace)
+        except AccessError as error:
+            await pausing.begin(self._desk, workspace, error)
+        except (ChatError, ProviderError) as error:
+            _log.warning("drafts_still_waiting", error=str(error))
+
     async def _expire(self, workspace: WorkspaceId) -> None:
         for request in await self._desk.store.overdue(workspace, utcnow()):
             try:
                 await decide.expire(self._desk, request)
             except StaleError:
                 continue  # a click was faster
+        await waiting.lapse(self._desk, workspace)
 
     async def _tell(self, workspace: WorkspaceId) -> None:
-        while await self._teller.tell(workspace) == BATCH:
+        while await self._teller.tell(workspace):
             pass
 
 
-async def keep_telling(jobs: Jobs) -> None:
-    """Deliver what had to wait: a rate limit, a channel that was closed, a process that died."""
+async def keep_catching_up(jobs: Jobs) -> None:
+    """What had to wait: a rate limit, a channel that was closed, a process that died, a store that was away."""
+    is_started = False
     while True:
-        await asyncio.sleep(TELL_EVERY_S)
+        await asyncio.sleep(CATCH_UP_EVERY_S)
         try:
-            await jobs.tell_all()
-        except StoreError as error:
-            _log.warning("outbox_not_read", error=str(error))
+            if not is_started:
+                await jobs.unpark()
+                is_started = True
+            await jobs.catch_up()
+        except (StoreError, OSError) as error:
+            _log.warning("not_caught_up", error=str(error))
 
 
 class JobWorker(Worker[Any]):
-    """Stops as soon as the jobs under way have ended: saq itself also waits for those that wait for a job."""
+    """Keeps each running job alive by a heartbeat, so that the jobs of a worker that died are seen within seconds.
+
+    Stops as soon as the jobs under way have ended: saq itself also waits for those that wait for a job.
+    """
 
     def __init__(self, queue: RedisQueue, **settings: Any) -> None:
         super().__init__(queue, before_process=self._begin, after_process=self._end, **settings)
-        self._busy: set[asyncio.Task[Any] | None] = set()
+        self._busy: dict[asyncio.Task[Any] | None, asyncio.Task[None]] = {}
 
     async def stop(self) -> None:
         self.event.set()
-        for task in self.tasks - self._busy:
+        for task in self.tasks - self._busy.keys():
             task.cancel()
         await super().stop()
 
-    async def _begin(self, _context: Context) -> None:
-        self._busy.add(asyncio.current_task())
+    async def _begin(self, context: Context) -> None:
+        self._busy[asyncio.current_task()] = asyncio.create_task(_beat(context["job"]))
 
     async def _end(self, _context: Context) -> None:
-        self._busy.discard(asyncio.current_task())
+        beating = self._busy.pop(asyncio.current_task(), None)
+        if beating is not None:
+            beating.cancel()
+
+
+async def _beat(job: Job) -> None:
+    """A store that is away for a moment stops no heart."""
+    while True:
+        await asyncio.sleep(HEARTBEAT_S / 3)
+        with suppress(RedisError, OSError):
+            await job.update()
+
+
+def _cron(function: Callable[[Context], Awaitable[None]], times: str) -> CronJob[Any]:
+    return CronJob(function, cron=times, timeout=SWEEP_TIMEOUT_S, heartbeat=HEARTBEAT_S, retries=1)
 
 
 def make_worker(queue: RedisQueue, jobs: Jobs) -> Worker[Any]:
     """Every setting named: saq's own defaults give a job one try and ten seconds."""
 
     async def on_startup(_context: Context) -> None:
-        await queue.enqueue(Job("sweep", key="sweep:start", timeout=SWEEP_TIMEOUT_S, retries=1, ttl=1))
+        await queue.enqueue(
+            Job("sweep", key="sweep:start", timeout=SWEEP_TIMEOUT_S, heartbeat=HEARTBEAT_S, retries=1, ttl=1)
+        )
 
     return JobWorker(
         queue,
         functions=[("step", jobs.step), ("sweep", jobs.sweep)],
         concurrency=10,
-        cron_jobs=[CronJob(jobs.sweep, cron="* * * * *", timeout=SWEEP_TIMEOUT_S, retries=1)],
+        cron_jobs=[
+            _cron(jobs.sweep, "* * * * *"),
+            _cron(jobs.look, LOOK_CRON),
+            _cron(jobs.follow, FOLLOW_CRON),
+        ],
         startup=on_startup,
         timers={"sweep": 5, "schedule": 1, "worker_info": 30, "abort": 1},
         shutdown_grace_period_s=30,

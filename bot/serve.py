@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
-from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app
-from bot.jobs import keep_telling, make_worker
+from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app, make_warnings
+from bot.jobs import keep_catching_up, make_worker
 from bot.web import SkewWatch, make_web
 
 
@@ -17,16 +18,18 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     settings = bot.settings
     front = make_front(bot)
     skew = SkewWatch(settings.slack_signing_secret.get_secret_value())
-    app = make_web(make_slack_app(bot, front), skew, make_checks(bot, skew))
+    app = make_web(make_slack_app(bot, front), skew, make_checks(bot, skew), make_warnings(bot))
     config = uvicorn.Config(
         app, host=settings.proxydesk_host, port=settings.port, log_config=None, access_log=False, lifespan="off"
     )
     server = _Server(config)
     places = asyncio.create_task(bot.desk.provider.places.keep_fresh())
     serving = asyncio.create_task(server.serve())
-    await _first_of(serving, places, stop)
-    server.should_exit = True
-    await _ended(places)
+    try:
+        await _first_of(serving, places, stop)
+    finally:
+        server.should_exit = True
+        await _ended(places)
     await serving
     await front.background.drain(DRAIN_S)
 
@@ -36,10 +39,12 @@ async def serve_worker(bot: Bot, stop: asyncio.Event) -> None:
     worker = make_worker(bot.queue, jobs)
     worker.SIGNALS = []
     working = asyncio.create_task(worker.start())
-    telling = asyncio.create_task(keep_telling(jobs))
-    await _first_of(working, telling, stop)
-    worker.event.set()
-    await _ended(telling)
+    telling = asyncio.create_task(keep_catching_up(jobs))
+    try:
+        await _first_of(working, telling, stop)
+    finally:
+        worker.event.set()
+        await _ended(telling)
     await working
 
 
@@ -59,9 +64,20 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await asyncio.wait({task}, timeout=0.1)
 
 
+class NotServingError(Exception):
+    """The web part cannot start, because its port is taken for example."""
+
+
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers of its own: the process has one place that listens to signals."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """An exit in the middle of a task would leave the others running; an error ends them in good order."""
+        try:
+            await super().serve(sockets)
+        except SystemExit as exit_:
+            raise NotServingError("The address cannot be served; the line before says why.") from exit_

@@ -1,4 +1,4 @@
-"""Slack's Web API as the bot needs it: forms, private answers, who people are, and the messages that stay.
+"""Slack's Web API as the bot needs it: forms, private answers, and who people are. Messages that stay: slack_notifier.
 
 Refusals come out as ChatError with Slack's own error word. Nothing here retries: the outbox decides
 when to speak again.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,26 +16,38 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import notices, request_card
 from bot.blocks.kit import Message, View
-from bot.domain.errors import ChatError
+from bot.domain.errors import ChatError, Trouble
 from bot.domain.ids import ChannelId, GroupId, UserId
-from bot.domain.policy import Person, Policy, Role
-from bot.domain.request import PurchaseRequest
-from bot.ports import MessageRef
+from bot.domain.policy import Person, Role
 
 CALL_TIMEOUT_S = 10
 DIRECTORY_AGE_S = 60.0
 """How old an answer about people and groups may be when somebody is judged by it."""
 DIRECTORY_TIMEOUT_S = 2.0
 """A person's click waits for it, and the click has three seconds."""
-UPDATE_TEXT = 4_000
-"""`chat.update` refuses more text than this (Slack docs)."""
-
-UNREACHABLE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
-"""The channel cannot take the card; the requester hears of it in person."""
-LOST = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-"""The card cannot be changed any more; a new one is posted."""
+_WORDS: dict[Trouble, str] = {
+    Trouble.UNCLEAR: "internal_error fatal_error service_unavailable request_timeout timeout unreadable_answer",
+    Trouble.WAIT: "ratelimited rate_limited",
+    Trouble.CLOSED: (
+        "not_in_channel channel_not_found is_archived restricted_action restricted_action_read_only_channel "
+        "restricted_action_thread_only_channel restricted_action_non_threadable_channel "
+        "restricted_action_thread_locked cannot_reply_to_message no_permission"
+    ),
+    Trouble.PERSON: (
+        "user_not_in_channel user_not_found user_disabled user_not_visible cannot_dm_bot messages_tab_disabled"
+    ),
+    Trouble.LOST: "message_not_found cant_update_message edit_window_closed thread_not_found",
+    Trouble.BLOCKS: "invalid_blocks invalid_blocks_format block_mismatch",
+    Trouble.LONG: "msg_too_long msg_blocks_too_long",
+    Trouble.KEYS: (
+        "token_revoked token_expired invalid_auth account_inactive not_authed not_allowed_token_type access_denied "
+        "org_login_required team_access_not_granted two_factor_setup_required ekm_access_denied"
+    ),
+    Trouble.SCOPE: "missing_scope",
+}
+TROUBLES = {word: trouble for trouble, words in _WORDS.items() for word in words.split()}
+"""Slack's error words by what may be done next. Slack says of its own server errors that the call may have worked."""
 
 T = TypeVar("T")
 
@@ -47,17 +59,33 @@ async def calling(call: Awaitable[T]) -> T:
     except SlackApiError as error:
         raise _refusal(error) from None
     except TimeoutError:
-        raise ChatError("timeout") from None
+        raise ChatError("timeout", trouble=Trouble.UNCLEAR) from None
+    except aiohttp.ClientConnectorError:
+        raise ChatError("connection: not made", trouble=Trouble.NEVER_SENT) from None
     except (SlackClientError, aiohttp.ClientError, OSError) as error:
-        raise ChatError(f"connection: {type(error).__name__}") from None
+        raise ChatError(f"connection: {type(error).__name__}", trouble=Trouble.UNCLEAR) from None
+    except AttributeError:  # what slack_sdk makes of a page of text that comes with a 200
+        raise ChatError("unreadable_answer", trouble=Trouble.UNCLEAR) from None
 
 
 def _refusal(error: SlackApiError) -> ChatError:
     response = error.response
-    code = response.get("error") if hasattr(response, "get") else None
+    data = getattr(response, "data", None)  # a page of text when Slack's own servers are in trouble
+    code = data.get("error") if isinstance(data, dict) else None
     headers = getattr(response, "headers", None) or {}
     wait = headers.get("Retry-After")
-    return ChatError(str(code or "unreadable_answer"), retry_after_s=float(wait) if wait else None)
+    if code is None and getattr(response, "status_code", None) == 429:
+        code = "ratelimited"
+    code = str(code or "unreadable_answer")
+    trouble = TROUBLES.get(code, Trouble.OTHER)
+    return ChatError(code, retry_after_s=_seconds(wait) if wait else None, trouble=trouble)
+
+
+def _seconds(wait: str) -> float | None:
+    try:
+        return max(0.0, float(wait))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +129,27 @@ class Chat:
         """Tell one person privately: by the answer address of their click, else in the channel, else by DM."""
         if response_url and await self._respond(response_url, message, replace=replace):
             return
+        try:
+            await self._tell(message, user, channel)
+        except ChatError as error:
+            if error.trouble not in (Trouble.BLOCKS, Trouble.LONG):
+                raise
+            await self._tell(Message(message.text, []), user, channel)
+
+    async def _tell(self, message: Message, user: UserId, channel: ChannelId | None) -> None:
+        said: dict[str, Any] = {"text": message.text, "blocks": message.blocks or None}
         if channel is not None:
             try:
-                await calling(
-                    self._client.chat_postEphemeral(
-                        channel=channel, user=user, text=message.text, blocks=message.blocks
-                    )
-                )
-            except ChatError:
-                pass
+                await calling(self._client.chat_postEphemeral(channel=channel, user=user, **said))
+            except ChatError as error:
+                if error.trouble in (Trouble.BLOCKS, Trouble.LONG):
+                    raise
             else:
                 return
-        await calling(
-            self._client.chat_postMessage(
-                channel=user, text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False
-            )
-        )
+        await calling(self._client.chat_postMessage(channel=user, unfurl_links=False, unfurl_media=False, **said))
 
     async def _respond(self, response_url: str, message: Message, *, replace: bool) -> bool:
+        """Whether it was taken: an address lives thirty minutes and five answers, and its refusals raise nothing."""
         body = {
             "response_type": "ephemeral",
             "replace_original": replace,
@@ -129,9 +160,10 @@ class Chat:
             async with self._session.post(
                 response_url, json=body, timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
             ) as answer:
-                return answer.status == 200
+                said = await answer.text()
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
+        return answer.status == 200 and '"ok":false' not in said.replace(" ", "")
 
 
 def _open_view(answer: Any) -> OpenView:
@@ -182,66 +214,3 @@ class SlackDirectory:
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         answer = await calling(self._client.usergroups_users_list(usergroup=group))
         return frozenset(UserId(user) for user in answer["users"])
-
-
-class SlackNotifier:
-    """Implements `bot.ports.Notifier`."""
-
-    def __init__(self, client: AsyncWebClient, policy: Callable[[], Policy]) -> None:
-        self._client = client
-        self._policy = policy
-
-    async def show_card(
-        self, request: PurchaseRequest, at: MessageRef | None, approvers: Sequence[UserId]
-    ) -> MessageRef:
-        approvals = self._policy().approvals
-        message = request_card.card(request, approvers=approvers, role=approvals.role, needed=approvals.needed)
-        if at is not None:
-            try:
-                return await self._update(at, message, request.version)
-            except ChatError as error:
-                if error.code not in LOST:
-                    raise
-        try:
-            return await self._post(request.channel, message, request)
-        except ChatError as error:
-            if error.code not in UNREACHABLE:
-                raise
-            return await self._post(request.requester, notices.not_in_channel(request, message), request)
-
-    async def say_in_thread(self, request: PurchaseRequest, version: int, card: MessageRef) -> MessageRef:
-        entry = request.at_version(version) or request.history[-1]
-        return await self._post(card.channel, notices.thread_notice(request, entry), request, thread=card.ts)
-
-    async def tell_person(self, request: PurchaseRequest, version: int, user: UserId) -> MessageRef:
-        entry = request.at_version(version) or request.history[-1]
-        return await self._post(user, notices.direct_notice(request, entry), request)
-
-    async def _post(
-        self, channel: str, message: Message, request: PurchaseRequest, thread: str | None = None
-    ) -> MessageRef:
-        answer = await calling(
-            self._client.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=message.blocks,
-                thread_ts=thread,
-                metadata=_metadata(request),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        )
-        return MessageRef(ChannelId(answer["channel"]), answer["ts"], request.version)
-
-    async def _update(self, at: MessageRef, message: Message, version: int) -> MessageRef:
-        await calling(
-            self._client.chat_update(
-                channel=at.channel, ts=at.ts, text=message.text[:UPDATE_TEXT], blocks=message.blocks
-            )
-        )
-        return MessageRef(at.channel, at.ts, version)
-
-
-def _metadata(request: PurchaseRequest) -> dict[str, Any]:
-    """Every app and member can read it, so it holds what a card shows anyway (Slack docs)."""
-    return {"event_type": "proxydesk_request", "event_payload": {"request": request.id, "version": request.version}}

@@ -82,26 +82,36 @@ class Watched:
                 REFUSED.inc()
             await send(message)
 
-        await self._app(scope, receive_noting, send_noting)
-        ACKS.observe(time.perf_counter() - started)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         timestamp, signature = headers.get(b"x-slack-request-timestamp"), headers.get(b"x-slack-signature")
+        if timestamp and not timestamp.isdecimal():  # Slack's own verifier would fail on it instead of refusing it
+            await Response(status_code=401)(scope, receive, send_noting)
+            return
+        await self._app(scope, receive_noting, send_noting)
+        ACKS.observe(time.perf_counter() - started)
         if timestamp and signature:
             self._skew.note(timestamp, signature, bytes(body))
 
 
-def make_web(app: AsyncApp, skew: SkewWatch, checks: dict[str, Check]) -> Starlette:
-    """`checks` name what readiness depends on; each gives a problem in words, or None."""
+def make_web(
+    app: AsyncApp, skew: SkewWatch, checks: dict[str, Check], warnings: dict[str, Check] | None = None
+) -> Starlette:
+    """`checks` name what readiness depends on; each gives a problem in words, or None.
+
+    `warnings` are problems that no other replica has less of: this one goes on taking Slack's requests.
+    """
+    warnings = warnings or {}
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_request: Request) -> Response:
-        found = {name: await check() for name, check in checks.items()}
-        problems = {name: problem for name, problem in found.items() if problem}
-        return JSONResponse({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
+        problems = await _found(checks)
+        said = {"ready": not problems, "problems": problems, "warnings": await _found(warnings)}
+        return JSONResponse(said, status_code=503 if problems else 200)
 
     async def metrics(_request: Request) -> Response:
+        await _found(warnings)  # they keep their gauges up to date
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     bolt = cast(ASGIApp, AsyncSlackRequestHandler(app, path=EVENTS_PATH))
@@ -113,3 +123,8 @@ def make_web(app: AsyncApp, skew: SkewWatch, checks: dict[str, Check]) -> Starle
             Mount("/", Watched(bolt, skew)),
         ]
     )
+
+
+async def _found(checks: dict[str, Check]) -> dict[str, str]:
+    found = {name: await check() for name, check in checks.items()}
+    return {name: problem for name, problem in found.items() if problem}

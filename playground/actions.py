@@ -13,6 +13,7 @@ changes. A thing Slack would not let the person do raises `CannotError`.
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import time
@@ -173,8 +174,10 @@ Target = SeenMessage | SeenView
 class SlackDriver:
     """A hand on the control interface of a running workspace."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, team: str = "") -> None:
+        """`team` is the id of a neighbouring workspace; without it, the first one."""
         self._base = base_url.rstrip("/").removesuffix("/api")
+        self._team = f"teams/{team}/" if team else ""
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -193,7 +196,7 @@ class SlackDriver:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
         params = {key: str(value) for key, value in query.items() if value is not None}
-        url = f"{self._base}/control/{path}"
+        url = f"{self._base}/control/{self._team}{path}"
         sent = None if verb == "GET" else (body or {})
         async with self._session.request(verb, url, json=sent, params=params) as response:
             answer: Json = await response.json()
@@ -316,6 +319,14 @@ class SlackDriver:
         """`bot_url`, `ack_within_s`, `rate_limits`, `post_burst`."""
         await self.call("POST", "settings", settings)
 
+    async def chaos(self, name: str, *, on: bool = True) -> None:
+        """A switch of `playground.chaos` by name."""
+        await self.call("POST", "chaos", {"name": name, "on": on})
+
+    async def curtain(self, since: int = 0) -> list[Json]:
+        """What passed between Slack, the bot and Byteful, newest last."""
+        return list((await self.call("GET", "curtain", since=since))["entries"])
+
     async def reset(self) -> None:
         await self.call("POST", "reset")
 
@@ -352,9 +363,11 @@ class SlackPerson:
 
     # --- doing
 
-    async def types(self, text: str, channel: str, thread_ts: str | None = None) -> Outcome:
+    async def types(
+        self, text: str, channel: str, thread_ts: str | None = None, files: list[str] | None = None
+    ) -> Outcome:
         """A slash command or a message; `channel="dm"` is the direct message with the bot."""
-        return await self._do("types", text=text, channel=channel, thread_ts=thread_ts)
+        return await self._do("types", text=text, channel=channel, thread_ts=thread_ts, files=files)
 
     async def clicks(
         self,
@@ -398,6 +411,28 @@ class SlackPerson:
         """Text into a field by block_id, action_id or label; empty text clears it."""
         asked = {"target": target.target, "name": name, "text": text, "press_enter": press_enter}
         return await self._do("enters", block_id=block_id, **asked)
+
+    async def uploads(self, name: str, content: bytes) -> Json:
+        """A file from their computer: its `id` goes into a file field by `chooses`, or with a message by `types`."""
+        sent = {"name": name, "content": base64.b64encode(content).decode()}
+        answer = await self._driver.call("POST", f"people/{self.name}/uploads", sent)
+        return dict(answer["file"])
+
+    async def reacts(self, message: SeenMessage, name: str, *, remove: bool = False) -> Outcome:
+        """An emoji under a message, by its name without colons."""
+        return await self._do("reacts", target=message.target, name=name, remove=remove)
+
+    async def reads(self, channel: str, thread_ts: str | None = None) -> None:
+        """They have seen a conversation, or a thread, to its end."""
+        await self._do("reads", channel=channel, thread_ts=thread_ts)
+
+    async def reloads(self) -> None:
+        """Their window starts anew: private messages and open forms are gone."""
+        await self._do("reloads")
+
+    async def screen(self, channel: str | None = None, thread_ts: str | None = None) -> Json:
+        """Their whole window as the page sees it."""
+        return await self._look("screen", channel=channel, thread_ts=thread_ts)
 
     async def searches(self, target: Target, name: str, query: str, *, block_id: str | None = None) -> Outcome:
         """What an external select offers for this query: see `Outcome.options`."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
-from playground.stage import HOST, program, until_ready, worlds
+from playground.stage import HOST, program, restart_valkey, until_ready, worlds
 from playground.workspace_model import refuse_real_tokens
 
 GREETING = """
 Proxydesk is running in a playground: a simulated Slack workspace and a Byteful sandbox.
 
-  Open    {page}
-  Data    {data} (kept when you stop; delete the folder to start afresh)
+  Open     {page}
+  Byteful  {byteful} (stock, prices, credit, faults; see docs/playground.md)
+  Data     {data} (kept when you stop; delete the folder to start afresh)
 
 Press Ctrl-C to stop.
 """
@@ -27,9 +29,15 @@ async def run(port: int, data: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with worlds(data, page_port=port) as around, program(around.environment, "run") as bot:
+    async with (
+        worlds(data, page_port=port, restart_redis=partial(restart_valkey, data)) as around,
+        program(around.environment, "run") as bot,
+    ):
         await until_ready(f"http://{HOST}:{around.environment['PORT']}", bot)
-        print(GREETING.format(page=f"{around.page_url}/", data=data), flush=True)
+        print(
+            GREETING.format(page=f"{around.page_url}/", byteful=f"{around.provider.origin}/control/state", data=data),
+            flush=True,
+        )
         waits = {asyncio.create_task(stop.wait()), asyncio.create_task(bot.wait())}
         _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in left:

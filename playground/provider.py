@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -67,6 +68,9 @@ class ProviderWorld(Account):
         self.public_key = PUBLIC_KEY
         self.private_key = PRIVATE_KEY
         self.faults = FaultPlan()
+        self.on_change: Callable[[], None] = _nothing
+        self.on_exchange: Callable[[LogEntry, bytes], None] = _nothing
+        """Called after every request with its entry and the body of its answer, secrets included."""
         self.log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
         self.requests_received = 0
         self.creates_received = 0
@@ -339,6 +343,10 @@ class ProviderWorld(Account):
     def _data_state(self, network: str) -> Row:
         bought, used, requests = self.data_totals(network)
         return {"bytes": bought, "bytes_used": used, "requests": requests}
+
+
+def _nothing(*_: Any) -> None:
+    """Nobody looks on."""
 
 
 def _require_not_negative(number: int, name: str) -> None:

@@ -94,6 +94,7 @@ class Skin:
         body = await request.body()
         exchange = Exchange(self._world, self._connections, scope, receive, send)
         entry = self._log(request, body)
+        self._world.on_change()
         try:
             await self._answer(request, body, exchange, entry)
         except RefusalError as refusal:
@@ -101,6 +102,7 @@ class Skin:
         finally:
             entry.status, entry.outcome = exchange.status, exchange.outcome
             entry.ms = round((time.perf_counter() - started) * 1000, 2)
+            self._world.on_exchange(entry, exchange.body)
 
     async def _answer(self, request: Request, body: bytes, exchange: Exchange, entry: LogEntry) -> None:
         world = self._world
@@ -250,9 +252,11 @@ class Exchange:
         self._send = send
         self.status: int | None = None
         self.outcome = "lost"
+        self.body = b""
 
     async def answer(self, status: int, payload: Row, headers: dict[str, str] | None = None) -> None:
-        await self._start(status, body := orjson.dumps(payload), "application/json", headers or {})
+        self.body = body = orjson.dumps(payload)
+        await self._start(status, body, "application/json", headers or {})
         await self._send({"type": "http.response.body", "body": b"" if self._scope["method"] == "HEAD" else body})
 
     async def refuse(self, refusal: RefusalError) -> None:
@@ -261,14 +265,15 @@ class Exchange:
         await self.answer(refusal.status, body | refusal.extra, refusal.headers)
 
     async def gateway_page(self, status: int) -> None:
-        page = GATEWAY_PAGE.format(f"{status} {ERROR_NAMES.get(status, 'Error')}").encode()
+        self.body = page = GATEWAY_PAGE.format(f"{status} {ERROR_NAMES.get(status, 'Error')}").encode()
         await self._start(status, page, "text/html", {})
         await self._send({"type": "http.response.body", "body": page})
 
     async def half_answer(self, status: int, payload: Row) -> None:
         body = orjson.dumps(payload)
+        self.body = body[: len(body) // 2]
         await self._start(status, body, "application/json", {})
-        await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await self._send({"type": "http.response.body", "body": self.body, "more_body": True})
         self.outcome = "half"
         self._connections.close(self._scope)
         await self._gone()

@@ -42,7 +42,7 @@ import orjson
 from pydantic import ValidationError, validate_call
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from playground.provider import ProviderWorld
 from playground.provider_faults import FAULTS
@@ -101,7 +101,12 @@ def controls(world: ProviderWorld) -> dict[str, Control]:
 
 
 def control_routes(world: ProviderWorld) -> list[BaseRoute]:
-    """Reads, one route per control, and the invoice page."""
+    """The controls below /control, and the invoice page."""
+    return [Mount("/control", routes=steering_routes(world)), *_invoice_routes(world)]
+
+
+def steering_routes(world: ProviderWorld, after: Callable[[], None] = lambda: None) -> list[BaseRoute]:
+    """Reads and one route per control, to be mounted anywhere; `after` is called once a control has done its work."""
 
     async def state(_request: Request) -> Response:
         return _json(world.state())
@@ -125,13 +130,12 @@ def control_routes(world: ProviderWorld) -> list[BaseRoute]:
 
     reads = {"state": state, "log": log, "faults": faults}
     return [
-        *(Route(f"/control/{name}", _guarded(read), methods=["GET"]) for name, read in reads.items()),
+        *(Route(f"/{name}", _guarded(read), methods=["GET"]) for name, read in reads.items()),
         *(
-            Route(f"/control/{name}", _guarded(_control_endpoint(control)), methods=["POST"])
+            Route(f"/{name}", _guarded(_control_endpoint(control, after)), methods=["POST"])
             for name, control in controls(world).items()
         ),
-        Route("/control/{rest:path}", _guarded(unknown), methods=["GET", "POST"]),
-        *_invoice_routes(world),
+        Route("/{rest:path}", _guarded(unknown), methods=["GET", "POST"]),
     ]
 
 
@@ -166,12 +170,14 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-def _control_endpoint(control: Control) -> RequestHandler:
+def _control_endpoint(control: Control, after: Callable[[], None]) -> RequestHandler:
     async def endpoint(request: Request) -> Response:
         body = orjson.loads(await request.body() or b"{}")
         if not isinstance(body, dict):
             raise RefusalError(400, "The body must be a JSON object.")
-        return _json({"ok": True, "result": _plain(validate_call(control)(**body))})
+        result = _plain(validate_call(control)(**body))
+        after()
+        return _json({"ok": True, "result": result})
 
     return endpoint
 

@@ -129,6 +129,11 @@ class FaultPlan:
             self._faults.remove(fault)
         return len(chosen)
 
+    def remove(self, fault: Fault) -> None:
+        """Switches off this one, and lets go of what it holds."""
+        fault.released.set()
+        self._faults = [other for other in self._faults if other is not fault]
+
     def peek(self, endpoint: str) -> list[Fault]:
         return [fault for fault in self._faults if fault.matches(endpoint)]
 

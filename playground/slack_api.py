@@ -12,12 +12,13 @@ It binds 127.0.0.1 only. `running_workspace` serves inside the current event loo
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
@@ -27,28 +28,27 @@ from urllib.parse import parse_qsl
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from playground import workspace_files as files
+from playground.chaos import Backstage
+from playground.curtain import Between, Passed
 from playground.workspace import Workspace
-from playground.workspace_control import Control, is_loopback
+from playground.workspace_control import Control, guarded, is_loopback
 from playground.workspace_delivery import Courier
 from playground.workspace_faults import API_FAULTS, Fault
 from playground.workspace_limits import RateLimitedError
 from playground.workspace_messages import ResponseUrlError, respond
 from playground.workspace_methods import METHODS, call
 from playground.workspace_model import SlackError, refuse_real_tokens
+from playground.workspace_oauth import install_routes, shown_team
 from playground.workspace_schema import Json
+from playground.workspace_static import front_page, page_file
 
 HOST = "127.0.0.1"
-PAGE = Path(__file__).with_name("page")
-PAGE_FILES = {"": "index.html", "page.css": "page.css", "page.js": "page.js"}
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 JSON_ARGUMENTS = frozenset({"blocks", "view", "attachments", "metadata", "files", "message"})
 BAD_JSON = {
     "blocks": "invalid_blocks_format",
@@ -59,9 +59,10 @@ LOGGED_CHARACTERS = 4_000
 
 
 class SlackApi:
-    def __init__(self, ws: Workspace, courier: Courier) -> None:
+    def __init__(self, ws: Workspace, courier: Courier, behind: Backstage | None = None) -> None:
         self.ws = ws
-        self.control = Control(ws, courier)
+        self.control = Control(ws, courier, behind)
+        self._neighbours = {one.team_id: Control(one, courier.of(one)) for one in ws.teams.all[1:]}
 
     def asgi(self) -> Starlette:
         return Starlette(
@@ -69,11 +70,21 @@ class SlackApi:
                 Route("/api/{method:path}", self.web_api, methods=["GET", "POST"]),
                 Route("/response/{token}", self.response_url, methods=["POST"]),
                 Route("/upload/{file_id}", self.upload, methods=["POST"]),
-                Mount("/control", routes=self.control.routes()),
-                Route("/{name}", self.page, methods=["GET"]),
-                Route("/", self.page, methods=["GET"]),
+                Route("/files/{file_id}/{name:path}", self.private_file, methods=["GET"]),
+                *install_routes(self.ws.teams),
+                Mount("/control", routes=self._control_routes()),
+                Route("/page/{name:path}", _page(page_file), methods=["GET"]),
+                Route("/", _page(lambda request, _name: front_page(request)), methods=["GET"]),
             ]
         )
+
+    def _control_routes(self) -> list[BaseRoute]:
+        """The first workspace's controls; those of its neighbours below `teams/{id}`."""
+        others = [Mount(f"/teams/{team}", routes=control.routes()) for team, control in self._neighbours.items()]
+        return [Route("/teams", guarded(self.teams), methods=["GET"]), *others, *self.control.routes()]
+
+    async def teams(self, _request: Request) -> Response:
+        return JSONResponse({"teams": [shown_team(ws) for ws in self.ws.teams.all]})
 
     # --- the Web API
 
@@ -88,14 +99,15 @@ class SlackApi:
             status = 200
         except RateLimitedError as error:
             answer, status = {"ok": False, "error": "ratelimited"}, 429
-            self._log(name, args, answer, started)
+            self._log(name, args, answer, started, status)
             return JSONResponse(answer, status, {"Retry-After": str(error.retry_after)})
         except SlackError as error:
             answer, status = {"ok": False, "error": error.code, **error.extra}, 200
         except _BrokenError as error:
-            self._log(name, args, {"ok": False, "error": str(error)}, started)
+            broken = None if str(error) == "reset" else 500
+            self._log(name, args, {"ok": False, "error": str(error)}, started, broken)
             return PlainTextResponse("Internal Server Error", 500)
-        self._log(name, args, answer, started)
+        self._log(name, args, answer, started, None if answer.get("unanswered") else status)
         return JSONResponse(answer, status, {"x-oauth-scopes": ",".join(sorted(self.ws.app.scopes))})
 
     async def _answer(self, request: Request, name: str, args: Json, token: str | None, fault: Fault | None) -> Json:
@@ -126,11 +138,10 @@ class SlackApi:
             self.ws.note_problem(name, "unknown method, or one this world does not have")
             raise SlackError("unknown_method", req_method=name)
         method = METHODS[name]
-        if method.needs_token:
-            self._check_token(token)
-        self.ws.limiter.call(name, method.tier)
+        ws = self._whose(method.caller, token)
+        ws.limiter.call(name, method.tier)
         try:
-            return {"ok": True, **call(self.ws, name, args)}
+            return {"ok": True, **call(ws, name, args)}
         except SlackError as error:
             self._note_refusal(name, error)
             raise
@@ -141,20 +152,36 @@ class SlackApi:
             details = error.extra.get("response_metadata", {}).get("messages") or error.extra.get("needed", "")
             self.ws.note_problem(name, error.code, details=details)
 
-    def _check_token(self, token: str | None) -> None:
-        app = self.ws.app
+    def _whose(self, kind: str, token: str | None) -> Workspace:
+        """The workspace a call is about: the one whose token it carries."""
+        if kind == "none":
+            return self.ws
         if not token:
             raise SlackError("not_authed")
-        if token == app.app_token:
-            raise SlackError("not_allowed_token_type")
-        if token != app.bot_token:
+        is_app_token = token == self.ws.app.app_token
+        ws = self.ws if is_app_token else self.ws.teams.with_token(token)
+        if ws is None:
             raise SlackError("invalid_auth")
-        if app.is_inactive:
-            raise SlackError("account_inactive")
-        if app.is_revoked:
-            raise SlackError("token_revoked")
+        if is_app_token is not (kind == "app"):
+            raise SlackError("not_allowed_token_type")
+        if kind == "bot":
+            _check_install(ws, token)
+        return ws
 
-    def _log(self, name: str, args: Json, answer: Json, started: float) -> None:
+    def _log(self, name: str, args: Json, answer: Json, started: float, status: int | None = 200) -> None:
+        ms = (time.perf_counter() - started) * 1000
+        self.ws.curtain.note(
+            Passed(
+                Between.TO_SLACK,
+                name,
+                status,
+                ms,
+                args,
+                answer,
+                self.ws.now(),
+                ok=bool(answer.get("ok")),
+            )
+        )
         self.ws.write_log(
             {
                 "what": "call",
@@ -163,7 +190,7 @@ class SlackApi:
                 "ok": answer.get("ok", False),
                 "error": answer.get("error"),
                 "unanswered": answer.get("unanswered", False),
-                "ms": round((time.perf_counter() - started) * 1000, 3),
+                "ms": round(ms, 3),
             }
         )
 
@@ -183,7 +210,8 @@ class SlackApi:
             status, word = error.status, error.word
         except _BrokenError:
             status, word = 500, "internal_error"
-        self._log("response_url", body, {"ok": status == 200, "error": None if status == 200 else word}, started)
+        answer = {"ok": status == 200, "error": None if status == 200 else word}
+        self._log("response_url", body, answer, started, status)
         headers = {"Retry-After": str(fault.retry_after)} if fault and status == 429 else {}
         return PlainTextResponse(word, status, headers)
 
@@ -198,28 +226,50 @@ class SlackApi:
             case "reset":
                 hang_up(request)
                 raise _BrokenError
-        respond(self.ws, request.path_params["token"], body)
+        token = request.path_params["token"]
+        respond(self.ws.teams.with_response_url(token), token, body)
         return "ok"
 
     async def upload(self, request: Request) -> Response:
-        file = self.ws.files.get(request.path_params["file_id"])
-        if file is None:
-            return PlainTextResponse("file_not_found", 404)
+        started = time.perf_counter()
+        file_id = request.path_params["file_id"]
+        ws = self.ws.teams.with_file(file_id)
         content = await _uploaded_bytes(request)
-        if len(content) != file.length:
-            self.ws.note_problem("upload", f"{len(content)} bytes sent, {file.length} announced")
-            return PlainTextResponse("length_mismatch", 400)
-        file.uploaded = content
-        return PlainTextResponse(f"OK - {len(content)}")
+        word, status = files.take_bytes(ws, file_id, content) if ws else ("file_not_found", 404)
+        answer = {"ok": status == 200, "error": None if status == 200 else word}
+        self._log("upload", {"file": file_id, "bytes": len(content)}, answer, started, status)
+        return PlainTextResponse(word, status)
 
-    # --- the page
-
-    async def page(self, request: Request) -> Response:
-        name = PAGE_FILES.get(request.path_params.get("name", ""))
-        if name is None or not is_loopback(request):
+    async def private_file(self, request: Request) -> Response:
+        """`url_private`: the bytes, for the app's token with the scope to read files."""
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        ws = self.ws.teams.with_file(request.path_params["file_id"])
+        owner = self.ws.teams.with_token(token) if token else None
+        if ws is None or owner is not ws or "files:read" not in ws.app.scopes:
             return PlainTextResponse("not found", 404)
-        headers = {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-        return FileResponse(PAGE / name, headers=headers)
+        return files.download(ws, request.path_params["file_id"])
+
+
+def _page(respond: Callable[[Request, str], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """The page's files, for this machine alone."""
+
+    async def answer(request: Request) -> Response:
+        if not is_loopback(request):
+            return PlainTextResponse("not found", 404)
+        return respond(request, request.path_params.get("name", ""))
+
+    return answer
+
+
+def _check_install(ws: Workspace, token: str) -> None:
+    app = ws.app
+    if app.is_inactive:
+        raise SlackError("account_inactive")
+    if app.is_revoked:
+        raise SlackError("token_revoked")
+    expires = app.token_expires if token == app.bot_token else app.old_tokens[token]
+    if expires is not None and ws.now() > expires:
+        raise SlackError("token_expired")
 
 
 class _BrokenError(Exception):
@@ -265,11 +315,22 @@ async def read_arguments(request: Request) -> tuple[Json, str | None]:
     args: Json = dict(request.query_params)
     args |= await _body_arguments(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        args |= _client_of(token)
     given = args.pop("token", None)
     for key in JSON_ARGUMENTS & set(args):
         args[key] = _parsed(key, args[key])
     args = {key: value for key, value in args.items() if value is not None}
     return args, token if scheme.lower() == "bearer" and token else given
+
+
+def _client_of(credentials: str) -> Json:
+    """The client of OAuth, when it names itself in the header."""
+    try:
+        client_id, _, client_secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except ValueError as error:
+        raise SlackError("invalid_auth") from error
+    return {"client_id": client_id, "client_secret": client_secret}
 
 
 async def _body_arguments(request: Request) -> Json:
@@ -408,18 +469,24 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def running_workspace(ws: Workspace, port: int = 0) -> AsyncIterator[str]:
-    """Serve the workspace on 127.0.0.1 until the block ends; yields its base URL, `http://127.0.0.1:PORT`."""
+async def running_workspace(ws: Workspace, port: int = 0, *, behind: Backstage | None = None) -> AsyncIterator[str]:
+    """Serve the workspace on 127.0.0.1 until the block ends; yields its base URL, `http://127.0.0.1:PORT`.
+
+    `behind` is what its page may steer beside it: the Byteful account of the same process, a store to restart.
+    """
     refuse_real_tokens(os.environ)
-    with listening(port) as listener:
-        ws.base_url = f"http://{HOST}:{listener.getsockname()[1]}"
-        ws.is_closing = False
+    with listening(port) as listener, listening(0) as socket_listener:
+        for one in ws.teams.all:
+            one.base_url = f"http://{HOST}:{listener.getsockname()[1]}"
+            one.is_closing = False
         courier = Courier(ws)
-        async with serving(SlackApi(ws, courier).asgi(), listener):
+        api = SlackApi(ws, courier, behind)
+        async with ws.teams.sockets.serving(socket_listener), serving(api.asgi(), listener):
             try:
                 yield ws.base_url
             finally:
-                ws.close()
+                for one in ws.teams.all:
+                    one.close()
                 await courier.close()
 
 

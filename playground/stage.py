@@ -9,19 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import aiohttp
+import redis.asyncio as redis_asyncio
+from redis.exceptions import RedisError
 
 from bot.app import Bot, open_bot
 from bot.serve import serve_web, serve_worker
 from bot.settings import Settings
+from bot.store.embedded import private_valkey
 from playground.actions import SlackDriver
+from playground.chaos import Backstage
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
 from playground.slack_api import running_workspace
@@ -72,14 +78,18 @@ async def worlds(
     policy: Path = POLICY,
     redis_url: str = "",
     page_port: int = 0,
+    restart_redis: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Worlds]:
-    """Start both worlds. The bot's data goes to `data`, or to `redis_url` when that is given."""
+    """Start both worlds. The bot's data goes to `data`, or to `redis_url` when that is given.
+
+    `restart_redis` is what the page's switch of that name does; without it the switch is shown as unavailable.
+    """
     workspace = workspace or Workspace(manifest=MANIFEST, bot_url="")
     provider = provider or ProviderWorld()
     port = free_port()
     workspace.bot_url = f"http://{HOST}:{port}/slack/events"
     async with (
-        running_workspace(workspace, page_port) as slack_url,
+        running_workspace(workspace, page_port, behind=Backstage(provider, restart_redis)) as slack_url,
         running_provider(provider) as provider_url,
         SlackDriver(slack_url) as slack,
     ):
@@ -125,10 +135,12 @@ async def stage(
 
 
 @asynccontextmanager
-async def program(environment: dict[str, str], *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`proxydesk …` as its own process, ended with the block."""
+async def program(
+    environment: dict[str, str], *arguments: str, module: str = "bot", log: IO[bytes] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`proxydesk …` (or another module) as its own process, ended with the block. Its output goes to `log`."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env={**_plain_environment(), **environment}
+        sys.executable, "-m", module, *arguments, cwd=ROOT, env={**_plain_environment(), **environment}, stdout=log
     )
     try:
         yield process
@@ -140,6 +152,15 @@ async def program(environment: dict[str, str], *arguments: str) -> AsyncIterator
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+async def restart_valkey(data: Path) -> None:
+    """Stop the private Valkey of this folder and start it again, while the bot that uses it goes on."""
+    async with private_valkey(data) as url, redis_asyncio.from_url(url.get_secret_value()) as client:
+        with contextlib.suppress(RedisError):
+            await client.shutdown(nosave=True)
+    async with private_valkey(data):
+        pass
 
 
 async def until_ready(url: str, process: asyncio.subprocess.Process | None = None) -> None:
@@ -159,9 +180,12 @@ async def until_ready(url: str, process: asyncio.subprocess.Process | None = Non
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Below the ports that outgoing connections are given, which would otherwise take it before the bot does."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def _plain_environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ import tempfile
 import textwrap
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import IO
 
 from playground.actions import NeverHappenedError, SeenMessage, SeenView, SlackDriver, SlackPerson
 from playground.stage import HOST, Worlds, program, until_ready, worlds
@@ -99,16 +100,21 @@ class Guide:
 
 async def run() -> int:
     """Exit code 0 when every step was as it should be."""
-    with tempfile.TemporaryDirectory(prefix="proxydesk-tour-") as data:
-        async with worlds(Path(data)) as around, program(around.environment, "run") as bot:
+    with tempfile.TemporaryDirectory(prefix="proxydesk-tour-") as data, tempfile.TemporaryFile() as log:
+        async with worlds(Path(data)) as around, program(around.environment, "run", log=log) as bot:
             await until_ready(f"http://{HOST}:{around.environment['PORT']}", bot)
             try:
                 await _journey(around, Guide(around.slack))
             except (TourError, NeverHappenedError, AssertionError) as error:
-                print(f"\n✗ {error}", flush=True)
+                print(f"\n✗ {error}\n\nThe bot's last lines:\n{_tail(log)}", flush=True)
                 return 1
     print(f"\n{'─' * WIDTH}\nThe tour ended well.", flush=True)
     return 0
+
+
+def _tail(log: IO[bytes]) -> str:
+    log.seek(0)
+    return b"".join(log.readlines()[-20:]).decode(errors="replace")
 
 
 async def _journey(around: Worlds, guide: Guide) -> None:
@@ -154,7 +160,9 @@ async def _form_with_errors(guide: Guide) -> None:
     guide.shows("The form", form.text)
     guide.does(rita, "sends it")
     await rita.submits(form)
-    guide.shows("The form becomes", (await guide.form(rita, "Sent as #1001")).text)
+    form = await guide.form(rita, "Sent as #1001")
+    guide.shows("The form becomes", form.text)
+    await rita.closes(form)
     guide.shows("The card in #proxies", (await guide.card(rita, "#1001", "Waiting for approval")).text)
 
 
@@ -247,7 +255,7 @@ async def _unclear(around: Worlds, guide: Guide) -> None:
     guide.does(mona, "approves it, but Byteful's server fails after it has sold")
     around.provider.faults.set("server_error_after_charge", endpoint="checkout/create", times=1)
     await mona.clicks(card, "approve")
-    guide.shows("The thread in #proxies", await _thread(guide, rita, "#1004", "Unclear"))
+    guide.shows("In the card's thread", await _thread(guide, rita, "#1004", "Unclear"))
     guide.shows("The card, once the bot has looked at Byteful", (await guide.card(rita, "#1004", "Ordered")).text)
     guide.must(around.provider.creates_received == 3, "it was not sent a second time")
 
@@ -283,9 +291,8 @@ async def _lists(guide: Guide) -> None:
 async def _credit(guide: Guide) -> None:
     rita, max_ = guide.slack.person("rita"), guide.slack.person("max")
     guide.chapter("More credit")
-    guide.does(rita, "types /proxy credit")
-    before = await rita.types("/proxy credit", channel=CHANNEL)
-    guide.shows("Only Rita sees", before.answer.text if before.answer else "")
+    before = await _balance(guide, rita)
+    guide.shows("Only Rita sees", before)
     preview = await _asks(guide, rita, "/proxy topup 50", "$50.00")
     await rita.clicks(preview, "send_draft")
     card = await guide.card(max_, "#1005", "Waiting for approval")
@@ -293,6 +300,25 @@ async def _credit(guide: Guide) -> None:
     await max_.clicks(card, "approve")
     card = await guide.card(rita, "#1005", "Ordered")
     guide.shows("The card in #proxies", card.text)
-    after = await rita.types("/proxy credit", channel=CHANNEL)
-    same = before.answer is not None and after.answer is not None and before.answer.text == after.answer.text
+    same = await _balance(guide, rita) == before
     guide.must(same, "the balance has not risen: the invoice is not paid yet, and nothing claims otherwise")
+
+
+async def _balance(guide: Guide, who: SlackPerson) -> str:
+    """What they are told of the credit: at once, or a moment later when Byteful takes its time."""
+    words = "Account credit:"
+
+    async def told() -> list[str]:
+        return [one.text for one in await who.ephemerals(CHANNEL) if words in one.text]
+
+    before = len(await told())
+    guide.does(who, "types /proxy credit")
+    answer = (await who.types("/proxy credit", channel=CHANNEL)).answer
+    if answer is not None and words in answer.text:
+        return answer.text
+
+    async def newest() -> str | None:
+        found = await told()
+        return found[-1] if len(found) > before else None
+
+    return await guide.slack.until(newest, within=20, what="seeing the balance")

@@ -11,7 +11,7 @@ import asyncio
 import copy
 import secrets
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from playground import workspace_cast as cast
+from playground.curtain import Curtain
 from playground.workspace_blocks import elements_of
 from playground.workspace_faults import Faults
 from playground.workspace_limits import Limiter
@@ -37,6 +38,7 @@ from playground.workspace_model import (
     View,
 )
 from playground.workspace_schema import Json, Problem
+from playground.workspace_teams import Teams
 
 ACK_WITHIN_S = 3.0
 TRIGGER_LIVES_S = 3.0
@@ -55,10 +57,9 @@ class Workspace:
         post_burst: int = 10,
         ack_within_s: float = ACK_WITHIN_S,
     ) -> None:
-        self.team_id = cast.TEAM_ID
-        self.team_domain = cast.TEAM_DOMAIN
         self.clock = Clock()
-        self.bot_url = bot_url
+        self._set_team(cast.HOME)
+        self._bot_url = bot_url
         self.base_url = ""  # where this world is served, once it is
         self.ack_within_s = ack_within_s
         self.app = App()
@@ -70,29 +71,65 @@ class Workspace:
         self.revision = 0
         self.is_closing = False
         self._changed = asyncio.Event()
+        self.curtain = Curtain(self.changed)
+        self.teams = Teams(self)
+        self._timers: set[asyncio.Task[None]] = set()
         self._populate()
 
+    def _set_team(self, team: cast.Team) -> None:
+        self.team = team
+        self.team_id, self.team_domain, self.team_name = team.id, team.domain, team.name
+
+    def neighbour(self, team: cast.Team = cast.NEIGHBOUR) -> Workspace:
+        """Another workspace that knows the same app and has not installed it yet. It shares this one's clock."""
+        other = Workspace(rate_limits=self.limiter.enabled, ack_within_s=self.ack_within_s)
+        other.clock = self.clock
+        other.limiter = Limiter(self.clock, enabled=self.limiter.enabled, post_burst=self.limiter.post_burst)
+        other.app = self.app.elsewhere(team.own(self.app.bot_user), team.own(self.app.bot_id))
+        other.teams = self.teams
+        other.curtain = self.curtain
+        other.base_url = self.base_url
+        other._set_team(team)
+        other._populate()
+        self.teams.all.append(other)
+        return other
+
+    @property
+    def bot_url(self) -> str:
+        """Where the app takes what it is sent; one address for all workspaces."""
+        return self._bot_url or ("" if self.teams.home is self else self.teams.home.bot_url)
+
+    @bot_url.setter
+    def bot_url(self, address: str) -> None:
+        self._bot_url = address
+
     def _populate(self) -> None:
-        self.people: dict[str, Person] = {person.id: person for person in cast.people()}
-        self.channels: dict[str, Channel] = {channel.id: channel for channel in cast.channels()}
-        self.groups: dict[str, UserGroup] = {group.id: group for group in cast.groups()}
+        with_bot = not self.app.is_inactive
+        people, channels = cast.people(self.team, with_bot=with_bot), cast.channels(self.team, with_bot=with_bot)
+        self.people: dict[str, Person] = {person.id: person for person in people}
+        self.channels: dict[str, Channel] = {channel.id: channel for channel in channels}
+        self.groups: dict[str, UserGroup] = {group.id: group for group in cast.groups(self.team)}
         self.views: dict[str, View] = {}
         self.stacks: dict[str, list[str]] = {}
         self.homes: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.files: dict[str, File] = {}
+        self.scheduled: dict[str, Any] = {}  # `workspace_schedule.Scheduled` by id
         self.log: list[Json] = []
         self.problems: list[Json] = []
         self.confirms: list[Json] = []
-        self._counter = 0
+        self._counter = self.team.number * 1_000_000
 
     def reset(self) -> None:
         """Everybody back where they were and nothing said; tokens, manifest and addresses stay."""
+        self._stop_timers()
         self.clock.set(None)
         self.faults.clear()
         self.limiter.clear()
-        self.app.is_revoked = self.app.is_inactive = False
+        self.curtain.clear()
+        self.app.is_revoked = False
+        self.app.is_inactive = self.teams.home is not self
         self.app.scopes = self._installed_scopes
         self._populate()
         self.changed()
@@ -109,6 +146,20 @@ class Workspace:
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.changed()
+
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        """Do this once world time has come so far, unless everything is reset or closed before."""
+        task = asyncio.create_task(self._do_at(when, action))
+        self._timers.add(task)
+        task.add_done_callback(self._timers.discard)
+
+    async def _do_at(self, when: float, action: Callable[[], None]) -> None:
+        await self.clock.wait_until(when)
+        action()
+
+    def _stop_timers(self) -> None:
+        for task in self._timers:
+            task.cancel()
 
     def changed(self) -> None:
         self.revision += 1
@@ -136,6 +187,7 @@ class Workspace:
 
     def close(self) -> None:
         self.is_closing = True
+        self._stop_timers()
         self.changed()
 
     # --- the record

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any
 
+from playground.workspace_rich_text import characters, rich_text
 from playground.workspace_schema import (
     Check,
     Json,
@@ -172,23 +173,6 @@ _button: dict[str, Check] = {
 _image: dict[str, Check] = {"image_url": public_url, "slack_file": slack_file}
 _feedback = record({"text": plain(75)}, {"value": string(2_000), "accessibility_label": string(75)})
 
-rich_text_part = typed(
-    {
-        kind: shape({"elements": array(anything, 1_000, least=0)}, {"border": integer(0, 1), **extra})
-        for kind, extra in {
-            "rich_text_section": {},
-            "rich_text_quote": {},
-            "rich_text_preformatted": {"language": string(50)},
-            "rich_text_list": {
-                "style": string(10, one_of=("bullet", "ordered")),
-                "indent": integer(0, 8),
-                "offset": integer(0, 10_000),
-            },
-        }.items()
-    }
-)
-rich_text = shape({"elements": array(rich_text_part, 1_000, least=0)}, {"block_id": block_id})
-
 ELEMENTS: dict[str, Check] = {
     "button": shape({"text": plain(75)}, _button),
     "checkboxes": shape(
@@ -262,7 +246,15 @@ ELEMENTS: dict[str, Check] = {
     ),
     "email_text_input": shape({}, {**_type_in, "initial_value": string(3_000, 0)}),
     "url_text_input": shape({}, {**_type_in, "initial_value": string(3_000, 0)}),
-    "rich_text_input": shape({}, {**_type_in, "initial_value": typed({"rich_text": rich_text})}),
+    "rich_text_input": shape(
+        {},
+        {
+            **_type_in,
+            "initial_value": typed({"rich_text": rich_text}),
+            "min_lines": integer(1, 100),
+            "max_lines": integer(1, 100),
+        },
+    ),
     "file_input": shape({}, {**_act, "filetypes": array(string(50), 100), "max_files": integer(1, 10)}),
     "workflow_button": shape({"text": plain(75), "workflow": workflow}, _button),
     "image": shape({"alt_text": string(2_000)}, _image, exactly_one_of("image_url", "slack_file")),
@@ -312,8 +304,38 @@ def _even_rows(block: Json, at: str) -> Iterator[Problem]:
 
 
 def _table_size(block: Json, at: str) -> Iterator[Problem]:
-    if sum(len(str(cell.get("text", ""))) for cell in _cells(block)) > DATA_TABLE_CHARACTERS:
+    if characters(list(_cells(block))) > DATA_TABLE_CHARACTERS:
         yield Problem(f"{at}/rows", "too_long", f"cells hold more than {DATA_TABLE_CHARACTERS} characters")
+
+
+def _plain_head(block: Json, at: str) -> Iterator[Problem]:
+    """The first row names the columns of a data table, and rich text names nothing."""
+    for position, cell in enumerate(block["rows"][0]):
+        if cell["type"] == "rich_text":
+            yield Problem(
+                f"{at}/rows/0/{position}/type", "unsupported_type", "unsupported type: rich_text", "rich_text"
+            )
+
+
+def _settings_fit(block: Json, at: str) -> Iterator[Problem]:
+    widest = max(len(row) for row in block["rows"])
+    if len(block.get("column_settings", [])) > widest:
+        message = f"the table has {widest} columns and settings for more"
+        yield Problem(f"{at}/column_settings", "too_many", message, str(widest), severity="warning")
+
+
+def _number(value: Any, at: str) -> Iterator[Problem]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield Problem(at, "wrong_type", "must provide a number")
+
+
+def _column(value: Any, at: str) -> Iterator[Problem]:
+    """Settings of one column; null leaves it as it is."""
+    if value is not None:
+        yield from _column_settings(value, at)
+
+
+_column_settings = record({}, {"align": string(6, one_of=("left", "center", "right")), "is_wrapped": boolean})
 
 
 def _no_dispatch_on_files(block: Json, at: str) -> Iterator[Problem]:
@@ -321,13 +343,9 @@ def _no_dispatch_on_files(block: Json, at: str) -> Iterator[Problem]:
         yield Problem(f"{at}/dispatch_action", "unsupported_field", "file_input cannot dispatch actions")
 
 
-_cell = typed(
-    {
-        "raw_text": shape({"text": string(20_000)}, {}),
-        "raw_number": shape({"value": anything}, {"text": string(20_000)}),
-        "rich_text": rich_text,
-    }
-)
+_words_cell = {"raw_text": shape({"text": string(20_000)}, {}), "rich_text": rich_text}
+_cell = typed(_words_cell)
+_data_cell = typed({**_words_cell, "raw_number": shape({"value": _number}, {"text": string(20_000)})})
 _card_buttons = array(_element(frozenset({"button"})), 5)
 _url_source = typed({"url": shape({"url": url, "text": string(2_000)}, {})})
 
@@ -382,10 +400,11 @@ BLOCKS: dict[str, Check] = {
         {"elements": array(_element(frozenset({"feedback_buttons", "icon_button"})), 5)}, {"block_id": block_id}
     ),
     "data_table": shape(
-        {"caption": string(2_000), "rows": array(array(_cell, 20), 201, least=2)},
+        {"caption": string(2_000), "rows": array(array(_data_cell, 20), 201, least=2)},
         {"block_id": block_id, "page_size": integer(1, 100), "row_header_column_index": integer(0, 19)},
         _even_rows,
         _table_size,
+        _plain_head,
     ),
     "divider": shape({}, {"block_id": block_id}),
     "file": shape({"external_id": string(255), "source": string(6, one_of=("remote",))}, {"block_id": block_id}),
@@ -420,10 +439,9 @@ BLOCKS: dict[str, Check] = {
         {"rows": array(array(_cell, 20), 100)},
         {
             "block_id": block_id,
-            "column_settings": array(
-                record({}, {"align": string(6, one_of=("left", "center", "right")), "is_wrapped": boolean}), 20
-            ),
+            "column_settings": array(_column, 20),
         },
+        _settings_fit,
     ),
     "task_card": task_card,
     "video": shape(

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from playground.workspace_model import Channel, Person, UserGroup
 
-TEAM_ID = "T0PLAYGROUND"
-TEAM_DOMAIN = "playground"
+
+@dataclass(frozen=True)
+class Team:
+    """A workspace; its number is the second character of every id in it."""
+
+    id: str
+    domain: str
+    name: str
+    number: int = 0
+
+    def own(self, slack_id: str) -> str:
+        """The id of the first workspace as this one has it."""
+        shared = self.number == 0 or slack_id == "USLACKBOT"
+        return slack_id if shared else f"{slack_id[0]}{self.number}{slack_id[2:]}"
+
+
+HOME = Team("T0PLAYGROUND", "playground", "Playground")
+NEIGHBOUR = Team("T1NEIGHBOUR", "neighbour", "Neighbour Inc", 1)
+TEAM_ID = HOME.id
 OTHER_TEAM_ID = "T0STRANGERS"
 BOT_USER_ID = "U00000BOT"
 
@@ -18,7 +37,19 @@ RANDOM, OLD_PROXIES = "C000RANDOM", "C0OLDPROXIES"
 APPROVERS, FINANCE = "S0APPROVERS", "S00FINANCE"
 
 
-def people() -> list[Person]:
+def bot(team: Team = HOME) -> Person:
+    person = Person(BOT_USER_ID, "proxydesk", "Proxydesk", is_bot=True)
+    return _at_home(person, team)
+
+
+def _at_home(person: Person, team: Team) -> Person:
+    person.id = team.own(person.id)
+    person.team_id = person.team_id or team.id
+    person.email = f"{person.name}@{'' if team is HOME else team.domain + '.'}example.com"
+    return person
+
+
+def people(team: Team = HOME, *, with_bot: bool = True) -> list[Person]:
     cast = [
         Person(RITA, "rita", "Rita Requester"),
         Person(RAVI, "ravi", "Ravi Requester", tz="Asia/Kolkata"),
@@ -31,27 +62,36 @@ def people() -> list[Person]:
         Person(DEE, "dee", "Dee Departed", deleted=True),
         Person(WES, "wes", "Wes Workflow", is_bot=True),
         Person("USLACKBOT", "slackbot", "Slackbot"),
-        Person(BOT_USER_ID, "proxydesk", "Proxydesk", is_bot=True),
     ]
-    for person in cast:
-        person.team_id = person.team_id or TEAM_ID
-        person.email = f"{person.name}@example.com"
-    return cast
+    return [*(_at_home(person, team) for person in cast), *([bot(team)] if with_bot else [])]
 
 
-def channels() -> list[Channel]:
+def channels(team: Team = HOME, *, with_bot: bool = True) -> list[Channel]:
+    return [_for(channel, team, with_bot) for channel in _home_channels()]
+
+
+def _for(channel: Channel, team: Team, with_bot: bool) -> Channel:
+    channel.id = team.own(channel.id)
+    channel.members = [team.own(member) for member in channel.members if with_bot or member != BOT_USER_ID]
+    return channel
+
+
+def _home_channels() -> list[Channel]:
     everyone = [RITA, RAVI, MONA, MAX, FAY, ADA, GUS, SID, WES]
     return [
-        Channel(PROXIES, "proxies", [*everyone, BOT_USER_ID]),
-        Channel(SCRAPING, "scraping", [RITA, RAVI, MONA, BOT_USER_ID]),
-        Channel(OPS_SECRET, "ops-secret", [MONA, MAX, ADA, BOT_USER_ID], is_private=True),
+        Channel(PROXIES, "proxies", [*everyone, BOT_USER_ID], topic="Ask for proxies here: /proxy buy"),
+        Channel(SCRAPING, "scraping", [RITA, RAVI, MONA, BOT_USER_ID], topic="What we scrape and how"),
+        Channel(OPS_SECRET, "ops-secret", [MONA, MAX, ADA, BOT_USER_ID], is_private=True, topic="Managers only"),
         Channel(RANDOM, "random", [RITA, RAVI, MONA, MAX]),
         Channel(OLD_PROXIES, "old-proxies", [RITA, MONA, BOT_USER_ID], is_archived=True),
     ]
 
 
-def groups() -> list[UserGroup]:
-    return [
+def groups(team: Team = HOME) -> list[UserGroup]:
+    found = [
         UserGroup(APPROVERS, "proxy-approvers", "Proxy approvers", [MONA, MAX]),
         UserGroup(FINANCE, "finance", "Finance", [FAY]),
     ]
+    for group in found:
+        group.id, group.members = team.own(group.id), [team.own(member) for member in group.members]
+    return found

@@ -7,6 +7,7 @@ bot does not answer well within three seconds.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,9 @@ from playground import workspace_views as views
 from playground.workspace import Workspace
 from playground.workspace_blocks import TYPED_IN, menu_option, option_group, options_of
 from playground.workspace_delivery import Courier, Receipt
+from playground.workspace_files import shown as shown_file
 from playground.workspace_model import Channel, ImpossibleError, Message, Person, SlackError, View
+from playground.workspace_picking import own_file, picked
 from playground.workspace_schema import Json, array, errors, exactly_one_of, record
 from playground.workspace_screen import Place, Spot, check_top, find, pick
 from playground.workspace_submissions import TROUBLE, take_answer
@@ -67,10 +70,13 @@ class Client:
 
     # --- writing
 
-    async def types(self, person: Person, text: str, channel: str, thread_ts: str | None = None) -> Outcome:
+    async def types(
+        self, person: Person, text: str, channel: str, thread_ts: str | None = None, files: Sequence[str] = ()
+    ) -> Outcome:
+        """A command or a message; `files` are ids of what the person has just uploaded."""
         where = self._conversation(person, channel)
         if not text.startswith("/"):
-            return await self._says(person, where, text, thread_ts)
+            return await self._says(person, where, text, thread_ts, files)
         if thread_ts:
             raise ImpossibleError("slash commands cannot be used inside threads")
         await self._leave_modals(person)
@@ -87,22 +93,31 @@ class Client:
             raise ImpossibleError(f"#{where.name} is archived")
         return where
 
-    async def _says(self, person: Person, where: Channel, text: str, thread_ts: str | None) -> Outcome:
+    async def _says(
+        self, person: Person, where: Channel, text: str, thread_ts: str | None, files: Sequence[str]
+    ) -> Outcome:
         if where.kind == "im" and (not self.ws.app.messages_tab or self.ws.app.messages_tab_read_only):
             raise ImpossibleError("the bot's messages tab takes no messages")
         if thread_ts:
             thread_ts = messages.check_thread(where, thread_ts)
         message = Message(where.id, self.ws.next_ts(where), person.id, self._stored(text), thread_ts=thread_ts)
+        message.files = [self._attached(person, file_id, where) for file_id in files]
+        message.subtype = "file_share" if message.files else None
         where.messages[message.ts] = message
         self.ws.changed()
         receipt = await self._tell_about(where, message)
         return Outcome(receipt, answer=seen.message(self.ws, message, person.id))
 
+    def _attached(self, person: Person, file_id: str, where: Channel) -> Json:
+        file = own_file(self.ws, person, file_id)
+        file.channels.append(where.id)
+        return shown_file(self.ws, file)
+
     def _stored(self, text: str) -> str:
         return payloads.spoken_text(self.ws, text)
 
     async def _tell_about(self, where: Channel, message: Message) -> Receipt | None:
-        if self.ws.app.bot_user not in where.members:
+        if self.ws.app.bot_user not in where.members or self.ws.app.is_inactive:
             return None
         said = {**self.ws.message_payload(message), "channel": where.id, "event_ts": message.ts}
         kind = {"im": "im", "mpim": "mpim"}.get(where.kind, "groups" if where.is_private else "channels")
@@ -115,7 +130,7 @@ class Client:
 
     async def _commands(self, person: Person, where: Channel, line: str) -> Outcome:
         name, _, text = line.partition(" ")
-        known = self.ws.app.commands
+        known = {} if self.ws.app.is_inactive else self.ws.app.commands
         if known is not None and name not in known:
             return Outcome(error=f"{name} is not a valid command. In Slack, all messages that start with “/” are")
         if known is not None and known[name].should_escape:
@@ -204,6 +219,8 @@ class Client:
         confirm: bool = True,
     ) -> Outcome:
         spot = find(person, place, name, block_id=block_id)
+        if spot.kind == "overflow":
+            pick(options_of(spot.element), value)
         if not self._confirms(spot, confirm):
             return self._with_view(Outcome(), person)
         if spot.kind == "overflow":
@@ -224,20 +241,15 @@ class Client:
         values = value if isinstance(value, list) else [value]
         if len(values) > spot.element.get("max_selected_items", 100):
             raise ImpossibleError(f"at most {spot.element['max_selected_items']} can be chosen")
+        if spot.kind == "file_input" and len(values) > spot.element.get("max_files", 10):
+            raise ImpossibleError(f"at most {spot.element.get('max_files', 10)} files go in there")
         return [await self._one(spot, one, query) for one in values]
 
     async def _one(self, spot: Spot, value: Any, query: str | None) -> Any:
-        match spot.kind.removeprefix("multi_"):
-            case "external_select":
-                asked = query if query is not None else str(value)
-                return pick(await self._suggestions(spot, asked), value)
-            case "static_select" | "radio_buttons" | "checkboxes":
-                return pick(options_of(spot.element), value)
-            case "users_select":
-                return self.ws.person(str(value)).id
-            case "channels_select" | "conversations_select":
-                return self.ws.channel_named(str(value)).id
-        return value
+        if spot.kind.endswith("external_select"):
+            asked = query if query is not None else str(value)
+            return pick(await self._suggestions(spot, asked), value)
+        return picked(self.ws, spot.person, spot.element, value)
 
     def _set(self, spot: Spot, state: Json) -> None:
         values = spot.place.values(spot.person.id)
@@ -372,6 +384,36 @@ class Client:
         payload = payloads.view_closed(self.ws, person, view, is_cleared=is_cleared)
         return await self.courier.interaction(person.id, payload)
 
+    # --- reactions, and looking again
+
+    async def reacts(self, person: Person, message: Message, name: str, *, remove: bool = False) -> Outcome:
+        """An emoji under a message, or one's own taken away again; the bot hears of it if it asked to."""
+        who = message.reactions.get(name, [])
+        if message.ephemeral_to is not None or remove is not (person.id in who):
+            raise ImpossibleError(f"{person.name} cannot {'take back' if remove else 'add'} :{name}: there")
+        left = [one for one in who if one != person.id] if remove else [*who, person.id]
+        message.reactions[name] = left
+        if not left:
+            del message.reactions[name]
+        self.ws.changed()
+        return Outcome(await self._tell_reaction(person, message, name, removed=remove))
+
+    async def _tell_reaction(self, person: Person, message: Message, name: str, *, removed: bool) -> Receipt | None:
+        kind = "reaction_removed" if removed else "reaction_added"
+        has_bot = self.ws.app.bot_user in self.ws.channels[message.channel].members
+        if kind not in self.ws.app.events or not has_bot or self.ws.app.is_inactive:
+            return None
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        said = {"type": kind, "user": person.id, "reaction": name, "item_user": message.user, "item": item}
+        return await self.courier.event({**said, "event_ts": f"{self.ws.now():.6f}"}, person.id)
+
+    def reloads(self, person: Person) -> None:
+        """The window starts anew: what only this person saw is gone, messages and open forms alike."""
+        for channel in self.ws.channels.values():
+            channel.ephemerals = [one for one in channel.ephemerals if one.ephemeral_to != person.id]
+        views.close_all(self.ws, person.id)
+        self.ws.changed()
+
     # --- App Home and shortcuts
 
     async def opens_home(self, person: Person, tab: str = "home") -> Outcome:
@@ -389,7 +431,7 @@ class Client:
         home = self.ws.homes.get(person.id)
         if home is not None and tab == "home":
             opened["view"] = payloads.shown_view(self.ws, home)
-        if "app_home_opened" not in self.ws.app.events:
+        if "app_home_opened" not in self.ws.app.events or self.ws.app.is_inactive:
             return Outcome()
         return Outcome(await self.courier.event(opened, person.id))
 

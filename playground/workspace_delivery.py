@@ -14,11 +14,12 @@ import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
 
 from playground import workspace_payloads as payloads
+from playground.curtain import Between, Passed
 from playground.workspace import Workspace
 from playground.workspace_faults import DELIVERY_FAULTS
 from playground.workspace_schema import Json
@@ -26,6 +27,7 @@ from playground.workspace_schema import Json
 RETRY_AFTER_S = (0.0, 60.0, 300.0)
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+_SOCKET_REASONS = {"http_timeout": "timeout", "http_error": "error"}
 _TRIED_ON = frozenset({"raw", "replay"})  # deliveries whose refusal is the point
 
 
@@ -59,9 +61,17 @@ class Courier:
         self._ws = ws
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._others: list[Courier] = []
         self.last: tuple[bytes, dict[str, str]] | None = None
 
+    def of(self, ws: Workspace) -> Courier:
+        """One for another workspace of the same app, closed with this one."""
+        other = Courier(ws)
+        self._others.append(other)
+        return other
+
     async def close(self) -> None:
+        await asyncio.gather(*(other.close() for other in self._others))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -144,14 +154,30 @@ class Courier:
         self, kind: str, person: str, body: bytes, headers: Mapping[str, str], *, dropped: bool = False
     ) -> Receipt:
         started = time.perf_counter()
-        receipt = await self._attempt(Receipt(kind, person), body, headers)
+        by_socket = self._ws.teams.sockets.in_use and kind not in _TRIED_ON
+        attempt = self._attempt_by_socket if by_socket else self._attempt
+        receipt = await attempt(Receipt(kind, person), body, headers)
         if dropped:
             receipt = replace(receipt, status=None, body=b"", failure="timeout")
         elif (receipt.failure or "connection").startswith(("http_", "timeout")) and kind not in _TRIED_ON:
             self._ws.note_problem(kind, f"not acked: {receipt.failure}", person=person)
         receipt = replace(receipt, ms=round((time.perf_counter() - started) * 1000, 3))
         self._write_down(receipt, headers, body)
+        self._show(receipt, body)
         return receipt
+
+    async def _attempt_by_socket(self, receipt: Receipt, body: bytes, headers: Mapping[str, str]) -> Receipt:
+        number, reason = headers.get("X-Slack-Retry-Num"), headers.get("X-Slack-Retry-Reason", "")
+        retry = (int(number), _SOCKET_REASONS.get(reason, reason)) if number else None
+        try:
+            content = await self._ws.teams.sockets.deliver(
+                receipt.kind, _payload(receipt.kind, body), retry, self._ws.ack_within_s
+            )
+        except TimeoutError:
+            return replace(receipt, failure="timeout")
+        except ConnectionError as error:
+            return replace(receipt, failure=f"connection_failed: {error}")
+        return replace(receipt, status=200, body=content)
 
     async def _attempt(self, receipt: Receipt, body: bytes, headers: Mapping[str, str]) -> Receipt:
         timeout = aiohttp.ClientTimeout(total=self._ws.ack_within_s)
@@ -168,6 +194,21 @@ class Courier:
         except (aiohttp.ClientError, ValueError) as error:
             return replace(receipt, failure=f"connection_failed: {error}")
 
+    def _show(self, receipt: Receipt, body: bytes) -> None:
+        self._ws.curtain.note(
+            Passed(
+                Between.TO_BOT,
+                receipt.kind,
+                receipt.status or (receipt.failure or "").partition(":")[0],
+                receipt.ms,
+                body,
+                receipt.body,
+                self._ws.now(),
+                within_ms=self._ws.ack_within_s * 1000,
+                ok=receipt.acked,
+            )
+        )
+
     def _write_down(self, receipt: Receipt, headers: Mapping[str, str], body: bytes) -> None:
         line = {
             "what": "delivery",
@@ -181,6 +222,15 @@ class Courier:
             "bytes": len(body),
         }
         self._ws.write_log(line)
+
+
+def _payload(kind: str, body: bytes) -> Json:
+    """What is in a body made for HTTP, for a frame."""
+    if kind == "event":
+        payload: Json = json.loads(body)
+        return payload
+    fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return fields if kind == "command" else json.loads(fields["payload"])
 
 
 def _reason(receipt: Receipt) -> str:

@@ -39,6 +39,9 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self.active.append(fault)
 
+    def remove(self, fault: Fault) -> None:
+        self.active = [other for other in self.active if other is not fault]
+
     def clear(self) -> None:
         self.active.clear()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from playground import workspace_files as files
 from playground.workspace import Workspace, fill_in
 from playground.workspace_blocks import Surface, validate_blocks
 from playground.workspace_model import Channel, Message, SlackError
@@ -67,18 +68,8 @@ def _blocks(ws: Workspace, blocks: Any, where: str) -> list[Json] | None:
     found = validate_blocks(blocks, Surface.MESSAGE)
     ws.note_problems(where, found)
     refuse("invalid_blocks", found)
-    refuse("invalid_blocks", _missing_files(ws, blocks))
+    refuse("invalid_blocks", files.missing(ws, blocks, "/blocks"))
     return fill_in(blocks)
-
-
-def _missing_files(ws: Workspace, blocks: list[Json]) -> list[Problem]:
-    wanted = [(n, block["slack_file"]) for n, block in enumerate(blocks) if "slack_file" in block]
-    known = {file.id for file in ws.files.values() if file.is_complete}
-    return [
-        Problem(f"/blocks/{n}/slack_file", "invalid_slack_file", "invalid slack file")
-        for n, named in wanted
-        if named.get("id") not in known
-    ]
 
 
 def _attachments(ws: Workspace, attachments: Any, where: str) -> list[Json] | None:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from playground import workspace_files as files
 from playground import workspace_messages as messages
+from playground import workspace_schedule as schedule
 from playground import workspace_views as views
 from playground.workspace import Workspace
 from playground.workspace_blocks import validate_blocks, validate_view
@@ -20,7 +22,6 @@ from playground.workspace_schema import Json, Problem, errors
 Function = Callable[[Workspace, Json], Json]
 PAGE_MOST = 1_000
 EVERYWHERE = frozenset({"team_id", "pretty"})  # Bolt sends team_id with every call
-SCHEDULE_WITHIN_S = 120 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,17 @@ class Method:
     scopes: tuple[str, ...] = ()  # any one of them is enough
     required: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
-    needs_token: bool = True
+    caller: str = "bot"  # whose token: bot | app | none
 
 
 METHODS: dict[str, Method] = {}
 
 
 def method(
-    name: str, tier: str, *scopes: str, required: str = "", optional: str = "", needs_token: bool = True
+    name: str, tier: str, *scopes: str, required: str = "", optional: str = "", caller: str = "bot"
 ) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
-        METHODS[name] = Method(
-            function, tier, scopes, tuple(required.split()), frozenset(optional.split()), needs_token
-        )
+        METHODS[name] = Method(function, tier, scopes, tuple(required.split()), frozenset(optional.split()), caller)
         return function
 
     return register
@@ -140,7 +139,7 @@ def member_channel(ws: Workspace, channel_id: Any) -> Channel:
 # --- auth, team, bots
 
 
-@method("api.test", "special", optional="error foo", needs_token=False)
+@method("api.test", "special", optional="error foo", caller="none")
 def api_test(_ws: Workspace, args: Json) -> Json:
     if args.get("error"):
         raise SlackError(str(args["error"]), args=args)
@@ -151,7 +150,7 @@ def api_test(_ws: Workspace, args: Json) -> Json:
 def auth_test(ws: Workspace, _args: Json) -> Json:
     return {
         "url": f"https://{ws.team_domain}.slack.com/",
-        "team": "Playground",
+        "team": ws.team_name,
         "user": ws.people[ws.app.bot_user].name,
         "team_id": ws.team_id,
         "user_id": ws.app.bot_user,
@@ -162,7 +161,7 @@ def auth_test(ws: Workspace, _args: Json) -> Json:
 
 @method("team.info", "3", "team:read", optional="team domain")
 def team_info(ws: Workspace, _args: Json) -> Json:
-    return {"team": {"id": ws.team_id, "name": "Playground", "domain": ws.team_domain, "email_domain": "", "icon": {}}}
+    return {"team": {"id": ws.team_id, "name": ws.team_name, "domain": ws.team_domain, "email_domain": "", "icon": {}}}
 
 
 @method("bots.info", "3", "users:read", optional="bot team_id")
@@ -174,7 +173,7 @@ def bots_info(ws: Workspace, args: Json) -> Json:
     return {"bot": {**shown, "updated": 1_700_000_000, "icons": {}}}
 
 
-@method("blocks.validate", "4", optional="blocks message view", needs_token=True)
+@method("blocks.validate", "4", optional="blocks message view")
 def blocks_validate(_ws: Workspace, args: Json) -> Json:
     given = [key for key in ("blocks", "message", "view") if args.get(key) is not None]
     if len(given) != 1:
@@ -200,6 +199,42 @@ def _as_answer(problem: Problem) -> Json:
         "message": problem.message,
         "constraint": problem.constraint,
     }
+
+
+@method("auth.revoke", "3", optional="test")
+def auth_revoke(ws: Workspace, args: Json) -> Json:
+    """The app gives its own token back."""
+    if truth(args.get("test")):
+        return {"revoked": False}
+    ws.app.is_revoked = True
+    ws.changed()
+    return {"revoked": True}
+
+
+@method("apps.uninstall", "1", required="client_id client_secret")
+def apps_uninstall(ws: Workspace, args: Json) -> Json:
+    if args["client_id"] != ws.app.client_id:
+        raise SlackError("client_id_token_mismatch")
+    if args["client_secret"] != ws.app.client_secret:
+        raise SlackError("bad_client_secret")
+    ws.app.is_inactive = True
+    ws.changed()
+    return {}
+
+
+@method(
+    "oauth.v2.access",
+    "special",
+    optional="client_id client_secret code grant_type redirect_uri refresh_token code_verifier",
+    caller="none",
+)
+def oauth_v2_access(ws: Workspace, args: Json) -> Json:
+    return ws.teams.access(args)
+
+
+@method("apps.connections.open", "3", caller="app")
+def apps_connections_open(ws: Workspace, _args: Json) -> Json:
+    return {"url": ws.teams.sockets.open()}
 
 
 # --- chat
@@ -284,19 +319,19 @@ def chat_get_permalink(ws: Workspace, args: Json) -> Json:
 
 @method("chat.scheduleMessage", "3", "chat:write", required="channel post_at", optional=_SAY)
 def chat_schedule_message(ws: Workspace, args: Json) -> Json:
-    """Answers the refusals Slack documents; nothing is ever posted later, because a bot that runs schedules itself."""
-    messages.place_for_post(ws, str(args["channel"]))
-    messages.content_of(ws, args, "chat.scheduleMessage")
-    try:
-        post_at = int(args["post_at"])
-    except ValueError as error:
-        raise SlackError("invalid_time") from error
-    if post_at <= ws.now():
-        raise SlackError("time_in_past")
-    if post_at > ws.now() + SCHEDULE_WITHIN_S:
-        raise SlackError("time_too_far")
-    ws.note_problem("chat.scheduleMessage", "this world does not post later; schedule in the bot")
-    raise SlackError("restricted_too_many")
+    return schedule.schedule(ws, args)
+
+
+@method("chat.scheduledMessages.list", "3", optional="channel cursor latest limit oldest team_id")
+def chat_scheduled_messages_list(ws: Workspace, args: Json) -> Json:
+    chosen, more = page(schedule.listed(ws, args), args)
+    return {"scheduled_messages": chosen, **more}
+
+
+@method("chat.deleteScheduledMessage", "3", "chat:write", required="channel scheduled_message_id", optional="as_user")
+def chat_delete_scheduled_message(ws: Workspace, args: Json) -> Json:
+    schedule.take_back(ws, str(args["channel"]), str(args["scheduled_message_id"]))
+    return {}
 
 
 # --- conversations
@@ -601,7 +636,10 @@ def files_get_upload_url(ws: Workspace, args: Json) -> Json:
         length = 0
     if length <= 0:
         raise messages.invalid_arguments(Problem("/length", "out_of_range", "must be greater than 0"))
-    file = File(ws.next_id("F"), str(args["filename"]), length)
+    if length > files.FILE_MOST_BYTES:
+        raise SlackError("file_upload_size_restricted")
+    file = File(ws.next_id("F"), str(args["filename"]), length, user=ws.app.bot_user, created=int(ws.now()))
+    file.alt_text = str(args.get("alt_txt") or "")
     ws.files[file.id] = file
     return {"upload_url": f"{ws.base_url}/upload/{file.id}", "file_id": file.id}
 
@@ -621,13 +659,35 @@ def files_complete_upload(ws: Workspace, args: Json) -> Json:
         file.is_complete = True
     for channel in channels:
         _share(ws, channel, chosen, args)
-    return {"files": [file.as_file() for file in chosen]}
+    return {"files": [files.shown(ws, file) for file in chosen]}
 
 
-def _file_entries(files: Any) -> list[Json]:
-    if not isinstance(files, list) or not files or not all(isinstance(entry, dict) for entry in files):
+@method("files.info", "4", "files:read", required="file", optional="cursor limit page count")
+def files_info(ws: Workspace, args: Json) -> Json:
+    return {"file": files.shown(ws, _complete_file(ws, args["file"])), "comments": [], "response_metadata": {}}
+
+
+@method("files.delete", "3", "files:write", required="file")
+def files_delete(ws: Workspace, args: Json) -> Json:
+    file = _complete_file(ws, args["file"])
+    if file.user != ws.app.bot_user:
+        raise SlackError("cant_delete_file")
+    del ws.files[file.id]
+    ws.changed()
+    return {}
+
+
+def _complete_file(ws: Workspace, file_id: Any) -> File:
+    file = ws.files.get(str(file_id))
+    if file is None or not file.is_complete:
+        raise SlackError("file_not_found")
+    return file
+
+
+def _file_entries(named: Any) -> list[Json]:
+    if not isinstance(named, list) or not named or not all(isinstance(entry, dict) for entry in named):
         raise messages.invalid_arguments(Problem("/files", "wrong_type", "must provide an array of files"))
-    return files
+    return named
 
 
 def _uploaded(ws: Workspace, entry: Json) -> File:
@@ -638,8 +698,10 @@ def _uploaded(ws: Workspace, entry: Json) -> File:
     return file
 
 
-def _share(ws: Workspace, channel: Channel, files: list[File], args: Json) -> None:
+def _share(ws: Workspace, channel: Channel, shared: list[File], args: Json) -> None:
     content: Json = {"text": str(args.get("initial_comment") or ""), "blocks": [], "attachments": [], "metadata": None}
     thread_ts = messages.check_thread(channel, args.get("thread_ts"))
-    shown = [file.as_file() for file in files]
+    for file in shared:
+        file.channels.append(channel.id)
+    shown = [files.shown(ws, file) for file in shared]
     messages.post(ws, channel, content, thread_ts=thread_ts, files=shown, subtype="file_share")

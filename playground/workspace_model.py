@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -195,6 +195,8 @@ class Channel:
     kind: str = "channel"  # channel | im | mpim
     messages: dict[str, Message] = field(default_factory=dict)
     ephemerals: list[Message] = field(default_factory=list)
+    topic: str = ""
+    reads: dict[tuple[str, str | None], str] = field(default_factory=dict)  # person and thread -> ts read up to
     last_us: int = 0  # microseconds of the latest timestamp given out here
 
     @property
@@ -226,6 +228,8 @@ class Channel:
             "is_shared": False,
             "is_member": bot_user in self.members,
             "num_members": len(self.members),
+            "topic": {"value": self.topic, "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
             "created": 1_700_000_000,
             "creator": self.members[0] if self.members else bot_user,
         }
@@ -290,6 +294,16 @@ class View:
 class Command:
     name: str
     should_escape: bool = False
+    description: str = ""
+    usage_hint: str = ""
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    callback_id: str
+    kind: str  # global | message
+    name: str = ""
+    description: str = ""
 
 
 @dataclass
@@ -318,9 +332,10 @@ class File:
     uploaded: bytes | None = None
     title: str = ""
     is_complete: bool = False
-
-    def as_file(self) -> Json:
-        return {"id": self.id, "name": self.name, "title": self.title or self.name, "size": self.length}
+    user: str = ""
+    created: int = 0
+    alt_text: str = ""
+    channels: list[str] = field(default_factory=list)
 
 
 DEFAULT_SCOPES = frozenset(
@@ -367,24 +382,53 @@ class App:
     events: frozenset[str] = DEFAULT_EVENTS
     commands: dict[str, Command] | None = None  # None: any command, as without a manifest
     shortcuts: dict[str, str] | None = None  # callback_id -> global | message
+    shortcut_menu: tuple[Shortcut, ...] = ()
     home_tab: bool = True
     messages_tab: bool = True
     messages_tab_read_only: bool = False
     is_revoked: bool = False
-    is_inactive: bool = False
+    is_inactive: bool = False  # not installed, or no longer
+    socket_mode: bool | None = None  # None, as without a manifest: whichever way the app chooses
+    client_id: str = "0.playground"
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    redirect_urls: tuple[str, ...] = ()
+    grantable: frozenset[str] = DEFAULT_SCOPES  # what an installation may ask for
+    token_rotation: bool = False
+    token_expires: float | None = None
+    refresh_token: str = ""
+    old_tokens: dict[str, float | None] = field(default_factory=dict)
+
+    def elsewhere(self, bot_user: str, bot_id: str) -> App:
+        """The same app as another workspace knows it, before that workspace installs it."""
+        there = replace(self, bot_user=bot_user, bot_id=bot_id, is_inactive=True, is_revoked=False, bot_token="")
+        there.token_expires, there.refresh_token, there.old_tokens = None, "", {}
+        return there
 
     def install(self, manifest: Mapping[str, Any]) -> None:
         """Take scopes, commands, shortcuts, events and App Home switches from a manifest."""
         features, settings = manifest.get("features", {}), manifest.get("settings", {})
         home = features.get("app_home", {})
         self.name = manifest.get("display_information", {}).get("name", self.name)
-        self.scopes = frozenset(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))
+        oauth = manifest.get("oauth_config", {})
+        self.scopes = self.grantable = frozenset(oauth.get("scopes", {}).get("bot", []))
+        self.redirect_urls = tuple(oauth.get("redirect_urls", []))
+        self.socket_mode = bool(settings.get("socket_mode_enabled", False))
+        self.token_rotation = bool(settings.get("token_rotation_enabled", False))
         self.events = frozenset(settings.get("event_subscriptions", {}).get("bot_events", []))
         self.commands = {
-            entry["command"]: Command(entry["command"], bool(entry.get("should_escape", False)))
+            entry["command"]: Command(
+                entry["command"],
+                bool(entry.get("should_escape", False)),
+                entry.get("description", ""),
+                entry.get("usage_hint", ""),
+            )
             for entry in features.get("slash_commands", [])
         }
-        self.shortcuts = {entry["callback_id"]: entry["type"] for entry in features.get("shortcuts", [])}
+        self.shortcut_menu = tuple(
+            Shortcut(entry["callback_id"], entry["type"], entry.get("name", ""), entry.get("description", ""))
+            for entry in features.get("shortcuts", [])
+        )
+        self.shortcuts = {shortcut.callback_id: shortcut.kind for shortcut in self.shortcut_menu}
         self.home_tab = bool(home.get("home_tab_enabled", False))
         self.messages_tab = bool(home.get("messages_tab_enabled", False))
         self.messages_tab_read_only = bool(home.get("messages_tab_read_only_enabled", False))

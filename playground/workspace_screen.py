@@ -59,12 +59,14 @@ def place(ws: Workspace, person: Person, target: Json) -> Place:
     if "view" in target:
         return Place(view=_visible_view(ws, person, str(target["view"])))
     message = visible_message(ws, person, str(target["channel"]), str(target["ts"]))
+    no_modal(ws, person)
     return Place(message=message, stale=target.get("blocks"))
 
 
 def _visible_view(ws: Workspace, person: Person, view_id: str) -> View:
     home = ws.homes.get(person.id)
     if home is not None and home.id == view_id:
+        no_modal(ws, person)
         return home
     view = ws.views.get(view_id)
     if view is None or not view.is_open or view.owner != person.id:
@@ -84,6 +86,12 @@ def visible_message(ws: Workspace, person: Person, channel_id: str, ts: str) -> 
     if message is None:
         raise ImpossibleError(f"{person.name} sees no message {ts} in #{channel.name}")
     return message
+
+
+def no_modal(ws: Workspace, person: Person) -> None:
+    """Whatever lies behind an open modal cannot be reached until it is closed."""
+    if top(ws, person.id) is not None:
+        raise ImpossibleError(f"a modal is open on {person.name}'s screen; it has to be closed first")
 
 
 def check_top(ws: Workspace, person: Person, view: View) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from playground import workspace_files as files
 from playground.workspace import Workspace, fill_in
 from playground.workspace_blocks import VIEW_BYTES, validate_view, view_bytes
 from playground.workspace_messages import invalid_arguments
@@ -26,6 +27,8 @@ def checked(ws: Workspace, view: Any, where: str, *types: str) -> Json:
     found = validate_view(view)
     if view.get("type") not in types and not errors(found):
         found.append(Problem("/view/type", "unsupported_type", f"must be one of: {', '.join(types)}"))
+    if not errors(found):
+        found += files.missing(ws, view["blocks"], "/view/blocks")
     ws.note_problems(where, found)
     if bad := errors(found):
         raise invalid_arguments(*bad)

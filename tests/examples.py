@@ -11,23 +11,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.catalog import CREDIT, Cycle, Filter, Product, Selection, top_up
-from bot.domain.draft import Draft
+from bot.domain.draft import Draft, WaitingDraft
+from bot.domain.finding import Finding, Kind
 from bot.domain.ids import AttemptId, ChannelId, DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
+from bot.domain.pause import Pause
 from bot.domain.quote import Change, ChangeKind, LineItem, Quote
 from bot.domain.request import (
     TRANSITIONS,
     Absent,
     Approved,
     Attempt,
+    Candidate,
     Claimed,
     Declined,
     Delayed,
+    Doubt,
     Endorsed,
     Entry,
     Event,
+    Examined,
     Expired,
     Failure,
+    Followed,
     Found,
     Happened,
     Order,
@@ -35,6 +41,7 @@ from bot.domain.request import (
     PurchaseRequest,
     Refused,
     Reopened,
+    Resumed,
     Retried,
     State,
     Unclear,
@@ -139,6 +146,25 @@ def priced_draft(priced_at: Quote | None = None, **given: Any) -> Draft:
     return draft(**given).with_quote(priced_at or quote())
 
 
+def waiting_draft(**given: Any) -> WaitingDraft:
+    """Kept because nobody got a price."""
+    usual = WaitingDraft(draft(), product(), since=NOW, expires_at=NOW + timedelta(days=3), version=1)
+    return replace(usual, **given)
+
+
+def pause(**given: Any) -> Pause:
+    """Just begun, because of refused keys."""
+    usual = Pause(
+        id="PAUSE234",
+        version=1,
+        workspace=WORKSPACE,
+        since=NOW,
+        reason="Byteful does not accept our API keys for this. An admin has to check them: Invalid API keys.",
+        wants_second_factor=False,
+    )
+    return replace(usual, **given)
+
+
 def order(**given: Any) -> Order:
     """Ordered, with an open invoice."""
     usual = Order(
@@ -174,6 +200,7 @@ def submitted(**given: Any) -> PurchaseRequest:
         replaced_quote=None,
         changes=(),
         attempt=None,
+        doubt=None,
         order=None,
         failure=None,
         history=(Entry(1, Happened.SUBMITTED, NOW, REQUESTER),),
@@ -229,13 +256,34 @@ def event(kind: type[Event], before: PurchaseRequest) -> Event:
         Reopened: Reopened(at, before.selection, dearer, changes, fresh_deadline),
         Claimed: Claimed(at, attempt, before.quote, ()),
         Ordered: Ordered(at, _order_of(before)),
+        Followed: followed(at, before),
         Refused: Refused(at, failure),
         Unclear: Unclear(at, Failure("No answer within 30 seconds.", "ref-9c2b")),
+        Examined: Examined(at, doubt(before)),
+        Resumed: Resumed(at, by, before.quote, ()),
         Found: Found(at, replace(_order_of(before), invoice_url=None), None),
         Absent: Absent(at, by),
         Retried: Retried(at, by, before.quote, fresh_deadline),
     }
     return made[kind]
+
+
+def doubt(before: PurchaseRequest) -> Doubt:
+    """Two services that could be it, or for a top-up the balance."""
+    if before.selection.is_top_up:
+        return Doubt((), True, before.quote.credit_balance)
+    found = Candidate(ServiceId("API-2041-7731"), "Static <ISP> & more", 5, 1575, before.changed_at)
+    return Doubt((found, replace(found, service_id=ServiceId("API-2041-7732"))), True, None)
+
+
+def followed(at: datetime, before: PurchaseRequest) -> Followed:
+    """The first look shows it running and delivered short; the next one that it has ended."""
+    ordered = before.order or _order_of(before)
+    paid, ended = Finding(Kind.PAID), Finding(Kind.ENDED, found="canceled")
+    if any(finding.kind is Kind.PAID for finding in before.findings):
+        return Followed(at, replace(ordered, is_paid=True, status="canceled"), (ended, paid))
+    short = Finding(Kind.COUNT, 4, 5)
+    return Followed(at, replace(ordered, is_paid=True, status="active"), (paid, Finding(Kind.ACTIVE, 180), short))
 
 
 def _dearer(price: Quote, cents: Cents) -> Quote:

@@ -20,7 +20,10 @@ NEEDS: dict[str, set[str]] = {
     "chat_postMessage": {"chat:write", "im:write"},  # im:write because people are written to directly, too
     "chat_postEphemeral": {"chat:write"},
     "chat_update": {"chat:write"},
+    "chat_delete": {"chat:write"},
     "conversations_open": {"im:write"},
+    "conversations_history": {"channels:history", "groups:history", "im:history"},
+    "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_members": {"channels:read", "groups:read"},
     "usergroups_users_list": {"usergroups:read"},
@@ -31,6 +34,9 @@ NEEDS: dict[str, set[str]] = {
     "views_publish": set(),
 }
 """Method of slack_sdk's client → the scopes Slack asks for (Slack's method pages). A new call adds its line here."""
+
+OPTIONAL = {"conversations_history", "conversations_replies"}
+"""Methods the bot gets along without: `missing_scope` has an answer in the code (test T90 of the outbox)."""
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +121,17 @@ def test_z5_the_scopes_are_those_the_calls_need_and_no_more(manifest: dict[str, 
     assert called <= set(NEEDS), "add the new method and its scopes to NEEDS"
     needed = {"commands"}.union(*(NEEDS[method] for method in called))
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_z5_what_may_be_left_out_is_marked_as_optional_and_nothing_else(manifest: dict[str, Any]) -> None:
+    """Slack wants an optional scope in both lists."""
+    scopes = manifest["oauth_config"]["scopes"]
+    assert set(scopes) == {"bot", "bot_optional"}
+    required = {"commands"}.union(*(NEEDS[method] for method in called_methods() - OPTIONAL))
+    assert set(scopes["bot_optional"]) == set(scopes["bot"]) - required
+    guide = (ROOT / "docs" / "install.md").read_text()
+    for scope in scopes["bot_optional"]:
+        assert re.search(rf"^\| `{scope}` \| Optional\. ", guide, re.MULTILINE), scope
 
 
 def test_z5_the_install_guide_gives_a_reason_for_each_scope(manifest: dict[str, Any]) -> None:

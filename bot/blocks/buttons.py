@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from bot.blocks import kit, limits, price, story, text
-from bot.blocks.ids import Action, request_value
+from bot.blocks import delivery, kit, limits, price, story, text
+from bot.blocks.ids import Action, candidate_value, request_value
 from bot.domain.quote import Payment
-from bot.domain.request import Approved, Declined, Found, PurchaseRequest, Retried, State, Withdrawn, may
+from bot.domain.request import (
+    Absent,
+    Approved,
+    Candidate,
+    Declined,
+    Found,
+    PurchaseRequest,
+    Retried,
+    State,
+    Withdrawn,
+    may,
+)
 
 
 def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
@@ -18,7 +29,9 @@ def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
     if may(request, Declined):
         offered.append(decline(request))
     if may(request, Found):
-        offered += [mark_found(request), mark_absent(request)]
+        offered.append(mark_found(request))
+    if may(request, Absent) and request.doubt is not None and request.doubt.is_settled:
+        offered.append(mark_absent(request))
     if may(request, Retried):
         offered.append(retry(request))
     if may(request, Withdrawn):
@@ -79,6 +92,13 @@ def mark_found(request: PurchaseRequest) -> kit.Element:
     return kit.button("It was bought", Action.MARK_FOUND, request_value(request))
 
 
+def adopt(request: PurchaseRequest, candidate: Candidate) -> kit.Element:
+    words = f"{text.plain(candidate.service_id, 60)} becomes the service of {text.number(request.id)}."
+    asks = kit.confirm("Is it this one?", words, "It is this one", "Back")
+    value = candidate_value(request, candidate.service_id)
+    return kit.button("This one", Action.ADOPT, value, confirm=asks)
+
+
 def mark_absent(request: PurchaseRequest) -> kit.Element:
     words = (
         "Say so only after looking in the provider's dashboard, at services and at invoices. "
@@ -95,8 +115,10 @@ def open_invoice(request: PurchaseRequest) -> kit.Element | None:
 
 
 def invoice_url(request: PurchaseRequest) -> str | None:
-    """The invoice's address, if it is one that Slack would take."""
-    url = request.order.invoice_url if request.order else None
+    """The invoice's address while there is something to pay, if it is one that Slack would take."""
+    if request.order is None or request.order.is_paid or delivery.has_no_invoice(request):
+        return None
+    url = request.order.invoice_url
     is_usable = url and url.startswith(("https://", "http://")) and len(url) <= limits.URL
     return url if is_usable else None
 

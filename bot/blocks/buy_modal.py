@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.blocks import choices, kit, limits, price, story, text
+from bot.blocks import choices, kit, limits, price, story, text, waiting
 from bot.blocks.choices import place_options, product_options
 from bot.blocks.ids import Action, Callback, block_id
 from bot.blocks.kit import Block, Element, View
@@ -35,11 +35,13 @@ def form(
     is_first_purchase: bool,
     note: str | None = None,
     is_checking: bool = False,
+    outage: str | None = None,
     quantity_block: str = Field.QUANTITY,
     are_places_known: bool = True,
 ) -> View:
     """The form with everything chosen so far. `place_labels` has the words for chosen places, by field.
 
+    `outage` says in finished mrkdwn why nobody gets a price now; sending it keeps it.
     `quantity_block` is the block id of the quantity: Slack keeps what was typed for as long as it stays the same.
     """
     problems = _present_problems(draft)
@@ -56,7 +58,7 @@ def form(
         *_notes(note, is_checking),
         *_with_problems(fields, problems),
         kit.divider(),
-        kit.section(_price(draft, product, problems)),
+        kit.section(_price(draft, product, problems) if outage is None else waiting.no_price(outage)),
         *_without_field(problems, [*fields, *paper]),
         *_with_problems(paper, problems),
     ]

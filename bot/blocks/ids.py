@@ -9,7 +9,7 @@ import re
 from enum import StrEnum
 
 from bot.blocks import limits
-from bot.domain.ids import RequestId
+from bot.domain.ids import RequestId, ServiceId
 from bot.domain.request import PurchaseRequest
 
 
@@ -23,9 +23,11 @@ class Action(StrEnum):
     REORDER = "reorder"
     MARK_ABSENT = "mark_absent"
     MARK_FOUND = "mark_found"
+    ADOPT = "adopt"
     SEND_DRAFT = "send_draft"
     EDIT_DRAFT = "edit_draft"
     DISCARD_DRAFT = "discard_draft"
+    DISCARD_KEPT = "discard_kept"
     OPEN_FORM = "open_form"
     OPEN_TOPUP = "open_topup"
     OPEN_INVOICE = "open_invoice"
@@ -55,6 +57,7 @@ SERVICE_FIELD = "service"
 ANYWHERE = "anywhere"
 """The value of the row that clears a network or place: Slack's menus cannot be emptied once something is chosen."""
 
+_SERVICE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REQUEST_VALUE = re.compile(r"([0-9]{1,15}):([0-9]{1,9})")
 
 
@@ -79,3 +82,17 @@ def parse_request_value(text: str) -> tuple[RequestId, int] | None:
     if match is None:
         return None
     return RequestId(int(match[1])), int(match[2])
+
+
+def candidate_value(request: PurchaseRequest, service: ServiceId) -> str:
+    """One of several services that could be a request's: `1042:2:API-2041-7730`."""
+    return f"{request_value(request)}:{service}"
+
+
+def parse_candidate_value(text: str) -> tuple[str, ServiceId] | None:
+    """The request's value and the service, None for anything else."""
+    number, _, rest = text.partition(":")
+    revision, _, service = rest.partition(":")
+    if parse_request_value(f"{number}:{revision}") is None or not _SERVICE_ID.fullmatch(service):
+        return None
+    return f"{number}:{revision}", ServiceId(service)

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.blocks import buttons, kit, limits, request_card, story, text
+from bot.blocks import waiting as waiting_for_price
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
+from bot.domain.draft import WaitingDraft
 from bot.domain.ids import UserId
 from bot.domain.request import PurchaseRequest, State
 
@@ -21,23 +23,35 @@ class CommandHelp(NamedTuple):
     example: str
 
 
-def requests(mine: Sequence[PurchaseRequest], waiting: Sequence[PurchaseRequest], now: datetime) -> Message:
+def requests(
+    mine: Sequence[PurchaseRequest],
+    waiting: Sequence[PurchaseRequest],
+    now: datetime,
+    unpriced: Sequence[WaitingDraft] = (),
+) -> Message:
     """What waits for this person's decision, then what they asked for themselves."""
-    if not mine and not waiting:
+    if not mine and not waiting and not unpriced:
         said = "No requests yet, and nothing waits for you."
         return kit.message(said, kit.section(said), kit.actions(*ways_on()))
     lines = ["*Waiting for you*" if waiting else "Nothing waits for you."]
     lines += [_waiting_line(request, now) for request in waiting[: limits.LISTED]]
+    lines += waiting_for_price.lines(unpriced)
     lines += ["*Your requests*", *(_own_line(request) for request in mine[: limits.LISTED])] if mine else []
-    return kit.message("\n".join(lines), *blocks_of(mine, waiting, now))
+    return kit.message("\n".join(lines), *blocks_of(mine, waiting, now, unpriced))
 
 
-def blocks_of(mine: Sequence[PurchaseRequest], waiting: Sequence[PurchaseRequest], now: datetime) -> list[Block]:
-    """The same two lists as blocks, for messages and App Home."""
+def blocks_of(
+    mine: Sequence[PurchaseRequest],
+    waiting: Sequence[PurchaseRequest],
+    now: datetime,
+    unpriced: Sequence[WaitingDraft] = (),
+) -> list[Block]:
+    """The same lists as blocks, for messages and App Home."""
     blocks = [kit.header("Waiting for you" if waiting else "Nothing waits for you")]
     for request in waiting[: limits.LISTED]:
         blocks += [kit.section(_waiting_line(request, now)), _decide(request)]
     blocks += _more(len(waiting))
+    blocks += waiting_for_price.blocks(unpriced)
     if mine:
         blocks.append(kit.header("Your requests"))
         blocks += [kit.section(_own_line(request), buttons.show(request)) for request in mine[: limits.LISTED]]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.blocks import buttons, kit, limits, price, story, text
+from bot.blocks import buttons, delivery, kit, limits, price, story, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Message
+from bot.domain.delivery import news
+from bot.domain.finding import Kind
 from bot.domain.ids import DraftId, UserId
 from bot.domain.policy import Verdict
 from bot.domain.request import TRANSITIONS, Entry, Happened, PurchaseRequest, State
@@ -15,7 +17,7 @@ LED_TO = {Happened(event.__name__.lower()): target for (_, event), target in TRA
 LED_TO[Happened.SUBMITTED] = State.PENDING
 """The state each event leads to, from the table of a request's life."""
 
-_DECIDED_BEFORE = frozenset({Happened.REOPENED, Happened.REFUSED, Happened.UNCLEAR})
+_DECIDED_BEFORE = frozenset({Happened.REOPENED, Happened.REFUSED, Happened.UNCLEAR, Happened.EXAMINED})
 """What an approver has to hear about although nobody clicked."""
 
 
@@ -28,18 +30,30 @@ def thread_notice(request: PurchaseRequest, entry: Entry) -> Message:
     approval = request.last(Happened.APPROVED)
     if entry.happened in _DECIDED_BEFORE and approval and approval.by:
         addressed = f"{text.mention(approval.by)} "
+    elif _is_reminder(request, entry):
+        addressed = f"{text.mention(request.requester)} "
     return _notice(request, entry, addressed, _invoice(request, entry))
 
 
-def direct_notice(request: PurchaseRequest, entry: Entry) -> Message:
-    """The same event for the person who asked, with what they can do next."""
-    return _notice(request, entry, f"Your request {text.number(request.id)}, {story.wanted(request)}: ", _next(request))
+def direct_notice(request: PurchaseRequest, entry: Entry, user: UserId | None = None) -> Message:
+    """The same event for the person who asked, or for `user` who has to know, with what they can do next."""
+    which = f"{text.number(request.id)}, {story.wanted(request)}"
+    if user is None or user == request.requester:
+        return _notice(request, entry, f"Your request {which}: ", _next(request))
+    return _notice(request, entry, f"Request {which}, asked by {text.mention(request.requester)}: ", _next(request))
 
 
 def _invoice(request: PurchaseRequest, entry: Entry) -> list[kit.Element]:
     """The way to pay, beside the news that there is something to pay."""
-    link = buttons.open_invoice(request) if entry.happened in (Happened.ORDERED, Happened.FOUND) else None
+    asks = entry.happened in (Happened.ORDERED, Happened.FOUND) or _is_reminder(request, entry)
+    link = buttons.open_invoice(request) if asks else None
     return [link] if link else []
+
+
+def _is_reminder(request: PurchaseRequest, entry: Entry) -> bool:
+    """Whether it asks for the invoice to be paid, and there is still one."""
+    told = {finding.kind for finding in news(request, entry)}
+    return Kind.UNPAID in told and any(finding.kind is Kind.UNPAID for finding in request.findings)
 
 
 def _next(request: PurchaseRequest) -> list[kit.Element]:
@@ -51,7 +65,7 @@ def _next(request: PurchaseRequest) -> list[kit.Element]:
 
 def _notice(request: PurchaseRequest, entry: Entry, lead: str, offered: list[kit.Element]) -> Message:
     said = f"{lead}{_happened(request, entry)}{_now(request, entry)}"
-    note = entry.note or ""
+    note = entry.note or _for_support(request, entry)
     blocks: list[Block] = [kit.section(said), *kit.passage(note)]
     if offered:
         blocks.append(kit.actions(*offered))
@@ -71,12 +85,17 @@ def _is_newest(request: PurchaseRequest, entry: Entry) -> bool:
 
 def _happened(request: PurchaseRequest, entry: Entry) -> str:
     match entry.happened:
+        case Happened.SUBMITTED:
+            return _submitted(request, entry)
         case Happened.ORDERED | Happened.FOUND:
             return _ordered(request, entry)
         case Happened.REFUSED | Happened.ABSENT:
             return _not_bought(request, entry)
         case Happened.UNCLEAR:
             return _unclear(request, entry)
+        case Happened.FOLLOWED | Happened.EXAMINED:
+            looked = _followed if entry.happened is Happened.FOLLOWED else _examined
+            return looked(request, entry)
         case Happened.REOPENED:
             return _reopened(request, entry)
         case Happened.DECLINED | Happened.WITHDRAWN | Happened.EXPIRED:
@@ -87,14 +106,22 @@ def _happened(request: PurchaseRequest, entry: Entry) -> str:
             return f"{story.line(request, entry)}."
 
 
+def _submitted(request: PurchaseRequest, entry: Entry) -> str:
+    """Told only of what had to wait for its price."""
+    priced = f": {price.in_short(request.quote)}" if _is_newest(request, entry) else ""
+    there = text.channel(request.channel)
+    return f"Byteful answers again and it has its price{priced}. It goes to the approvers in {there}."
+
+
 def _ordered(request: PurchaseRequest, entry: Entry) -> str:
     order = request.order
     lead = ":package: *Ordered.*" if entry.happened is Happened.ORDERED else f":package: {story.line(request, entry)}."
     service = f" Service ID {text.code(order.service_id)}." if order and order.service_id else ""
     status = story.delivery(order) if order else None
-    delivery = f" Status at the provider: {status}." if status else ""
+    shown = f" Status at the provider: {status}." if status else ""
+    since = f"\n{stands}" if (stands := delivery.standing(request)) else ""
     differs = story.tolerated(request)
-    return f"{lead} {story.ordered(request)}{service}{delivery}" + (f"\n{differs}" if differs else "")
+    return f"{lead} {story.ordered(request)}{service}{shown}{since}" + (f"\n{differs}" if differs else "")
 
 
 def _not_bought(request: PurchaseRequest, entry: Entry) -> str:
@@ -113,6 +140,30 @@ def _unclear(request: PurchaseRequest, entry: Entry) -> str:
     return f"{said}{story.failure(request)}{looked_for} {story.SETTLE}"
 
 
+def _followed(request: PurchaseRequest, entry: Entry) -> str:
+    """What a look at the service brought. Told late, it gives its time and then what holds by now."""
+    said = delivery.sentences(request, news(request, entry)) or f"{story.line(request, entry)}."
+    service = f" Service ID {text.code(request.order.service_id or '')}." if request.order else ""
+    money = story.ordered(request)
+    support = " For the provider's support:" if _for_support(request, entry) else ""
+    if _is_newest(request, entry):
+        asks = f"{money} " if _is_reminder(request, entry) else ""
+        return f":satellite_antenna: {asks}{said}{service}{support}"
+    by_now = " ".join(part for part in (money, delivery.standing(request)) if part)
+    return f"As of {text.when(entry.at)}: {said}{service}\nBy now: {by_now}{support}"
+
+
+def _for_support(request: PurchaseRequest, entry: Entry) -> str:
+    """Only of what is still so: nobody should complain about what has been mended."""
+    return delivery.for_support(request, [one for one in news(request, entry) if one in request.findings])
+
+
+def _examined(request: PurchaseRequest, entry: Entry) -> str:
+    if not _is_newest(request, entry):
+        return f"{story.line(request, entry)}."
+    return f":mag: {story.doubt(request)}"
+
+
 def _reopened(request: PurchaseRequest, entry: Entry) -> str:
     newest = request.last(Happened.REOPENED, Happened.RETRIED, Happened.CLAIMED)
     if newest is None or newest.version != entry.version:
@@ -123,13 +174,37 @@ def _reopened(request: PurchaseRequest, entry: Entry) -> str:
 
 
 def not_in_channel(request: PurchaseRequest, card: Message) -> Message:
-    """The card for the requester alone, because its channel cannot be written to."""
+    """The card for one person, because its channel cannot be written to."""
     there = text.channel(request.channel)
     said = (
-        f"This card belongs in {there}, but Proxydesk cannot write there, so approvers do not see it. "
-        f"Invite Proxydesk to {there}, or ask an approver to look at `/proxy requests`."
+        f"This card belongs in {there}, but Proxydesk cannot write there. It is sent by direct message instead, to who "
+        f"asked and to those who may decide, and counts the same. Invite Proxydesk to {there} to have it there."
     )
     return kit.message(f"{said}\n{card.text}", kit.section(f":warning: {said}"), *card.blocks)
+
+
+def copy_of(request: PurchaseRequest, card: Message) -> Message:
+    """One person's own copy of a card that stands in its channel again."""
+    said = f"A copy of the card in {text.channel(request.channel)}. It counts the same."
+    return kit.message(f"{said}\n{card.text}", *card.blocks, kit.context(said))
+
+
+def stray(request: PurchaseRequest) -> Message:
+    """For an admin, once for each time a channel closes to us."""
+    there = text.channel(request.channel)
+    said = (
+        f"*Proxydesk cannot write in {there}.* It was removed from it, or the channel is archived, restricted or gone. "
+        f"The card of {text.number(request.id)}, and of other requests from there, goes by direct message to who asked "
+        f"and to those who may decide. Nothing is lost and purchases go on. Invite Proxydesk to {there}, or let people "
+        "ask in another channel."
+    )
+    return _said(said, ":warning:", buttons.show(request))
+
+
+def as_words(message: Message, most: int, request: PurchaseRequest | None = None) -> Message:
+    """The same words without a layout, for when Slack does not take it."""
+    hint = f"\nFor the buttons type {text.code(f'/proxy show {request.id}')}." if request else ""
+    return Message(text.fit(message.text, most - len(hint)) + hint, [])
 
 
 # What a click came to
@@ -163,10 +238,16 @@ def sentence(words: str) -> Message:
     return _said(text.prose(words, limits.FALLBACK))
 
 
-def error(what_happened: str, what_not: str, what_to_do: str, reference: str) -> Message:
-    """What happened, what did not, what to do, and the reference to find it in the log."""
+def error(
+    what_happened: str, what_not: str, what_to_do: str, reference: str, provider_request: str | None = None
+) -> Message:
+    """What happened, what did not, what to do, and the references to find it in our log and in the provider's."""
     said = " ".join(text.prose(part) for part in (what_happened, what_not, what_to_do) if part)
-    return _said(f"{said} Reference {text.code(reference)}." if reference else said, ":warning:")
+    if reference:
+        said += f" Reference {text.code(reference)}."
+    if provider_request:
+        said += f" Byteful's own: {text.code(provider_request)}."
+    return _said(said, ":warning:")
 
 
 def form_lost(draft: DraftId) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.blocks import kit, price, text
+from bot.blocks import kit, price, text, waiting
 from bot.blocks.buy_modal import test_purchase
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
@@ -10,11 +10,21 @@ from bot.domain.catalog import Product
 from bot.domain.draft import Draft
 
 
-def preview(draft: Draft, product: Product, place: str | None, is_first_purchase: bool) -> Message:
-    """For one person's eyes. Offers to send only what has a price."""
-    lines = [f"*{_subject(draft, product)}*", *_facts(draft, place), *_price(draft, product)]
-    said = "\n".join([*lines, "Nothing is sent yet."])
-    blocks: list[Block] = [kit.section(said), *kit.passage(draft.reason), kit.actions(*_buttons(draft))]
+def preview(
+    draft: Draft, product: Product, place: str | None, is_first_purchase: bool, outage: str | None = None
+) -> Message:
+    """For one person's eyes. Offers to send only what has a price, or what can wait for one while nobody gets any.
+
+    `outage` says why nobody does, in finished mrkdwn.
+    """
+    priced = _price(draft, product) if outage is None else [waiting.no_price(outage)]
+    lines = [f"*{_subject(draft, product)}*", *_facts(draft, place), *priced]
+    said = "\n".join([*lines, *_missing(draft), "Nothing is sent yet."])
+    blocks: list[Block] = [
+        kit.section(said),
+        *kit.passage(draft.reason),
+        kit.actions(*_buttons(draft, outage is not None)),
+    ]
     smallest = product.smallest_quantity
     if is_first_purchase and not product.is_credit and draft.quantity not in (None, smallest):
         blocks.insert(1, test_purchase(draft, product))
@@ -43,6 +53,13 @@ def _facts(draft: Draft, place: str | None) -> list[str]:
     return facts
 
 
+def _missing(draft: Draft) -> list[str]:
+    """What an approver needs besides the price."""
+    if not draft.reason.strip():
+        return [":pencil2: Say what it is for: press *Edit*, or end the line with `for …`."]
+    return [] if draft.channel else [":pencil2: Choose the channel for the card: press *Edit*."]
+
+
 def _price(draft: Draft, product: Product) -> list[str]:
     selection = draft.selection
     if draft.problems:
@@ -59,11 +76,12 @@ def _price(draft: Draft, product: Product) -> list[str]:
     ]
 
 
-def _buttons(draft: Draft) -> list[Element]:
-    can_be_sent = draft.is_priced and draft.quote is not None and not draft.problems
+def _buttons(draft: Draft, can_wait: bool) -> list[Element]:
+    has_price = draft.is_priced and draft.quote is not None and not draft.problems
+    can_be_sent = (has_price or can_wait) and not _missing(draft)
     send = [kit.button("Send request", Action.SEND_DRAFT, draft.id, style="primary")] if can_be_sent else []
     return [
         *send,
-        kit.button("Edit", Action.EDIT_DRAFT, draft.id),
+        kit.button("Edit", Action.EDIT_DRAFT, draft.id, style=None if can_be_sent else "primary"),
         kit.button("Discard", Action.DISCARD_DRAFT, draft.id),
     ]

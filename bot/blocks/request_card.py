@@ -11,7 +11,7 @@ from bot.blocks import buttons, kit, limits, price, story, text
 from bot.blocks.kit import Block, Message
 from bot.domain.ids import UserId
 from bot.domain.quote import Quote
-from bot.domain.request import Happened, PurchaseRequest, State
+from bot.domain.request import Candidate, Happened, PurchaseRequest, State
 
 
 def card(request: PurchaseRequest, *, approvers: Sequence[UserId], role: str, needed: int) -> Message:
@@ -24,6 +24,7 @@ def card(request: PurchaseRequest, *, approvers: Sequence[UserId], role: str, ne
         kit.fields(*_facts(request)),
         kit.section(_price(request)),
         *_order(request),
+        *_candidates(request),
         *_reason(request),
         *_buttons(request, needed),
         kit.context(*_small_print(request, may_approve)),
@@ -110,6 +111,19 @@ def _order(request: PurchaseRequest) -> list[Block]:
     differs = story.tolerated(request)
     blocks = [kit.fields(*facts)] if facts else []
     return [*blocks, kit.section(differs)] if differs else blocks
+
+
+def _candidates(request: PurchaseRequest) -> list[Block]:
+    """Services that could be the result of an unclear checkout, each with its button."""
+    if request.state is not State.IN_DOUBT or request.doubt is None:
+        return []
+    return [kit.section(_candidate(one), buttons.adopt(request, one)) for one in request.doubt.candidates]
+
+
+def _candidate(candidate: Candidate) -> str:
+    created = f", created {text.when(candidate.created_at)}" if candidate.created_at else ""
+    sold = f"{candidate.quantity:,} × {text.words(candidate.name)}, {text.money(candidate.total)}"
+    return f"{text.code(candidate.service_id)}\n{sold}{created}"
 
 
 def _buttons(request: PurchaseRequest, needed: int) -> list[Block]:

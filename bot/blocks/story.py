@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.blocks import delivery as became
 from bot.blocks import limits, price, text
 from bot.domain.request import Entry, Happened, Order, PurchaseRequest, State
 
@@ -35,12 +36,13 @@ def present(request: PurchaseRequest, needed: int = 1) -> str:
             since = f" Buying since {text.when(request.attempt.claimed_at)}." if request.attempt else ""
             return f"{approved(request)}{since} The result will appear here."
         case State.IN_DOUBT:
-            doubt = f"The provider gave no clear answer. *Do not buy it again.* {SETTLE}"
-            return f"{doubt}{failure(request)}{_signed(request)}"
+            unclear = f"The provider gave no clear answer. *Do not buy it again.* {doubt(request)}"
+            return f"{unclear}{failure(request)}{_signed(request)}"
         case State.FAILED:
             return f"{_nothing_bought(request)}{failure(request)}{_signed(request)}"
         case State.ORDERED:
-            return f"{ordered(request)} {approved(request)}"
+            said = (ordered(request), became.standing(request), approved(request))
+            return " ".join(part for part in said if part)
         case State.DECLINED | State.WITHDRAWN | State.EXPIRED:
             return f"{line(request, request.history[-1])}. Nothing was bought.{_signed(request)}"
 
@@ -92,6 +94,28 @@ def _nothing_bought(request: PurchaseRequest) -> str:
     return "Nothing was bought."
 
 
+def doubt(request: PurchaseRequest) -> str:
+    """What looking at the provider has shown about an unclear checkout, and who has to decide now."""
+    seen = request.doubt
+    if seen is None or not (seen.candidates or seen.is_settled):
+        return "The bot is looking for it at the provider; a slow purchase can still appear for some minutes."
+    if request.selection.is_top_up:
+        return f"{_balance(request)} {SETTLE}"
+    if seen.candidates:
+        count = len(seen.candidates)
+        found = f"{count} services at the provider could be it" if count > 1 else "One service could be it"
+        return f"{found}. An approver says which one below, or that it is none of them."
+    return f"Nothing like it has appeared at the provider since. {SETTLE}"
+
+
+def _balance(request: PurchaseRequest) -> str:
+    """A top-up shows only in the balance, and only once it is paid."""
+    if request.doubt is None or request.doubt.credit_now is None or request.attempt is None:
+        return ""
+    before, now = text.money(request.attempt.credit_before), text.money(request.doubt.credit_now)
+    return f"The account's credit was {before} before and is {now} now; an unpaid top-up does not show there."
+
+
 def failure(request: PurchaseRequest) -> str:
     """The reason and its reference, with a space before; empty when there is none."""
     if request.failure is None:
@@ -106,7 +130,10 @@ def _ended(sentence: str) -> str:
 
 
 def ordered(request: PurchaseRequest) -> str:
-    """How the order stands with its money, in the past tense only where the money moved."""
+    """How the order stands with its money, in the past tense only where the money moved.
+
+    Empty when there is nothing to pay and nothing was seen to be paid: then `delivery.standing` says why.
+    """
     order = request.order
     if order is None:
         return ""
@@ -116,6 +143,8 @@ def ordered(request: PurchaseRequest) -> str:
         return f"Paid from account credit: {text.money(order.total)}."
     if order.is_paid:
         return f"Paid: {text.money(order.total)}."
+    if became.has_no_invoice(request):
+        return ""
     whole = f" of {text.money(order.total)}" if order.due != order.total else ""
     return f"Invoice open: {text.money(order.due)} to pay{whole}. {_where(order)}"
 
@@ -153,42 +182,34 @@ def line(request: PurchaseRequest, entry: Entry) -> str:
     return f"{_deed(request, entry)} {text.when(entry.at)}"
 
 
+_BY_PERSON = {
+    Happened.SUBMITTED: "Asked for by {who}",
+    Happened.ENDORSED: "Approved by {who}, more approvals needed",
+    Happened.APPROVED: "Approved by {who}",
+    Happened.DECLINED: "Declined by {who}",
+    Happened.WITHDRAWN: "Withdrawn by {who}",
+    Happened.RETRIED: "Fresh decision asked for by {who}",
+    Happened.RESUMED: "Tried again by {who} on the same approval",
+    Happened.FOUND: "{who} says it was bought",
+    Happened.ABSENT: "{who} says nothing was bought",
+}
+_BY_ITSELF = {
+    Happened.APPROVED: "Approved: no approval was needed",
+    Happened.EXPIRED: "Expired undecided",
+    Happened.REOPENED: "Back to approval after a change",
+    Happened.DELAYED: "Purchase put off, nothing was sent",
+    Happened.CLAIMED: "Purchase started",
+    Happened.ORDERED: "Ordered",
+    Happened.REFUSED: "Not bought",
+    Happened.UNCLEAR: "No clear answer from the provider",
+    Happened.EXAMINED: "Looked for at the provider",
+    Happened.FOUND: "The order was found at the provider",
+    Happened.FOLLOWED: "Looked after at the provider",
+}
+
+
 def _deed(request: PurchaseRequest, entry: Entry) -> str:
-    who = text.mention(entry.by) if entry.by else None
-    match entry.happened:
-        case Happened.SUBMITTED:
-            return f"Asked for by {who or text.mention(request.requester)}"
-        case Happened.ENDORSED:
-            return f"Approved by {who or 'somebody'}, more approvals needed"
-        case Happened.APPROVED:
-            return f"Approved by {who}" if who else "Approved: no approval was needed"
-        case Happened.DECLINED:
-            return f"Declined by {who or 'somebody'}"
-        case Happened.WITHDRAWN:
-            return f"Withdrawn by {who or 'somebody'}"
-        case Happened.EXPIRED:
-            return "Expired undecided"
-        case _:
-            return _machine_deed(entry, who)
-
-
-def _machine_deed(entry: Entry, who: str | None) -> str:
-    match entry.happened:
-        case Happened.REOPENED:
-            return "Back to approval after a change"
-        case Happened.DELAYED:
-            return "Purchase put off, nothing was sent"
-        case Happened.CLAIMED:
-            return "Purchase started"
-        case Happened.ORDERED:
-            return "Ordered"
-        case Happened.REFUSED:
-            return "Not bought"
-        case Happened.UNCLEAR:
-            return "No clear answer from the provider"
-        case Happened.FOUND:
-            return f"{who} says it was bought" if who else "The order was found at the provider"
-        case Happened.ABSENT:
-            return f"{who or 'Somebody'} says nothing was bought"
-        case _:
-            return f"Fresh decision asked for by {who or 'somebody'}"
+    by = entry.by or (request.requester if entry.happened is Happened.SUBMITTED else None)
+    if by is None and entry.happened in _BY_ITSELF:
+        return _BY_ITSELF[entry.happened]
+    return _BY_PERSON[entry.happened].format(who=text.mention(by) if by else "Somebody")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from bot.domain.catalog import Cycle, Filter, Selection
+from bot.domain.catalog import Cycle, Filter, Product, Selection
 from bot.domain.ids import ChannelId, DraftId, ProductCode, UserId, WorkspaceId
 from bot.domain.money import Cents
 from bot.domain.quote import Quote
@@ -50,3 +51,17 @@ class Draft:
 
     def _fingerprint(self) -> str | None:
         return self.selection.fingerprint() if self.selection else None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingDraft:
+    """A complete ask that was sent while no price could be had. It becomes a request as soon as it has one.
+
+    `version` counts how often it was kept; `product` is None when not even the catalog could be had.
+    """
+
+    draft: Draft
+    product: Product | None
+    since: datetime
+    expires_at: datetime
+    version: int = 0

@@ -22,6 +22,7 @@ ProxydeskError
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 
 class ProxydeskError(Exception):
@@ -112,10 +113,34 @@ class RecordError(StoreError):
     """An unreadable record is an error, never an absence."""
 
 
+class Trouble(StrEnum):
+    """What may be done about a message that did not go well, whatever word the chat had for it."""
+
+    UNCLEAR = "unclear"
+    """Perhaps it was taken: look before it is said again."""
+    NEVER_SENT = "never sent"
+    WAIT = "wait"
+    CLOSED = "closed"
+    """Nothing can be written in that place: it is gone, closed, or we are not in it."""
+    PERSON = "person"
+    """That person cannot be written to."""
+    LOST = "lost"
+    """The message to change or to answer is gone or fixed."""
+    BLOCKS = "blocks"
+    """The words may pass where their layout does not."""
+    LONG = "long"
+    KEYS = "keys"
+    """We are refused as a whole, until somebody mends it."""
+    SCOPE = "scope"
+    """A right is missing."""
+    OTHER = "other"
+
+
 class ChatError(ProxydeskError):
     """Slack's refusal. `code` is Slack's own error word; `retry_after_s` is set when it asks to wait."""
 
-    def __init__(self, code: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, code: str, *, retry_after_s: float | None = None, trouble: Trouble = Trouble.OTHER) -> None:
         super().__init__(code)
         self.code = code
         self.retry_after_s = retry_after_s
+        self.trouble = trouble

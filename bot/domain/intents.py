@@ -7,9 +7,12 @@ the state as it is then.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from bot.domain.delivery import is_worth_a_message, news
+from bot.domain.finding import Kind
 from bot.domain.ids import RequestId, UserId
-from bot.domain.request import Happened, PurchaseRequest
+from bot.domain.request import Entry, Happened, PurchaseRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,63 @@ class DirectIntent:
         return f"direct:{self.request}:{self.version}:{self.user}"
 
 
-Intent = CardIntent | ThreadIntent | DirectIntent
+@dataclass(frozen=True, slots=True)
+class CopyIntent:
+    """Bring one person's own copy of the card to the present state: the channel could not be written to."""
+
+    request: RequestId
+    user: UserId
+
+    def __str__(self) -> str:
+        return f"copy:{self.request}:{self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class StrayIntent:
+    """Tell one admin that the card of this request could not be shown in its channel."""
+
+    request: RequestId
+    user: UserId
+
+    def __str__(self) -> str:
+        return f"stray:{self.request}:{self.user}"
+
+
+class News(StrEnum):
+    """What people are told that is not about one request. The first two are about a draft, the others about a pause."""
+
+    UNPRICED = "unpriced"
+    LAPSED = "lapsed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+    @property
+    def is_about_a_draft(self) -> bool:
+        return self in {News.UNPRICED, News.LAPSED}
+
+
+@dataclass(frozen=True, slots=True)
+class NewsIntent:
+    """Tell one person once, by direct message. `about` is the id of the draft or the pause."""
+
+    news: News
+    about: str
+    user: UserId
+
+    def __str__(self) -> str:
+        return f"news:{self.news}:{self.about}:{self.user}"
+
+
+Intent = CardIntent | CopyIntent | ThreadIntent | DirectIntent | StrayIntent | NewsIntent
+
+NO_REQUEST = RequestId(0)
+"""What messages are kept under that are not about one request; numbers begin far above."""
+
+
+def subject(intent: Intent) -> RequestId:
+    """The request a message is kept with."""
+    return NO_REQUEST if isinstance(intent, NewsIntent) else intent.request
+
 
 IN_THREAD = frozenset(
     {
@@ -56,6 +115,8 @@ IN_THREAD = frozenset(
         Happened.FOUND,
         Happened.ABSENT,
         Happened.RETRIED,
+        Happened.RESUMED,
+        Happened.EXAMINED,
         Happened.DECLINED,
     }
 )
@@ -71,16 +132,30 @@ TO_REQUESTER = frozenset(
         Happened.EXPIRED,
     }
 )
+TO_REQUESTER_OF_A_LOOK = frozenset({Kind.ACTIVE, Kind.ENDED})
 
 
 def intents_after(request: PurchaseRequest) -> tuple[Intent, ...]:
     """What the newest line of the request's history calls for. The card comes first: threads hang below it."""
     newest = request.history[-1]
+    if newest.happened is Happened.FOLLOWED:
+        return _after_a_look(request, newest)
     intents: list[Intent] = [CardIntent(request.id)]
     if newest.happened in IN_THREAD:
         intents.append(ThreadIntent(request.id, newest.version))
     if newest.happened in TO_REQUESTER:
         intents.append(DirectIntent(request.id, newest.version, request.requester))
+    return tuple(intents)
+
+
+def _after_a_look(request: PurchaseRequest, entry: Entry) -> tuple[Intent, ...]:
+    """The thread hears everything once, the requester what they wait for, others what needs them."""
+    intents: list[Intent] = [CardIntent(request.id)]
+    if is_worth_a_message(request, entry):
+        intents.append(ThreadIntent(request.id, entry.version))
+    told = {finding.kind for finding in news(request, entry)}
+    people = [request.requester] if told & TO_REQUESTER_OF_A_LOOK else []
+    intents += [DirectIntent(request.id, entry.version, user) for user in dict.fromkeys([*people, *entry.others])]
     return tuple(intents)
 
 
@@ -93,5 +168,11 @@ def parse_intent(text: str) -> Intent:
             return ThreadIntent(RequestId(int(number)), int(version))
         case ["direct", number, version, user]:
             return DirectIntent(RequestId(int(number)), int(version), UserId(user))
+        case ["copy", number, user]:
+            return CopyIntent(RequestId(int(number)), UserId(user))
+        case ["stray", number, user]:
+            return StrayIntent(RequestId(int(number)), UserId(user))
+        case ["news", news, about, user]:
+            return NewsIntent(News(news), about, UserId(user))
         case _:
             raise ValueError(f"not an intent: {text!r}")

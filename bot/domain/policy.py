@@ -56,6 +56,7 @@ class Policy(_Model):
     approval_window_hours: int = Field(72, ge=1, le=24 * 90)
     channels: tuple[Annotated[ChannelId, Field(pattern=r"^[CG][A-Z0-9]{2,}$")], ...] = ()
     max_quantity: int | None = Field(None, ge=1)
+    settle_minutes: float = Field(10, gt=0, le=24 * 60)
 
     @model_validator(mode="after")
     def _roles_exist(self) -> Policy:
@@ -70,6 +71,11 @@ class Policy(_Model):
     @property
     def approval_window(self) -> timedelta:
         return timedelta(hours=self.approval_window_hours)
+
+    @property
+    def settle_time(self) -> timedelta:
+        """How long a checkout without an answer may still land at the provider."""
+        return timedelta(minutes=self.settle_minutes)
 
     def role(self, name: str) -> Role | None:
         return self.roles.get(name)

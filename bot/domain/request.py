@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from bot.domain.catalog import Product, Selection
 from bot.domain.errors import MoveError
+from bot.domain.finding import Finding, at_checkout
 from bot.domain.ids import AttemptId, ChannelId, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
 from bot.domain.quote import Change, Quote, digest
@@ -33,7 +34,7 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.ORDERED, State.DECLINED, State.WITHDRAWN, State.EXPIRED})
-"""Nothing can happen to a request any more."""
+"""Nobody decides and nothing is bought any more. What became of an order is still followed."""
 WORKING = frozenset({State.APPROVED, State.ORDERING})
 """The machine has the next step; a sweep drives these on."""
 
@@ -53,9 +54,12 @@ class Happened(StrEnum):
     ORDERED = "ordered"
     REFUSED = "refused"
     UNCLEAR = "unclear"
+    EXAMINED = "examined"
     FOUND = "found"
     ABSENT = "absent"
     RETRIED = "retried"
+    RESUMED = "resumed"
+    FOLLOWED = "followed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +104,42 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A service at the provider that could be the result of an unclear checkout."""
+
+    service_id: ServiceId
+    name: str
+    quantity: int
+    total: Cents
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What looking at the provider has shown so far about an unclear checkout.
+
+    `is_settled`: a checkout that had been carried out would be visible by now. `credit_now` tells about a top-up.
+    """
+
+    candidates: tuple[Candidate, ...]
+    is_settled: bool
+    credit_now: Cents | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of history. `version` is the request's version after it; `note` is a reason a person gave."""
+    """One line of history. `version` is the request's version after it; `note` is a reason a person gave.
+
+    `findings` is all that is known of the service by then; `others` are people who are told besides the usual ones.
+    """
 
     version: int
     happened: Happened
     at: datetime
     by: UserId | None
     note: str | None = None
+    findings: tuple[Finding, ...] = ()
+    others: tuple[UserId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +165,7 @@ class PurchaseRequest:
     replaced_quote: Quote | None
     changes: tuple[Change, ...]
     attempt: Attempt | None
+    doubt: Doubt | None
     order: Order | None
     failure: Failure | None
     history: tuple[Entry, ...]
@@ -144,6 +177,18 @@ class PurchaseRequest:
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def is_proven_unbought(self) -> bool:
+        """Failed by a clear answer, not by somebody's word that nothing is there."""
+        said = self.last(Happened.REFUSED, Happened.ABSENT)
+        return self.state is State.FAILED and said is not None and said.happened is Happened.REFUSED
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is known of the service: empty before there is one."""
+        newest = self.last(Happened.ORDERED, Happened.FOUND, Happened.FOLLOWED)
+        return newest.findings if newest else ()
 
     def last(self, *kinds: Happened) -> Entry | None:
         """The newest line of history of one of these kinds."""
@@ -230,6 +275,18 @@ class Ordered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Followed(Event):
+    """A look at what was bought showed something that people care about; `findings` is all that stands now.
+
+    `others` are told besides the requester and the thread.
+    """
+
+    order: Order
+    findings: tuple[Finding, ...]
+    others: tuple[UserId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Refused(Event):
     """The provider said no, or provably nothing was sent. Nothing was bought."""
 
@@ -241,6 +298,13 @@ class Unclear(Event):
     """No clear answer: it may have been bought."""
 
     failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Examined(Event):
+    """The provider was looked at again and something about the doubt is new."""
+
+    doubt: Doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +328,14 @@ class Retried(ByPerson):
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed(ByPerson):
+    """Nothing was bought for certain and the approved price still fits: buy it after all, on the same approvals."""
+
+    quote: Quote
+    changes: tuple[Change, ...]
+
+
 TRANSITIONS: dict[tuple[State, type[Event]], State] = {
     (State.PENDING, Endorsed): State.PENDING,
     (State.PENDING, Approved): State.APPROVED,
@@ -277,9 +349,13 @@ TRANSITIONS: dict[tuple[State, type[Event]], State] = {
     (State.ORDERING, Ordered): State.ORDERED,
     (State.ORDERING, Refused): State.FAILED,
     (State.ORDERING, Unclear): State.IN_DOUBT,
+    (State.IN_DOUBT, Examined): State.IN_DOUBT,
     (State.IN_DOUBT, Found): State.ORDERED,
+    (State.IN_DOUBT, Refused): State.FAILED,
     (State.IN_DOUBT, Absent): State.FAILED,
+    (State.FAILED, Resumed): State.APPROVED,
     (State.FAILED, Retried): State.PENDING,
+    (State.ORDERED, Followed): State.ORDERED,
 }
 
 EVENTS: tuple[type[Event], ...] = tuple(dict.fromkeys(event for _, event in TRANSITIONS))
@@ -307,6 +383,11 @@ def _record(request: PurchaseRequest, event: Event) -> PurchaseRequest:
     by = getattr(event, "by", None)
     note = event.reason if isinstance(event, Declined) else None
     entry = Entry(request.version, happened(event), event.at, by, note)
+    match event:
+        case Ordered() | Found():
+            entry = replace(entry, findings=at_checkout(is_paid=event.order.is_paid, status=event.order.status))
+        case Followed():
+            entry = replace(entry, findings=event.findings, others=event.others)
     return replace(request, history=(*request.history, entry))
 
 
@@ -323,8 +404,12 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
             return _for_fresh_decision(request, event.quote, event.expires_at)
         case Claimed():
             return replace(request, attempt=event.attempt, quote=event.quote, changes=event.changes, failure=None)
-        case Ordered() | Found():
-            return replace(request, order=event.order, failure=None)
+        case Ordered() | Found() | Followed():
+            return replace(request, order=event.order, failure=None, doubt=None)
+        case Examined():
+            return replace(request, doubt=event.doubt)
+        case Resumed():
+            return replace(request, quote=event.quote, changes=event.changes, attempt=None, failure=None, doubt=None)
         case Delayed() | Refused() | Unclear():
             return replace(request, failure=event.failure)
         case _:
@@ -339,6 +424,7 @@ def _for_fresh_decision(request: PurchaseRequest, quote: Quote, expires_at: date
         expires_at=expires_at,
         approvals=(),
         attempt=None,
+        doubt=None,
         failure=None,
         replaced_quote=None,
         changes=(),

@@ -52,3 +52,13 @@ class Service:
     is_pending_cancellation: bool
     is_cancellable: bool
     metadata: dict[str, str | int | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Where one delivered proxy is. How to use it is nobody's business here, so it is not part of this."""
+
+    asn_id: int | None
+    country_id: str | None
+    subdivision_id: str | None
+    city_id: int | None

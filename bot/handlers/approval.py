@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.blocks import decline_modal, found_modal, notices
 from bot.blocks.explanation import explanation_view
-from bot.blocks.ids import SERVICE_FIELD
+from bot.blocks.ids import SERVICE_FIELD, parse_candidate_value
 from bot.blocks.kit import Message, View
 from bot.domain.catalog import Field
 from bot.domain.errors import ChatError, ProxydeskError
@@ -44,12 +44,25 @@ async def mark_absent(front: Front, press: Press) -> Message:
     return await _decided(front, press, lambda click: decide.mark_absent(front.desk, click), lambda _: lead)
 
 
+async def adopt(front: Front, press: Press) -> Message:
+    """One of several candidates is the one. It is looked up at the provider before anything is recorded."""
+    parsed = parse_candidate_value(press.value)
+    target = click(press.actor, parsed[0]) if parsed else None
+    if parsed is None or target is None:
+        return notices.sentence(UNKNOWN_BUTTON)
+
+    async def work() -> Message:
+        decision = await decide.mark_found(front.desk, target, parsed[1])
+        return await _answer(front, press.actor, decision, lambda _: f"Recorded: it is {parsed[1]}.")
+
+    return await front.soon(press.actor, work, notices.sentence("Looking it up at the provider…"))
+
+
 async def retry(front: Front, press: Press) -> Message:
     """Needs a fresh price, so the answer may come a moment after the ack."""
 
     async def work() -> Message:
-        lead = "A fresh price is on the card. It needs a fresh approval."
-        return await _decided(front, press, lambda click: decide.retry(front.desk, click), lambda _: lead)
+        return await _decided(front, press, lambda click: decide.retry(front.desk, click), _retried)
 
     return await front.soon(press.actor, work, notices.sentence("Asking for a fresh price. Nothing is bought yet."))
 
@@ -167,6 +180,9 @@ async def _answer(front: Front, who: Actor, decision: Decision, lead: Callable[[
         case Result.REFUSED if decision.verdict is not None:
             name, _ = front.desk.approver_role()
             return notices.refused(decision.verdict, name, sorted(await front.desk.approvers()))
+        case Result.TOO_EARLY:
+            lead_early = "It is too early to say that nothing was bought: a slow purchase may still appear."
+            return notices.state_now(request, lead=lead_early)
         case Result.CHANGED:
             await _redraw(front, request)
             return notices.state_now(
@@ -186,6 +202,12 @@ def _why_late(request: PurchaseRequest, who: Actor) -> str:
 async def _redraw(front: Front, request: PurchaseRequest) -> None:
     await front.store.ask(request.workspace, CardIntent(request.id), utcnow())
     await front.desk.nudge(request)
+
+
+def _retried(request: PurchaseRequest) -> str:
+    if request.state is State.APPROVED:
+        return "Recorded: it is bought on the approval it has. The price is taken again first."
+    return "A fresh price is on the card. It needs a fresh approval."
 
 
 def _approved(request: PurchaseRequest) -> str:

@@ -15,24 +15,28 @@ from typing import Any
 import structlog
 
 from bot.blocks import buy_modal, notices, preview
+from bot.blocks import waiting as waiting_words
 from bot.blocks.choices import place_options, product_options
 from bot.blocks.ids import Callback, block_id, field_of
 from bot.blocks.kit import Message, View
 from bot.blocks.text import unmarked
 from bot.domain.catalog import CREDIT, CREDIT_CODE, Catalog, Field, Filter, Product
 from bot.domain.draft import Draft
-from bot.domain.errors import ChatError, InputError, ProxydeskError, SelectionRefusedError
+from bot.domain.errors import ChatError, InputError, ProviderError, ProxydeskError, SelectionRefusedError
 from bot.domain.ids import DraftId, RequestId
 from bot.domain.money import Cents
 from bot.domain.request import PurchaseRequest
+from bot.handlers import orders
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press, actor, block_of, chosen, labels
 from bot.slack import OpenView
-from bot.usecases import submit
+from bot.usecases import submit, waiting
 
 TYPING_PAUSE_S = 0.25
 """How long to wait for the next keystroke before the provider is asked for a price."""
+ACK_PATIENCE_S = 1.2
+"""How long an ack waits for what may follow it as well."""
 VIEW_MEMORY_S = 24 * 3600
 FORM_GONE = frozenset({"not_found", "view_not_found"})
 """The person closed the form; nothing is left to draw on and nothing is wrong (Slack docs)."""
@@ -93,6 +97,7 @@ async def _open(front: Front, who: Actor, draft: Draft) -> None:
         return
     if not is_top_up:
         form = Form(who, opened)
+        front.background.take_over(_work_on(form))
         await _guarded(front, form, draft, _show_priced(front, form, draft, note=None))
 
 
@@ -122,6 +127,7 @@ async def _follow(front: Front, press: Press, view: Mapping[str, Any], quantity:
     try:
         if not await _is_newest(front, form):
             return
+        front.background.take_over(_work_on(form))
         before = await _form_draft(front, press.actor, view)
         draft = chosen(before, view) if quantity is None else replace(chosen(before, view), quantity=quantity)
         draft = await _fitted(front, before, draft)
@@ -165,15 +171,25 @@ async def _show_priced(front: Front, form: Form, draft: Draft, *, note: str | No
         await asyncio.sleep(TYPING_PAUSE_S)
         if not await _is_newest(front, form):
             return
-    priced = await submit.price(front.desk, draft)
+    try:
+        priced, outage = await submit.price(front.desk, draft), None
+    except ProviderError as error:
+        priced, outage = draft, _outage(error)
     if await _is_newest(front, form):
-        await _draw(front, form, priced, catalog, note=note)
+        await _draw(front, form, priced, catalog, note=note, outage=outage)
+
+
+def _outage(error: ProviderError) -> str:
+    """Why nobody gets a price now, explained and logged. Raises what is about this ask alone."""
+    if not waiting.is_outage(error):
+        raise error
+    return message_for(error).text
 
 
 async def _draw(
-    front: Front, form: Form, draft: Draft, catalog: Catalog, *, note: str | None = None, is_checking: bool = False
+    front: Front, form: Form, draft: Draft, catalog: Catalog, *, note: str | None = None, outage: str | None = None
 ) -> Form:
-    view = await _form_view(front, form, draft, catalog, note=note, is_checking=is_checking)
+    view = await _form_view(front, form, draft, catalog, note=note, outage=outage)
     return replace(form, view=await _update(front, form, view))
 
 
@@ -185,11 +201,12 @@ async def _form_view(
     *,
     note: str | None = None,
     is_checking: bool = False,
+    outage: str | None = None,
 ) -> View:
     if draft.product_code == CREDIT_CODE:
         return buy_modal.topup_modal(draft, is_checking=is_checking)
     product = submit.product_of(draft, catalog)
-    if not catalog:
+    if all(one.is_credit for one in catalog.values()):
         note = "Byteful offers no products at the moment. Try again later."
     return buy_modal.form(
         draft,
@@ -198,6 +215,7 @@ async def _form_view(
         is_first_purchase=product is not None and await _is_first(front, draft, product),
         note=note,
         is_checking=is_checking,
+        outage=outage,
         quantity_block=form.quantity_block,
         are_places_known=front.desk.provider.places.is_loaded,
     )
@@ -213,6 +231,11 @@ async def _update(front: Front, form: Form, view: View) -> OpenView:
         if not await _is_newest(front, form):
             return form.view
         return await front.chat.update_view(form.view.id, view)
+
+
+def _work_on(form: Form) -> str:
+    """One piece of work at a time goes on behind a form: nobody waits for the price of an older choice."""
+    return f"form:{form.view.id}"
 
 
 async def _is_newest(front: Front, form: Form) -> bool:
@@ -275,11 +298,15 @@ async def submitted(front: Front, body: Mapping[str, Any]) -> dict[str, Any] | N
         if missing := _missing(draft):
             return _errors(missing, view)
         if draft.is_priced and (draft.problems or submit.has_fresh_quote(draft)):
-            sent = await submit.submit(front.desk, draft)
+            async with asyncio.timeout(ACK_PATIENCE_S):
+                sent = await submit.submit(front.desk, draft)
+            front.background.give_up(_work_on(form))
             return {"response_action": "update", "view": buy_modal.sent(sent.request)}
         await front.store.save_draft(draft)
     except InputError as error:
         return _errors(error.problems, view)
+    except (ProviderError, TimeoutError):
+        _log.info("sent_behind_the_ack", draft=draft.id)  # sending the same draft again does no harm
     except Exception as error:
         return {"response_action": "errors", "errors": {_some_block(view): unmarked(message_for(error).text)}}
     front.background.spawn(_guarded(front, form, draft, _price_and_send(front, form, draft)))
@@ -287,19 +314,40 @@ async def submitted(front: Front, body: Mapping[str, Any]) -> dict[str, Any] | N
 
 
 async def _checking_view(front: Front, form: Form, draft: Draft) -> View:
-    catalog = await front.desk.provider.catalog()
-    return await _form_view(front, form, draft, catalog, is_checking=True)
+    try:
+        async with asyncio.timeout(ACK_PATIENCE_S):
+            catalog = await _catalog(front, draft)
+            return await _form_view(front, form, draft, catalog, is_checking=True)
+    except (ProxydeskError, TimeoutError):
+        return buy_modal.loading(draft.id)
 
 
 async def _price_and_send(front: Front, form: Form, draft: Draft) -> None:
-    priced = await submit.price(front.desk, draft)
+    front.background.take_over(_work_on(form))
+    priced = draft
     try:
+        priced = await submit.price(front.desk, draft)
         sent = await submit.submit(front.desk, priced)
+    except ProviderError as error:
+        _outage(error)
+        await _keep(front, form, draft)
+        return
     except InputError as error:
-        catalog = await front.desk.provider.catalog()
+        catalog = await _catalog(front, draft)
         await _draw(front, form, priced.with_problems(error.problems), catalog)
         return
     await front.chat.update_view(form.view.id, buy_modal.sent(sent.request))
+
+
+async def _keep(front: Front, form: Form, draft: Draft) -> None:
+    """No price is to be had: the ask is kept for when there is one."""
+    try:
+        kept = await waiting.keep(front.desk, draft)
+    except InputError as error:
+        catalog = await _catalog(front, draft)
+        await _draw(front, form, draft.with_problems(error.problems), catalog)
+        return
+    await front.chat.update_view(form.view.id, waiting_words.kept_view(kept))
 
 
 def _missing(draft: Draft) -> dict[str, str]:
@@ -336,20 +384,29 @@ def _some_block(view: Mapping[str, Any]) -> str:
 
 async def previewed(front: Front, draft: Draft) -> Message:
     """The full price of a draft, for one person's eyes."""
-    catalog = await front.desk.provider.catalog()
-    product = submit.product_of(draft, catalog)
+    try:
+        priced, outage = await submit.price(front.desk, draft), None
+    except ProviderError as error:
+        priced, outage = draft, _outage(error)
+    return await _preview(front, priced, outage)
+
+
+async def _preview(front: Front, draft: Draft, outage: str | None = None) -> Message:
+    product = submit.product_of(draft, await _catalog(front, draft))
     if product is None:
         raise SelectionRefusedError("This product is not sold any more.")
-    priced = await submit.price(front.desk, draft)
     place = front.desk.provider.places.describe(draft.filter)
-    return preview.preview(priced, product, place, await _is_first(front, draft, product))
+    return preview.preview(draft, product, place, await _is_first(front, draft, product), outage)
 
 
 async def send_draft(front: Front, press: Press) -> Message | None:
-    """The preview is sent. If its price is old, the new one is shown first and nothing is sent."""
+    """The preview is sent. If its price is old, the new one is shown first and nothing is sent.
+
+    If no price is to be had at all, the ask is kept.
+    """
     draft = await owned_draft(front, press.actor, press.value)
     if not submit.has_fresh_quote(draft):
-        front.background.spawn(_replace_preview(front, press.actor, draft))
+        front.background.spawn(_price_or_keep(front, press.actor, draft))
         return None
     sent = await submit.submit(front.desk, draft)
     front.whisper_later(press.actor, _sent_words(sent.request), replace=True)
@@ -364,23 +421,44 @@ async def _preview_smallest(front: Front, press: Press) -> None:
     await front.whisper(press.actor, await explained(work), replace=True)
 
 
-async def _replace_preview(front: Front, who: Actor, draft: Draft) -> None:
+async def _price_or_keep(front: Front, who: Actor, draft: Draft) -> None:
     async def work() -> Message:
-        return await previewed(front, draft)
+        try:
+            return await _preview(front, await submit.price(front.desk, draft))
+        except ProviderError as error:
+            _outage(error)
+        try:
+            return waiting_words.kept(await waiting.keep(front.desk, draft))
+        except InputError as error:
+            return await _preview(front, draft.with_problems(error.problems))
 
     await front.whisper(who, await explained(work), replace=True)
 
 
 async def edit_draft(front: Front, press: Press) -> Message | None:
-    """Open the form with everything a draft holds; without one, an empty form."""
+    """Open the form with everything a draft holds; without one, an empty form. Within a form it takes its place."""
     draft = await owned_draft(front, press.actor, press.value) if press.value else new_draft(press.actor)
-    open_form(front, press.actor, draft)
+    if press.view is not None and press.view.get("type") == "modal":
+        form = _form(press.actor, press.view, press.ordinal)
+        front.background.spawn(_guarded(front, form, draft, _show_priced(front, form, draft)))
+    else:
+        open_form(front, press.actor, draft)
     return None
 
 
 async def discard_draft(front: Front, press: Press) -> Message | None:
-    front.whisper_later(press.actor, preview.discarded(), replace=True)
+    was_kept = await waiting.discard(front.desk, press.actor.workspace, press.actor.user, DraftId(press.value))
+    told = waiting_words.discarded() if was_kept else preview.discarded()
+    front.whisper_later(press.actor, told, replace=True)
     return None
+
+
+async def discard_kept(front: Front, press: Press) -> Message:
+    """From a list: the list stays, and an open App Home is drawn again."""
+    was_kept = await waiting.discard(front.desk, press.actor.workspace, press.actor.user, DraftId(press.value))
+    if press.view is not None and press.view.get("type") == "home":
+        front.background.spawn(orders.publish_home(front, press.actor))
+    return waiting_words.discarded() if was_kept else waiting_words.not_waiting()
 
 
 async def reorder(front: Front, press: Press, number: RequestId) -> Message | None:
@@ -404,9 +482,16 @@ async def _form_draft(front: Front, who: Actor, view: Mapping[str, Any]) -> Draf
 async def owned_draft(front: Front, who: Actor, draft_id: str) -> Draft:
     """The draft, if it is this person's. Raises InputError with what to do otherwise."""
     draft = await front.store.draft(DraftId(draft_id)) if draft_id else None
+    if draft is None and draft_id and (kept := await front.store.kept_draft(who.workspace, DraftId(draft_id))):
+        draft = kept.draft
     if draft is None or (draft.workspace, draft.user) != (who.workspace, who.user):
         raise InputError({Field.PRODUCT: NOT_YOURS})
     return draft
+
+
+async def _catalog(front: Front, draft: Draft) -> Catalog:
+    """What a draft is drawn with. Credit is sold without a catalog."""
+    return {} if draft.product_code == CREDIT_CODE else await front.desk.provider.catalog()
 
 
 async def _is_first(front: Front, draft: Draft, product: Product) -> bool:

@@ -16,6 +16,7 @@ from bot.domain.errors import (
     MoveError,
     NeverSentError,
     NotFoundError,
+    OutcomeUnknownError,
     ProviderError,
     RateLimitedError,
     RecordError,
@@ -54,7 +55,10 @@ EXPLANATIONS: dict[type[BaseException], Explanation] = {
     NotFoundError: Explanation("Byteful does not know it: {error}", NOTHING_BOUGHT, "Check the ID and try again."),
     RefusedError: Explanation("Byteful refused: {error}", NOTHING_BOUGHT, "Change the request and try again."),
     NeverSentError: Explanation("Byteful cannot be reached.", NOTHING_BOUGHT, "Try again in a minute."),
-    ProviderError: Explanation("Byteful did not give a clear answer.", NOTHING_BOUGHT, "Try again in a minute."),
+    OutcomeUnknownError: Explanation("Byteful did not give a clear answer.", NOTHING_BOUGHT, "Try again in a minute."),
+    ProviderError: Explanation(
+        "Byteful's answer cannot be used: {error}", NOTHING_BOUGHT, "If it stays, give an admin the reference."
+    ),
     RecordError: Explanation("This record cannot be read.", NOTHING_BOUGHT, "Give an admin the reference."),
     StaleError: Explanation(
         "Somebody changed it in the same moment.", "Your click had no effect.", "Look at the card again."
@@ -95,7 +99,8 @@ def message_for(error: BaseException) -> Message:
     log = _log.bind(reference=reference, kind=type(error).__name__)
     if isinstance(error, ProviderError):
         log.warning("provider_error", error=str(error), status=error.status, provider_request=error.request_id)
-    elif isinstance(error, StoreError | ChatError | MoveError):
+        return notices.error(*explanation, reference, error.request_id)
+    if isinstance(error, StoreError | ChatError | MoveError):
         log.warning("answered_with_error", error=str(error))
     else:
         log.error("unforeseen_error", exc_info=error)

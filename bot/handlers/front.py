@@ -27,11 +27,30 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[object]] = set()
+        self._newest: dict[str, asyncio.Task[object]] = {}
 
     def spawn(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.get_running_loop().create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def take_over(self, name: str) -> None:
+        """The task this is called in replaces the one that did so before under this name."""
+        self.give_up(name)
+        task = asyncio.current_task()
+        if task is not None:
+            self._newest[name] = task
+            task.add_done_callback(lambda done: self._forget(name, done))
+
+    def give_up(self, name: str) -> None:
+        """End the task that works under this name: nobody waits for it any more."""
+        task = self._newest.pop(name, None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    def _forget(self, name: str, done: asyncio.Task[object]) -> None:
+        if self._newest.get(name) is done:
+            del self._newest[name]
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way finish; what takes longer is cancelled."""

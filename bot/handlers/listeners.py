@@ -24,7 +24,7 @@ from bot.domain.errors import StoreUnavailableError
 from bot.handlers import approval, buy, commands, orders, report
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
-from bot.handlers.parse import Press, actor, click, command_actor, event_actor, press
+from bot.handlers.parse import Press, actor, click, command_actor, command_text, event_actor, press
 
 EVERYTHING = re.compile("")
 OPTIONS_TIMEOUT_S = 2.0
@@ -73,11 +73,13 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
     Action.RETRY: approval.retry,
     Action.MARK_ABSENT: approval.mark_absent,
     Action.MARK_FOUND: approval.mark_found,
+    Action.ADOPT: approval.adopt,
     Action.REORDER: _reorder,
     Action.SEND_DRAFT: buy.send_draft,
     Action.EDIT_DRAFT: buy.edit_draft,
     Action.OPEN_FORM: buy.edit_draft,
     Action.DISCARD_DRAFT: buy.discard_draft,
+    Action.DISCARD_KEPT: buy.discard_kept,
     Action.OPEN_TOPUP: _open_topup,
     Action.OPEN_INVOICE: _link_opened,
     Action.USE_SMALLEST: _use_smallest,
@@ -110,7 +112,7 @@ def listen(app: AsyncApp, front: Front) -> None:
     @app.command(EVERYTHING)
     async def command(ack: AsyncAck, body: Body) -> None:
         who = command_actor(body)
-        answer = await _explained(lambda: commands.dispatch(front, who, str(body.get("text") or "")))
+        answer = await _explained(lambda: commands.dispatch(front, who, command_text(body)))
         if answer is None:
             await ack()
         else:
@@ -173,9 +175,12 @@ _SILENT = Message("", [])
 
 
 async def _is_replay(front: Front, req: AsyncBoltRequest) -> bool:
-    """Whether this very body with this very signature was here before. Without the store nothing can change anyway."""
+    """Whether this very body with this very signature was here before. Without the store nothing can change anyway.
+
+    A menu asks for its rows with the same body again when the same is typed twice within a second; it changes nothing.
+    """
     signature = next(iter(req.headers.get("x-slack-signature") or ()), "")
-    if not signature:
+    if not signature or req.body.get("type") == "block_suggestion":
         return False  # Socket Mode carries none; its envelopes come over our own connection
     try:
         return not await front.store.is_first(signature, REPLAY_MEMORY_S)

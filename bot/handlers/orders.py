@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.blocks import home, lists, notices
+from bot.blocks import home, lists, notices, waiting
 from bot.blocks.kit import Message
 from bot.domain.errors import ChatError
 from bot.handlers.front import Front
@@ -15,7 +15,7 @@ NO_SUCH_REQUEST = "There is no request or service called {word} here. `/proxy re
 
 async def requests(front: Front, who: Actor) -> Message:
     inbox = await report.inbox(front.desk, who.workspace, who.user)
-    return lists.requests(inbox.mine, inbox.waiting, utcnow())
+    return lists.requests(inbox.mine, inbox.waiting, utcnow(), inbox.unpriced)
 
 
 async def show(front: Front, who: Actor, word: str) -> Message:
@@ -41,4 +41,6 @@ async def requests_pressed(front: Front, press: Press) -> Message:
 
 async def publish_home(front: Front, who: Actor) -> None:
     inbox = await report.inbox(front.desk, who.workspace, who.user)
-    await front.chat.publish_home(who.user, home.home(inbox.mine, inbox.waiting, utcnow()))
+    trouble = await report.trouble(front.desk, who.workspace)
+    banner = waiting.banner(trouble.pause, trouble.is_away)
+    await front.chat.publish_home(who.user, home.home(inbox.mine, inbox.waiting, utcnow(), inbox.unpriced, banner))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from bot.domain.money import parse_dollars
 from bot.usecases.decide import Click
 
 Body = Mapping[str, Any]
+_LINK = re.compile(r"<([@#!]?)([^>|]*)(?:\|([^>]*))?>")
+_SIGNS = {"@": "@", "#": "#", "!": "@"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ def command_actor(body: Body) -> Actor:
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
     )
+
+
+def command_text(body: Body) -> str:
+    """What follows the command, as it was typed: Slack escapes it and turns names into links (Slack docs)."""
+    named = _LINK.sub(lambda link: f"{_SIGNS.get(link[1], '')}{link[3] or link[2]}", str(body.get("text") or ""))
+    return named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def actor(body: Body) -> Actor:
@@ -164,9 +173,8 @@ def _filter(values: Mapping[str, str | None], before: Filter) -> Filter:
 
 def _whole(text: str | None) -> int | None:
     """A whole number; one too long to be meant stays too large to pass any check."""
-    if text is None or not text.strip().lstrip("-").isdecimal():
-        return None
-    return int(text.strip()[:12])
+    digits = (text or "").strip()
+    return int(digits[:12]) if digits.removeprefix("-").isdecimal() else None
 
 
 def _workspace(team: str | None, enterprise: str | None) -> WorkspaceId:

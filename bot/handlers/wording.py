@@ -23,6 +23,7 @@ PLACES = {
 PROMO_WORDS = ("promo", "code")
 _QUANTITY = re.compile(r"^x?(\d{1,12})(?:x|gb|g|ips?|proxies)?$", re.IGNORECASE)
 _PROMO = re.compile(r"^[A-Z][A-Z0-9_-]{2,}$")
+_LIKE_PROMO = re.compile(r"^[a-z][a-z_-]*[0-9][a-z0-9_-]*$", re.IGNORECASE)
 _KEYED = re.compile(r"^([a-z]+)[:=](.+)$", re.IGNORECASE)
 
 
@@ -126,4 +127,5 @@ def _with_place(chosen: Filter, name: str, number: int) -> Filter:
 
 def _nearest_words(word: str, product: Product) -> tuple[str, ...]:
     known = [*(str(cycle) for cycle in product.cycles), "promo CODE", "asn:7018", "subdivision:us-tx", "for REASON"]
-    return tuple(nearest(word.lower(), known)) or ("for REASON",)
+    found = tuple(nearest(word.lower(), known)) or ("for REASON",)
+    return (f"promo {word}", *found)[:3] if _LIKE_PROMO.match(word) else found

@@ -14,13 +14,17 @@ from typing import Any
 import orjson
 
 from bot.domain.catalog import Cycle, Filter, Product, Selection
-from bot.domain.draft import Draft
+from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.errors import RecordError
+from bot.domain.finding import Finding, Kind
 from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.pause import Pause
 from bot.domain.quote import Change, ChangeKind, LineItem, Quote
 from bot.domain.request import (
     Approval,
     Attempt,
+    Candidate,
+    Doubt,
     Entry,
     Failure,
     Happened,
@@ -30,9 +34,25 @@ from bot.domain.request import (
 )
 from bot.ports import MessageRef
 
-FORMAT = 1
+FORMAT = 3
 Json = dict[str, Any]
-_UPGRADES: dict[int, Callable[[Json], Json]] = {}
+
+
+def _with_doubt(stored: Json) -> Json:
+    """1 → 2: what examining an unclear checkout has shown."""
+    if "request" in stored:
+        stored["request"]["doubt"] = None
+    return {**stored, "format": 2}
+
+
+def _with_findings(stored: Json) -> Json:
+    """2 → 3: each line of history says what a look at the service had shown by then, and who else was told."""
+    for entry in stored.get("request", {}).get("history", ()):
+        entry.update(findings=[], others=[])
+    return {**stored, "format": 3}
+
+
+_UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_doubt, 2: _with_findings}
 
 
 def dump_request(request: PurchaseRequest) -> bytes:
@@ -56,6 +76,28 @@ def load_draft(raw: bytes) -> Draft:
         return _draft(_upgraded(orjson.loads(raw))["draft"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError("A stored draft cannot be read.") from error
+
+
+def dump_waiting(waiting: WaitingDraft) -> bytes:
+    return orjson.dumps({"format": FORMAT, "waiting": waiting}, default=_default, option=orjson.OPT_NON_STR_KEYS)
+
+
+def load_waiting(raw: bytes, version: int) -> WaitingDraft:
+    try:
+        return _waiting(_upgraded(orjson.loads(raw))["waiting"], version)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError("A draft that waits for its price cannot be read.") from error
+
+
+def dump_pause(pause: Pause) -> bytes:
+    return orjson.dumps({"format": FORMAT, "pause": pause})
+
+
+def load_pause(raw: bytes) -> Pause:
+    try:
+        return _pause(_upgraded(orjson.loads(raw))["pause"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError("The record of a pause cannot be read.") from error
 
 
 def dump_message(ref: MessageRef) -> bytes:
@@ -107,6 +149,7 @@ def _request(workspace: WorkspaceId, number: RequestId, raw: Json) -> PurchaseRe
         replaced_quote=_quote(raw["replaced_quote"]) if raw["replaced_quote"] else None,
         changes=tuple(Change(**{**one, "kind": ChangeKind(one["kind"])}) for one in raw["changes"]),
         attempt=_attempt(raw["attempt"]) if raw["attempt"] else None,
+        doubt=_doubt(raw["doubt"]) if raw["doubt"] else None,
         order=Order(**raw["order"]) if raw["order"] else None,
         failure=Failure(**raw["failure"]) if raw["failure"] else None,
         history=tuple(_entry(one) for one in raw["history"]),
@@ -130,8 +173,18 @@ def _attempt(raw: Json) -> Attempt:
     return Attempt(**{**raw, "claimed_at": _time(raw["claimed_at"]), "known_services": tuple(raw["known_services"])})
 
 
+def _doubt(raw: Json) -> Doubt:
+    return Doubt(**{**raw, "candidates": tuple(_candidate(one) for one in raw["candidates"])})
+
+
+def _candidate(raw: Json) -> Candidate:
+    return Candidate(**{**raw, "created_at": _time(raw["created_at"]) if raw["created_at"] else None})
+
+
 def _entry(raw: Json) -> Entry:
-    return Entry(**{**raw, "happened": Happened(raw["happened"]), "at": _time(raw["at"])})
+    findings = tuple(Finding(**{**one, "kind": Kind(one["kind"])}) for one in raw["findings"])
+    happened, others = Happened(raw["happened"]), tuple(raw["others"])
+    return Entry(**{**raw, "happened": happened, "at": _time(raw["at"]), "findings": findings, "others": others})
 
 
 def _draft(raw: Json) -> Draft:
@@ -141,6 +194,26 @@ def _draft(raw: Json) -> Draft:
             "cycle": Cycle(**raw["cycle"]) if raw["cycle"] else None,
             "filter": Filter(**raw["filter"]),
             "quote": _quote(raw["quote"]) if raw["quote"] else None,
+        }
+    )
+
+
+def _waiting(raw: Json, version: int) -> WaitingDraft:
+    return WaitingDraft(
+        draft=_draft(raw["draft"]),
+        product=_product(raw["product"]) if raw["product"] else None,
+        since=_time(raw["since"]),
+        expires_at=_time(raw["expires_at"]),
+        version=version,
+    )
+
+
+def _pause(raw: Json) -> Pause:
+    return Pause(
+        **{
+            **raw,
+            "since": _time(raw["since"]),
+            "ended_at": _time(raw["ended_at"]) if raw["ended_at"] else None,
         }
     )
 

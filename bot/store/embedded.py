@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import redis.asyncio as redis_asyncio
@@ -47,17 +47,19 @@ def server_binary() -> Path:
 async def private_valkey(folder: Path) -> AsyncIterator[SecretStr]:
     """The URL of the private server whose data lives in `folder`. Data survives the process and its death."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket = _socket_path(folder)
+    socket, started = _socket_path(folder), None
     with (folder / "users.lock").open("w") as users:
         with (folder / "start.lock").open("w") as starting:
             await asyncio.to_thread(fcntl.flock, starting, fcntl.LOCK_EX)
             fcntl.flock(users, fcntl.LOCK_SH)
             if not await _answers(socket):
-                await _start(folder, socket)
+                started = await _start(folder, socket)
         try:
             yield SecretStr(f"unix://{socket}")
         finally:
-            await _leave(folder, users.fileno(), socket)
+            is_stopped = await _leave(folder, users.fileno(), socket)
+            if is_stopped and started is not None:
+                await started.wait()
 
 
 def _socket_path(folder: Path) -> Path:
@@ -68,7 +70,7 @@ def _socket_path(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"proxydesk-{os.getuid()}-{name}.sock"
 
 
-async def _start(folder: Path, socket: Path) -> None:
+async def _start(folder: Path, socket: Path) -> asyncio.subprocess.Process:
     socket.unlink(missing_ok=True)
     options = {
         "port": "0",
@@ -94,35 +96,44 @@ async def _start(folder: Path, socket: Path) -> None:
     deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
     while not await _answers(socket):
         if process.returncode is not None or asyncio.get_running_loop().time() > deadline:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
             raise EmbeddedStoreError(f"The private Valkey did not start. Its log is {folder / 'valkey.log'}.")
         await asyncio.sleep(0.01)
+    return process
 
 
-async def _leave(folder: Path, users: int, socket: Path) -> None:
-    """Stop the server when nobody else uses it."""
+async def _leave(folder: Path, users: int, socket: Path) -> bool:
+    """Stop the server when nobody else uses it. Whether it was stopped."""
     with (folder / "start.lock").open("w") as starting:
         await asyncio.to_thread(fcntl.flock, starting, fcntl.LOCK_EX)
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return
-        # Without repeats: a server that stops answers by closing the connection.
-        client = redis_asyncio.Redis(unix_socket_path=str(socket), protocol=2, retry=Retry(NoBackoff(), 0))
+            return False
+        client = _client(socket)
         try:
             await client.shutdown(nosave=True)
         except (RedisError, OSError):
-            return
+            return False
         finally:
             await client.aclose()
+    return True
 
 
 async def _answers(socket: Path) -> bool:
     if not socket.exists():
         return False
-    client = redis_asyncio.Redis(unix_socket_path=str(socket), protocol=2, socket_timeout=1)
+    client = _client(socket)
     try:
         return bool(await client.ping())
     except (RedisError, OSError):
         return False
     finally:
         await client.aclose()
+
+
+def _client(socket: Path) -> redis_asyncio.Redis:
+    """Asks once: a server that stops, or never started, answers by closing the connection."""
+    return redis_asyncio.Redis(unix_socket_path=str(socket), protocol=2, socket_timeout=1, retry=Retry(NoBackoff(), 0))

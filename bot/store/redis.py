@@ -6,10 +6,12 @@ expire; drafts, leases and what a form last showed do.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +24,38 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.commands.core import AsyncScript
 
-from bot.domain.draft import Draft
-from bot.domain.errors import StaleError, StoreUnavailableError
+from bot.domain.delivery import next_look
+from bot.domain.draft import Draft, WaitingDraft
+from bot.domain.errors import RecordError, StaleError, StoreUnavailableError
 from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
-from bot.domain.intents import Intent, intents_after, parse_intent
+from bot.domain.intents import Intent, intents_after
+from bot.domain.pause import Pause
 from bot.domain.request import Happened, PurchaseRequest, State
-from bot.ports import Audit, Claim, MessageRef, Submission
-from bot.store import codec
+from bot.ports import Audit, Submission
+from bot.store import codec, health
+from bot.store.keys import as_bytes as _bytes
+from bot.store.keys import ms as _ms
+from bot.store.keys import prefix as _prefix
+from bot.store.outbox import Outbox
 
 SCRIPTS = Path(__file__).parent / "scripts"
 CONNECT_TIMEOUT_S = 1.0
-COMMAND_TIMEOUT_S = 1.5
-"""A click must be answered within three seconds, a dead store included."""
+COMMAND_TIMEOUT_S = 1.2
+"""Longer than DISK_WAIT_MS."""
+CALL_TIMEOUT_S = 1.4
+"""All of a call, with connecting and asking once more. A click meets a store that hangs twice, in the replay guard and
+in the step itself, and must be answered within three seconds."""
 DRAFT_LIFE_S = 24 * 3600
 SENT_MEMORY_S = 7 * 24 * 3600
 """How long a second submission of the same draft is recognised."""
-INTENT_LEASE_S = 30
+LOOK_LEASE_S = 60
+"""Longer than the two reads of a look may take."""
 DISK_WAIT_MS = 1_000
+ENDED_MEMORY_S = 7 * 24 * 3600
+"""How long a draft that stopped waiting for its price can still be told of."""
 WORKSPACES_KEY = "proxydesk:workspaces"
+PAUSE_KEY = "proxydesk:pause"
+"""One for all workspaces: they share the provider's account."""
 
 _DONE = frozenset({Happened.ORDERED, Happened.FOUND})
 _log = structlog.get_logger()
@@ -52,7 +68,7 @@ def connect(url: SecretStr) -> redis_asyncio.Redis:
         protocol=2,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_timeout=COMMAND_TIMEOUT_S,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 1),
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 1, supported_errors=(exceptions.ConnectionError,)),
         health_check_interval=30,
     )
 
@@ -61,13 +77,16 @@ def connect(url: SecretStr) -> redis_asyncio.Redis:
 async def store_errors() -> AsyncIterator[None]:
     """Every way the server can fail us, as the one error that says nothing was recorded."""
     try:
-        yield
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            yield
     except (exceptions.RedisError, OSError) as error:
         raise StoreUnavailableError(f"The store does not answer ({type(error).__name__}).") from error
 
 
-class RedisStore:
+class RedisStore(Outbox):
     """Implements `bot.ports.Store`."""
+
+    _guarded = staticmethod(store_errors)
 
     def __init__(self, client: redis_asyncio.Redis) -> None:
         self._redis = client
@@ -78,7 +97,9 @@ class RedisStore:
 
     # Requests
 
-    async def submit(self, draft: DraftId, request: PurchaseRequest) -> Submission:
+    async def submit(
+        self, draft: DraftId, request: PurchaseRequest, waited: WaitingDraft | None = None, extra: Sequence[Intent] = ()
+    ) -> Submission:
         prefix = _prefix(request.workspace)
         arguments: list[Any] = [
             prefix,
@@ -91,11 +112,14 @@ class RedisStore:
             _ms(request.created_at),
             SENT_MEMORY_S,
             _audit_line(_audit_of(request)),
-            *(str(intent) for intent in intents_after(request)),
+            waited.version if waited else "",
+            *(str(intent) for intent in (*intents_after(request), *extra)),
         ]
         async with store_errors():
             await self._remember(request.workspace)
             number, is_new = await self._scripts["submit"](keys=[f"{prefix}number"], args=arguments)
+        if number == 0:
+            raise StaleError("This draft does not wait for its price any more, or it was changed.")
         stored = await self.get(request.workspace, RequestId(number))
         if stored is None:
             raise StoreUnavailableError("The store lost a request it had just taken.")
@@ -104,6 +128,7 @@ class RedisStore:
     async def move(self, before: PurchaseRequest, after: PurchaseRequest, *, is_durable: bool = False) -> None:
         prefix = _prefix(after.workspace)
         newest = after.history[-1].happened
+        look = next_look(after, after.changed_at, after.findings)
         service = after.order.service_id if after.order and after.order.service_id else ""
         arguments: list[Any] = [
             prefix,
@@ -118,6 +143,7 @@ class RedisStore:
             service,
             after.product.code if newest in _DONE else "",
             _audit_line(_audit_of(after)),
+            _ms(look) if look else "",
             *(str(intent) for intent in intents_after(after)),
         ]
         async with store_errors():
@@ -150,6 +176,20 @@ class RedisStore:
             )
         return await self._read(workspace, numbers)
 
+    async def claim_look(self, workspace: WorkspaceId, now: datetime) -> RequestId | None:
+        lease_ends = _ms(now) + LOOK_LEASE_S * 1000
+        async with store_errors():
+            due = await self._scripts["claim_look"](keys=[f"{_prefix(workspace)}followed"], args=[_ms(now), lease_ends])
+        return RequestId(int(due)) if due else None
+
+    async def look_again(self, workspace: WorkspaceId, request: RequestId, at: datetime | None) -> None:
+        followed = f"{_prefix(workspace)}followed"
+        async with store_errors():
+            if at is None:
+                await self._redis.zrem(followed, request)
+            else:
+                await self._redis.zadd(followed, {str(request): _ms(at)}, xx=True)
+
     async def has_bought(self, workspace: WorkspaceId, product: ProductCode) -> bool:
         async with store_errors():
             return bool(await self._redis.sismember(f"{_prefix(workspace)}bought", product))
@@ -176,6 +216,67 @@ class RedisStore:
             raw = await self._redis.get(_draft_key(draft))
         return codec.load_draft(_bytes(raw)) if raw else None
 
+    async def keep_waiting(self, waiting: WaitingDraft) -> WaitingDraft | None:
+        draft, prefix = waiting.draft, _prefix(waiting.draft.workspace)
+        audit = _audit_line(Audit(waiting.since, "kept_without_price", None, draft.user, draft.id))
+        arguments: list[Any] = [prefix, draft.id, draft.user, codec.dump_waiting(waiting), audit]
+        async with store_errors():
+            await self._remember(draft.workspace)
+            version = await self._scripts["keep_waiting"](keys=[f"{prefix}kept:{draft.id}"], args=arguments)
+        return replace(waiting, version=version) if version else None
+
+    async def end_waiting(self, waiting: WaitingDraft, entry: Audit, intents: Sequence[Intent] = ()) -> None:
+        draft, prefix = waiting.draft, _prefix(waiting.draft.workspace)
+        arguments: list[Any] = [
+            prefix,
+            draft.id,
+            draft.user,
+            waiting.version,
+            codec.dump_waiting(waiting),
+            ENDED_MEMORY_S,
+            _ms(entry.at),
+            _audit_line(entry),
+            *(str(intent) for intent in intents),
+        ]
+        async with store_errors():
+            ended = await self._scripts["end_waiting"](keys=[f"{prefix}kept:{draft.id}"], args=arguments)
+        if not ended:
+            raise StaleError("This draft does not wait for its price any more.")
+
+    async def kept_draft(self, workspace: WorkspaceId, draft: DraftId) -> WaitingDraft | None:
+        return next(iter(await self._read_kept(workspace, [draft])), None)
+
+    async def waiting(self, workspace: WorkspaceId, user: UserId | None = None, limit: int = 500) -> list[WaitingDraft]:
+        name = f"waiting:{user}" if user else "waiting"
+        async with store_errors():
+            drafts: list[Any] = await self._redis.zrange(f"{_prefix(workspace)}{name}", 0, limit - 1)
+        return await self._read_kept(workspace, [DraftId(_bytes(one).decode()) for one in drafts])
+
+    async def count_waiting(self, workspace: WorkspaceId) -> int:
+        async with store_errors():
+            return int(await self._redis.zcard(f"{_prefix(workspace)}waiting"))
+
+    async def _read_kept(self, workspace: WorkspaceId, drafts: Sequence[DraftId]) -> list[WaitingDraft]:
+        if not drafts:
+            return []
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipeline:
+            for draft in drafts:
+                pipeline.hmget(f"{_prefix(workspace)}kept:{draft}", "version", "body")
+            found = await pipeline.execute()
+        return list(_waiting_drafts(found))
+
+    # Pause of purchases
+
+    async def pause(self) -> Pause | None:
+        async with store_errors():
+            body = await self._redis.hget(PAUSE_KEY, "body")
+        return codec.load_pause(_bytes(body)) if body else None
+
+    async def swap_pause(self, before: Pause | None, after: Pause) -> bool:
+        arguments: list[Any] = [before.version if before else 0, after.version, codec.dump_pause(after)]
+        async with store_errors():
+            return bool(await self._scripts["swap"](keys=[PAUSE_KEY], args=arguments))
+
     async def is_newest(self, name: str, ordinal: float, seconds: int) -> bool:
         """Whether no greater ordinal was seen under this name; remembers this one."""
         async with store_errors():
@@ -187,37 +288,6 @@ class RedisStore:
             # A token of its own, so that the client's repeat after a lost answer is not taken for a second one.
             first = await self._scripts["hold"](keys=[f"seen:{name}"], args=[uuid.uuid4().hex, seconds * 1000])
         return bool(first)
-
-    # Outbox
-
-    async def ask(self, workspace: WorkspaceId, intent: Intent, now: datetime) -> None:
-        async with store_errors():
-            await self._redis.zadd(f"{_prefix(workspace)}outbox", {str(intent): _ms(now)})
-
-    async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:
-        token = _ms(now) + INTENT_LEASE_S * 1000
-        async with store_errors():
-            due = await self._scripts["claim_intents"](
-                keys=[f"{_prefix(workspace)}outbox"], args=[_ms(now), token, limit]
-            )
-        return [Claim(workspace, intent, str(token)) for intent in _intents(due)]
-
-    async def settle_intent(self, claim: Claim) -> None:
-        await self._settle(claim, "")
-
-    async def delay_intent(self, claim: Claim, until: datetime) -> None:
-        await self._settle(claim, str(_ms(until)))
-
-    async def message(self, workspace: WorkspaceId, request: RequestId, name: str) -> MessageRef | None:
-        async with store_errors():
-            raw = await self._redis.hget(f"{_prefix(workspace)}messages:{request}", name)
-        return codec.load_message(_bytes(raw)) if raw else None
-
-    async def record_message(self, workspace: WorkspaceId, request: RequestId, name: str, ref: MessageRef) -> None:
-        async with store_errors():
-            await self._scripts["record_message"](
-                keys=[f"{_prefix(workspace)}messages:{request}"], args=[name, ref.version, codec.dump_message(ref)]
-            )
 
     # Leases, workspaces, health
 
@@ -239,6 +309,11 @@ class RedisStore:
         """Raises StoreUnavailableError when the store does not answer."""
         async with store_errors():
             await self._redis.ping()
+
+    async def danger(self) -> str | None:
+        """What the server's own settings put at risk, in words."""
+        async with store_errors():
+            return await health.danger(self._redis)
 
     async def _run(self, script: str, key: str, arguments: list[Any], *, is_durable: bool) -> bool:
         if not is_durable:
@@ -265,25 +340,20 @@ class RedisStore:
             bodies = await pipeline.execute()
         return [codec.load_request(workspace, number, body) for number, body in zip(ids, bodies, strict=True) if body]
 
-    async def _settle(self, claim: Claim, due: str) -> None:
-        async with store_errors():
-            await self._scripts["settle_intent"](
-                keys=[f"{_prefix(claim.workspace)}outbox"], args=[str(claim.intent), claim.token, due]
-            )
-
     async def _remember(self, workspace: WorkspaceId) -> None:
         if workspace not in self._known_workspaces:
             await self._redis.sadd(WORKSPACES_KEY, workspace)
             self._known_workspaces.add(workspace)
 
 
-def _intents(texts: Sequence[bytes]) -> Iterator[Intent]:
-    """One that a newer version wrote is left in the outbox: it must not hold up the others."""
-    for text in texts:
+def _waiting_drafts(found: Sequence[Sequence[bytes | None]]) -> Iterator[WaitingDraft]:
+    """One that cannot be read is left where it is: it must not hold up those behind it."""
+    for version, body in found:
         try:
-            yield parse_intent(text.decode())
-        except ValueError:
-            _log.error("intent_not_understood", intent=text.decode(errors="replace"))
+            if version and body:
+                yield codec.load_waiting(body, int(version))
+        except RecordError as error:
+            _log.error("waiting_draft_not_understood", error=str(error))
 
 
 def _check_synced(answer: object) -> None:
@@ -296,24 +366,12 @@ def _check_synced(answer: object) -> None:
         raise exceptions.TimeoutError("the write did not reach the disk in time")
 
 
-def _prefix(workspace: WorkspaceId) -> str:
-    return f"{{{workspace}}}:"
-
-
 def _lease_key(workspace: WorkspaceId, name: str) -> str:
     return f"{_prefix(workspace)}lease:{name}"
 
 
 def _draft_key(draft: DraftId) -> str:
     return f"draft:{draft}"
-
-
-def _bytes(raw: bytes | str) -> bytes:
-    return raw if isinstance(raw, bytes) else raw.encode()
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.astimezone(UTC).timestamp() * 1000)
 
 
 def _audit_of(request: PurchaseRequest) -> Audit:

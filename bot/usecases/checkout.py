@@ -3,12 +3,18 @@
 Before a checkout: the approvers are judged again, the quote is taken again and compared with what was approved, and
 the claim (attempt id, fingerprint, time, services known before) is on disk. After a clear answer the request is
 ORDERED or FAILED; after anything else it is IN_DOUBT. Nothing is ever sent twice.
+
+While it buys, a worker keeps the workspace's checkout lease. Whoever lost it (a paused process that wakes up late)
+sends nothing any more, and whoever gets it knows that a claim found in ORDERING has nobody behind it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import stamina
@@ -19,6 +25,7 @@ from bot.domain.errors import (
     NeverSentError,
     OutcomeUnknownError,
     ProviderError,
+    RateLimitedError,
     RefusedError,
     SelectionRefusedError,
     StaleError,
@@ -33,7 +40,6 @@ from bot.domain.request import (
     Event,
     Failure,
     Found,
-    Order,
     Ordered,
     PurchaseRequest,
     Refused,
@@ -44,17 +50,22 @@ from bot.domain.request import (
 )
 from bot.domain.rules import Decider, judge
 from bot.log import new_reference
+from bot.ports import Store
+from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
+from bot.usecases.journal import forget, note, sent_before, settle_forgotten
 from bot.usecases.reconcile import reconcile
+from bot.usecases.stamp import stamp
 
-ATTEMPT_LIFE = timedelta(seconds=90)
-"""An attempt without an answer after this long has nobody waiting for it any more. Longer than any HTTP time-out."""
-CHECKOUT_LEASE_S = 120.0
+LEASE = "checkout"
+LEASE_S = 15.0
+LEASE_RENEWAL_S = 4.0
 KNOWN_SERVICES_WINDOW = timedelta(minutes=15)
 """How far before a checkout services are noted, so that they are never mistaken for its result."""
 RECORD_TRIES = 8
 """How often a bought answer is offered to a store that does not take it."""
 
+Step = Callable[[Desk, PurchaseRequest, "Lease"], Awaitable[None]]
 _log = structlog.get_logger()
 
 
@@ -65,9 +76,9 @@ async def drive(desk: Desk, workspace: WorkspaceId, number: RequestId) -> bool:
         return True
     match request.state:
         case State.APPROVED:
-            return await _one_at_a_time(desk, request)
+            return await _with_lease(desk, request, _buy)
         case State.ORDERING:
-            return await _flag_lost_attempt(desk, request)
+            return await _with_lease(desk, request, _flag_lost_attempt)
         case State.IN_DOUBT:
             await reconcile(desk, request)
             return True
@@ -75,24 +86,53 @@ async def drive(desk: Desk, workspace: WorkspaceId, number: RequestId) -> bool:
             return True
 
 
-async def _one_at_a_time(desk: Desk, request: PurchaseRequest) -> bool:
-    """One create in flight, so that an unclear one can be told from the others."""
-    token = uuid.uuid4().hex
-    if not await desk.store.hold(request.workspace, "checkout", token, CHECKOUT_LEASE_S):
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to be the one process that buys in a workspace, for as long as it is renewed."""
+
+    store: Store
+    workspace: WorkspaceId
+    token: str
+
+    async def take(self) -> bool:
+        """Take or keep it; False when somebody else has it."""
+        return await self.store.hold(self.workspace, LEASE, self.token, LEASE_S)
+
+    async def keep(self) -> None:
+        """Renew it until cancelled. A renewal that fails is noticed by whoever asks before sending."""
+        while True:
+            await asyncio.sleep(LEASE_RENEWAL_S)
+            with suppress(StoreUnavailableError):
+                await self.take()
+
+
+async def _with_lease(desk: Desk, request: PurchaseRequest, step: Step) -> bool:
+    """One create in flight, so that an unclear one can be told from the others. False while somebody else is buying."""
+    lease = Lease(desk.store, request.workspace, uuid.uuid4().hex)
+    if not await lease.take():
         return False
+    keeping = asyncio.create_task(lease.keep())
     try:
-        await _buy(desk, request)
+        await step(desk, request, lease)
     except StaleError:
         return True  # somebody else took the step; the state decides
     finally:
-        await desk.store.release(request.workspace, "checkout", token)
+        keeping.cancel()
+        with suppress(StoreUnavailableError):
+            await desk.store.release(request.workspace, LEASE, lease.token)
     return True
 
 
-async def _buy(desk: Desk, request: PurchaseRequest) -> None:
+async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> None:
+    if sent := await sent_before(desk, request):
+        await settle_forgotten(desk, request, sent)
+        return
     if await _has_lost_approver(desk, request):
         lost = Change(ChangeKind.APPROVER, "allowed to approve", "no longer allowed", True)
         await _reopen(desk, request, request.quote, (lost,))
+        return
+    if pause := await pausing.present_pause(desk):
+        await _put_off(desk, request, pause.words, pause.id)
         return
     try:
         fresh = await desk.provider.quote(request.selection)
@@ -107,6 +147,7 @@ async def _buy(desk: Desk, request: PurchaseRequest) -> None:
     if is_blocked(found):
         await _reopen(desk, request, fresh, found)
         return
+    _log.info("checkout_quoted", request=request.id, total=fresh.total)
     attempt = Attempt(
         id=AttemptId(uuid.uuid4().hex),
         fingerprint=request.selection.fingerprint(),
@@ -115,18 +156,23 @@ async def _buy(desk: Desk, request: PurchaseRequest) -> None:
         credit_before=fresh.credit_balance,
     )
     claimed = await _move(desk, request, Claimed(utcnow(), attempt, fresh, found), is_durable=True)
-    await _send(desk, claimed)
+    await _send(desk, claimed, lease)
 
 
-async def _send(desk: Desk, claimed: PurchaseRequest) -> None:
+async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> None:
     reference = new_reference()
     log = _log.bind(request=claimed.id, attempt=claimed.attempt and claimed.attempt.id, reference=reference)
-    log.info("checkout_sent", product=claimed.selection.product_code, total=claimed.quote.total)
+    log.info("checkout_claimed", product=claimed.selection.product_code, total=claimed.quote.total)
     try:
+        await note(desk, claimed, None)
+        await _check_lease(lease)
+        log.info("checkout_sent")
         order = await desk.provider.create_checkout(claimed.selection)
     except (NeverSentError, RefusedError) as error:
         log.warning("checkout_refused", error=str(error), status=error.status, provider_request=error.request_id)
         await _record(desk, claimed, Refused(utcnow(), Failure(str(error), reference)))
+        if isinstance(error, AccessError):
+            await pausing.begin(desk, claimed.workspace, error)
     except OutcomeUnknownError as error:
         log.error("checkout_unclear", error=str(error), status=error.status, provider_request=error.request_id)
         await _record(desk, claimed, Unclear(utcnow(), Failure(str(error), reference)))
@@ -134,8 +180,20 @@ async def _send(desk: Desk, claimed: PurchaseRequest) -> None:
         log.info("checkout_ordered", service=order.service_id, is_paid=order.is_paid)
         # The answer does not say how much of the total its invoice asks for; the quote of a moment ago does.
         order = replace(order, due=0 if order.is_paid else claimed.quote.due)
+        await note(desk, claimed, order)
         await _record(desk, claimed, Ordered(utcnow(), order))
-        await _stamp(desk, claimed, order)
+        log.info("checkout_recorded")
+        await stamp(desk, claimed, order)
+
+
+async def _check_lease(lease: Lease) -> None:
+    """The last question before money moves: is this still our turn? Raises NeverSentError when it is not."""
+    try:
+        is_ours = await lease.take()
+    except StoreUnavailableError as error:
+        raise NeverSentError("The bot's memory did not answer just before buying, so nothing was sent.") from error
+    if not is_ours:
+        raise NeverSentError("The bot was held up before buying and lost its turn, so nothing was sent.")
 
 
 async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> None:
@@ -146,47 +204,28 @@ async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> None:
                 await _move(desk, claimed, event)
             except StaleError:
                 await _record_late(desk, claimed, event)
+    await forget(desk, claimed)
 
 
 async def _record_late(desk: Desk, claimed: PurchaseRequest, event: Event) -> None:
-    """The attempt was given up as unclear before its answer came: the answer settles the doubt."""
+    """The attempt was given up as unclear before its answer came: a clear answer settles the doubt."""
     now = await desk.store.get(claimed.workspace, claimed.id)
     is_ours = now is not None and now.attempt == claimed.attempt and now.state is State.IN_DOUBT
-    if now is not None and is_ours and isinstance(event, Ordered):
-        await _move(desk, now, Found(utcnow(), event.order, None))
-    else:
+    if now is None or not is_ours or isinstance(event, Unclear):
         _log.warning("late_answer_not_recorded", request=claimed.id, answer=type(event).__name__)
-
-
-async def _stamp(desk: Desk, request: PurchaseRequest, order: Order) -> None:
-    """Write who asked and who approved on the service itself. Failing here loses a label, nothing else."""
-    if order.service_id is None:
         return
-    try:
-        await desk.provider.tag_service(order.service_id, stamp_of(request))
-    except ProviderError as error:
-        _log.warning("service_not_stamped", request=request.id, service=order.service_id, error=str(error))
+    await _move(desk, now, Found(utcnow(), event.order, None) if isinstance(event, Ordered) else event)
 
 
-def stamp_of(request: PurchaseRequest) -> dict[str, str]:
-    return {
-        "proxydesk_request": f"{request.workspace}/{request.id}",
-        "proxydesk_attempt": request.attempt.id if request.attempt else "",
-        "requester": request.requester,
-        "approvers": " ".join(approval.by for approval in request.approvals),
-        "channel": request.channel,
-    }
-
-
-async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest) -> bool:
-    """A claim whose process is gone: it may have been sent, so it is in doubt."""
-    if request.attempt and utcnow() - request.attempt.claimed_at < ATTEMPT_LIFE:
-        return True
+async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease) -> None:
+    """Nobody is buying, yet this claim is open: its process is gone, and it may have been sent."""
+    now = await desk.store.get(request.workspace, request.id)
+    if now is None or now.state is not State.ORDERING:
+        return
     reference = new_reference()
     _log.error("checkout_interrupted", request=request.id, reference=reference)
     reason = "The bot was interrupted while it was buying, so it does not know how that ended."
-    await _move(desk, request, Unclear(utcnow(), Failure(reason, reference)))
-    return True
+    await _move(desk, now, Unclear(utcnow(), Failure(reason, reference)))
 
 
 async def _has_lost_approver(desk: Desk, request: PurchaseRequest) -> bool:
@@ -221,14 +260,22 @@ async def _reopen(desk: Desk, request: PurchaseRequest, fresh: Quote, found: tup
 
 
 async def _delay(desk: Desk, request: PurchaseRequest, error: ProviderError) -> None:
-    """Nothing was sent. Said once per reason; the sweep tries again."""
-    reason = (
-        "The provider refuses our keys. An admin has to mend them."
-        if isinstance(error, AccessError)
-        else "The provider does not give a price at the moment."
-    )
+    """Nothing was sent; the sweep tries again. Refused keys stand in the way of every purchase, so all are paused."""
+    log = _log.bind(request=request.id, error=str(error), status=error.status, provider_request=error.request_id)
+    if isinstance(error, AccessError):
+        pause = await pausing.begin(desk, request.workspace, error)
+        log.warning("checkout_delayed", reference=pause.id)
+        await _put_off(desk, request, pause.words, pause.id)
+        return
     reference = new_reference()
-    _log.warning("checkout_delayed", request=request.id, error=str(error), status=error.status, reference=reference)
+    log.warning("checkout_delayed", reference=reference)
+    is_outage = isinstance(error, NeverSentError | OutcomeUnknownError | RateLimitedError)
+    reason = "The provider does not give a price at the moment." if is_outage else str(error)
+    await _put_off(desk, request, reason, reference)
+
+
+async def _put_off(desk: Desk, request: PurchaseRequest, reason: str, reference: str) -> None:
+    """Said once per reason."""
     if request.failure is None or request.failure.reason != reason:
         await _move(desk, request, Delayed(utcnow(), Failure(reason, reference)))
 

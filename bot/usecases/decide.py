@@ -5,6 +5,7 @@ Whoever clicks is judged at the click against live roles. Of two clicks at once 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from enum import StrEnum
 from bot.domain.errors import InputError, StaleError
 from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.policy import Verdict
+from bot.domain.quote import changes, is_blocked
 from bot.domain.request import (
     Absent,
     Approved,
@@ -22,6 +24,7 @@ from bot.domain.request import (
     Found,
     Order,
     PurchaseRequest,
+    Resumed,
     Retried,
     State,
     Withdrawn,
@@ -42,6 +45,7 @@ class Result(StrEnum):
     REFUSED = "refused"
     CHANGED = "changed"
     TOO_LATE = "too late"
+    TOO_EARLY = "too early"
     MISSING = "missing"
 
 
@@ -100,7 +104,9 @@ async def may_decide(desk: Desk, click: Click) -> Decision:
 
 
 async def retry(desk: Desk, click: Click) -> Decision:
-    """A failed request asks again, at a fresh price. Raises ProviderError when there is none to be had."""
+    """Buy it after all. The approvals stand when it is proven that nothing was bought and the price still fits; else it
+    asks for fresh ones. Raises ProviderError when there is no price to be had.
+    """
     decision = await may_decide(desk, click)
     request = decision.request
     if decision.result is not Result.DONE or request is None:
@@ -108,12 +114,21 @@ async def retry(desk: Desk, click: Click) -> Decision:
     if not may(request, Retried):
         return Decision(Result.TOO_LATE, request)
     quote = await desk.provider.quote(request.selection)
+    found = changes(request.quote, quote, desk.policy().tolerance)
+    if request.approvals and request.is_proven_unbought and not is_blocked(found):
+        return await _decide(desk, click, lambda *_: Resumed(utcnow(), click.user, quote, found), judged=True)
     deadline = utcnow() + desk.policy().approval_window
     return await _decide(desk, click, lambda *_: Retried(utcnow(), click.user, quote, deadline), judged=True)
 
 
 async def mark_absent(desk: Desk, click: Click) -> Decision:
-    """A person looked at the provider and says nothing was bought."""
+    """A person looked at the provider and says nothing was bought. Only once it would be visible if it had been."""
+    decision = await may_decide(desk, click)
+    request = decision.request
+    if decision.result is not Result.DONE or request is None:
+        return decision
+    if request.state is State.IN_DOUBT and not (request.doubt and request.doubt.is_settled):
+        return Decision(Result.TOO_EARLY, request)
     return await _decide(desk, click, lambda *_: Absent(utcnow(), click.user), judged=True)
 
 
@@ -180,8 +195,8 @@ def _is_shown(click: Click, request: PurchaseRequest) -> bool:
 
 async def _judge(desk: Desk, click: Click, request: PurchaseRequest) -> Verdict:
     name, role = desk.approver_role()
-    person = await desk.directory.person(click.user)
-    holders = await desk.directory.holders(role)
+    # Together, because each may take seconds and the click has three.
+    person, holders = await asyncio.gather(desk.directory.person(click.user), desk.directory.holders(role))
     return judge(Decider(person, request.requester, name, holders))
 
 

@@ -8,18 +8,19 @@ from datetime import UTC, datetime
 
 from bot.domain.ids import UserId
 from bot.domain.policy import Policy, Role
-from bot.ports import Directory, Nudge, Provider, Store
+from bot.ports import Directory, Journal, Nudge, Provider, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`policy` is called for each use, so that a reloaded file counts at once."""
+    """`policy` is called for each use, so that a reloaded file counts at once; `journal` is for those who buy."""
 
     store: Store
     provider: Provider
     directory: Directory
     policy: Callable[[], Policy]
     nudge: Nudge
+    journal: Journal | None = None
 
     def approver_role(self) -> tuple[str, Role]:
         policy = self.policy()

@@ -1,37 +1,78 @@
-"""Working out an unclear checkout by looking, never by trying again."""
+"""Working out an unclear checkout by looking, never by trying again.
+
+A service that can only be this checkout's is adopted. None or several are shown to a person, and "nothing was bought"
+can be said only after the settle time, because a slow checkout may land minutes later.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
 from bot.domain.errors import ProviderError, StaleError
-from bot.domain.request import Attempt, Found, Order, PurchaseRequest, advance
+from bot.domain.request import Attempt, Candidate, Doubt, Examined, Found, Order, PurchaseRequest, advance
 from bot.domain.usage import Service
+from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
 
 CLOCK_MARGIN = timedelta(minutes=2)
 """Creation times have whole seconds and another clock; what existed before is excluded by id anyway."""
+SHOWN = 5
+"""More candidates than this help nobody decide."""
 
 _log = structlog.get_logger()
 
 
 async def reconcile(desk: Desk, request: PurchaseRequest) -> None:
-    """Adopt the one service that can only be this checkout's. None or several are left to a person."""
-    if request.attempt is None or request.selection.is_top_up:
-        return  # a top-up leaves no service to find (Byteful docs)
-    try:
-        services = await desk.provider.services_since(request.attempt.claimed_at - CLOCK_MARGIN)
-    except ProviderError as error:
-        _log.warning("doubt_not_examined", request=request.id, error=str(error))
+    """Look at the provider once: adopt what is certain, and record what a person has to know to decide the rest."""
+    if request.attempt is None:
         return
-    candidates = [service for service in services if _could_be(service, request, request.attempt)]
-    taken = await desk.store.known_services(request.workspace, [service.id for service in candidates])
-    left = [service for service in candidates if service.id not in taken]
+    try:
+        if request.selection.is_top_up:
+            await _examine_top_up(desk, request, request.attempt)
+        else:
+            await _examine_services(desk, request, request.attempt)
+    except ProviderError as error:
+        _log.warning("doubt_not_examined", request=request.id, error=str(error), provider_request=error.request_id)
+        await pausing.note(desk, request.workspace, error)
+    except StaleError:
+        return  # a person or another worker was faster
+
+
+async def _examine_services(desk: Desk, request: PurchaseRequest, attempt: Attempt) -> None:
+    services = await desk.provider.services_since(attempt.claimed_at - CLOCK_MARGIN)
+    possible = [service for service in services if _could_be(service, request, attempt)]
+    taken = await desk.store.known_services(request.workspace, [service.id for service in possible])
+    left = [service for service in possible if service.id not in taken]
     _log.info("doubt_examined", request=request.id, candidates=[service.id for service in left])
-    if len(left) == 1:
-        await _adopt(desk, request, left[0])
+    if len(left) == 1 and left[0].total == request.quote.total:
+        await _move(desk, request, Found(utcnow(), order_of(left[0], request), None))
+        _log.info("doubt_settled", request=request.id, service=left[0].id)
+        return
+    await _record(desk, request, Doubt(_candidates(left), _is_settled(desk, attempt), None))
+
+
+async def _examine_top_up(desk: Desk, request: PurchaseRequest, attempt: Attempt) -> None:
+    """A top-up leaves no service; only a balance that rises shows it, and only once it is paid (Byteful docs)."""
+    balance = await desk.provider.credit_balance()
+    await _record(desk, request, Doubt((), _is_settled(desk, attempt), balance))
+
+
+async def _record(desk: Desk, request: PurchaseRequest, doubt: Doubt) -> None:
+    """Told only when it changes what a person can decide."""
+    is_news = bool(doubt.candidates) or doubt.is_settled
+    if is_news and doubt != request.doubt:
+        await _move(desk, request, Examined(utcnow(), doubt))
+
+
+async def _move(desk: Desk, request: PurchaseRequest, event: Examined | Found) -> None:
+    await desk.store.move(request, advance(request, event))
+
+
+def _is_settled(desk: Desk, attempt: Attempt) -> bool:
+    return utcnow() - attempt.claimed_at >= desk.policy().settle_time
 
 
 def _could_be(service: Service, request: PurchaseRequest, attempt: Attempt) -> bool:
@@ -47,12 +88,11 @@ def _could_be(service: Service, request: PurchaseRequest, attempt: Attempt) -> b
     )
 
 
-async def _adopt(desk: Desk, request: PurchaseRequest, service: Service) -> None:
-    try:
-        await desk.store.move(request, advance(request, Found(utcnow(), order_of(service, request), None)))
-    except StaleError:
-        return  # a person was faster
-    _log.info("doubt_settled", request=request.id, service=service.id)
+def _candidates(services: Sequence[Service]) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(service.id, service.name, service.quantity, service.total, service.created_at)
+        for service in services[:SHOWN]
+    )
 
 
 def order_of(service: Service, request: PurchaseRequest) -> Order:

@@ -6,15 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.catalog import CREDIT, CREDIT_CODE, MAX_REASON, Catalog, Field, Product, problems_with
-from bot.domain.draft import Draft
+from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.errors import InputError, RecordError, SelectionRefusedError
 from bot.domain.ids import RequestId
+from bot.domain.intents import DirectIntent
 from bot.domain.quote import Quote
 from bot.domain.request import Entry, Happened, PurchaseRequest, State
 from bot.domain.rules import others_who_may
 from bot.ports import Submission
 from bot.usecases.desk import Desk, utcnow
 
+NOT_YET_NUMBERED = RequestId(0)
+"""The store gives the number."""
 QUOTE_FRESHNESS = timedelta(minutes=10)
 """A price on a form older than this is asked for again before it goes on a card."""
 
@@ -27,7 +30,7 @@ async def price(desk: Desk, draft: Draft) -> Draft:
     selection = draft.selection
     if selection is None:
         return draft
-    problems = _local_problems(desk, draft, await desk.provider.catalog())
+    problems = _local_problems(desk, draft, await _catalog(desk, draft))
     if problems:
         priced = draft.with_problems(problems)
     else:
@@ -44,24 +47,31 @@ def has_fresh_quote(draft: Draft) -> bool:
     return draft.is_priced and draft.quote is not None and utcnow() - draft.quote.quoted_at < QUOTE_FRESHNESS
 
 
-async def submit(desk: Desk, draft: Draft) -> Submission:
+async def submit(desk: Desk, draft: Draft, waited: WaitingDraft | None = None) -> Submission:
     """Turn a freshly priced draft into a request; a second time gives the same request.
 
+    With `waited` the draft must still wait for its price, else StaleError; its sender is told that it has one.
     Raises InputError for what the person can mend, ChatError when nobody can say who may approve.
     """
+    await check_paper(desk, draft)
+    if draft.quote is None or not has_fresh_quote(draft):
+        raise InputError({Field.PRODUCT: "The price is not known yet. Wait for it, then send again."})
+    product = product_of(draft, await _catalog(desk, draft))
+    if product is None:
+        raise InputError({Field.PRODUCT: "This product is not sold any more. Choose another one."})
+    told = [DirectIntent(NOT_YET_NUMBERED, 1, draft.user)] if waited else []
+    request = _request(desk, draft, product, draft.quote)
+    submission = await desk.store.submit(draft.id, request, waited, told)
+    await desk.nudge(submission.request)
+    return submission
+
+
+async def check_paper(desk: Desk, draft: Draft) -> None:
+    """Raises InputError for everything that is wrong without asking the provider, ChatError when Slack cannot say."""
     problems = {**draft.problems, **_paper_problems(desk, draft)}
     if problems:
         raise InputError(problems)
-    if draft.quote is None or not has_fresh_quote(draft):
-        raise InputError({Field.PRODUCT: "The price is not known yet. Wait for it, then send again."})
     await _check_somebody_may_approve(desk, draft)
-    catalog = await desk.provider.catalog()
-    product = product_of(draft, catalog)
-    if product is None:
-        raise InputError({Field.PRODUCT: "This product is not sold any more. Choose another one."})
-    submission = await desk.store.submit(draft.id, _request(desk, draft, product, draft.quote))
-    await desk.nudge(submission.request)
-    return submission
 
 
 async def _check_somebody_may_approve(desk: Desk, draft: Draft) -> None:
@@ -72,6 +82,11 @@ async def _check_somebody_may_approve(desk: Desk, draft: Draft) -> None:
         who = "Nobody" if others == 0 else f"Only {others} of the {needed} people needed"
         problem = f"{who} besides you holds the role {role}, so this could not be approved. Ask an admin to mend that."
         raise InputError({Field.PRODUCT: problem})
+
+
+async def _catalog(desk: Desk, draft: Draft) -> Catalog:
+    """Credit is sold without one."""
+    return {} if draft.product_code == CREDIT_CODE else await desk.provider.catalog()
 
 
 def product_of(draft: Draft, catalog: Catalog) -> Product | None:
@@ -114,7 +129,7 @@ def _request(desk: Desk, draft: Draft, product: Product, quote: Quote) -> Purcha
     if selection is None or channel is None:
         raise RecordError("A draft without selection or channel cannot become a request.")
     return PurchaseRequest(
-        id=RequestId(0),  # the store gives the number
+        id=NOT_YET_NUMBERED,
         workspace=draft.workspace,
         version=1,
         revision=1,
@@ -133,6 +148,7 @@ def _request(desk: Desk, draft: Draft, product: Product, quote: Quote) -> Purcha
         replaced_quote=None,
         changes=(),
         attempt=None,
+        doubt=None,
         order=None,
         failure=None,
         history=(Entry(1, Happened.SUBMITTED, now, draft.user),),

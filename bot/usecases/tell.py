@@ -1,80 +1,324 @@
-"""The outbox: every intent to speak is taken, rendered from the state as it is now, delivered, and remembered.
+"""The outbox: every intent to speak is taken, drawn from the state as it is now, delivered, and remembered.
 
-A message problem never changes a request, and a purchase never waits for a message.
+A message problem never changes a request, and a purchase never waits for a message. What Slack refuses is answered by
+kind: a closed channel by direct messages, a refused layout by plain words, a wish to wait by waiting in that channel
+alone, a revoked token by silence until it is mended, and anything unknown by ever longer pauses and, in the end, by
+giving up where it can be seen.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.errors import ChatError, RecordError
-from bot.domain.ids import UserId, WorkspaceId
-from bot.domain.intents import CardIntent, DirectIntent, ThreadIntent
-from bot.domain.request import PurchaseRequest
-from bot.ports import Claim, Notifier
+from bot.domain.draft import WaitingDraft
+from bot.domain.errors import ChatError, RecordError, StoreError, Trouble
+from bot.domain.ids import DraftId, UserId, WorkspaceId
+from bot.domain.intents import (
+    TO_REQUESTER,
+    CardIntent,
+    CopyIntent,
+    DirectIntent,
+    Intent,
+    News,
+    NewsIntent,
+    StrayIntent,
+    ThreadIntent,
+    subject,
+)
+from bot.domain.pause import Pause
+from bot.domain.policy import ADMIN, Role
+from bot.domain.request import PurchaseRequest, State
+from bot.domain.rules import Decider, judge
+from bot.metrics import PARKED
+from bot.ports import Audit, Claim, Notifier, Saying, Spot, Told
 from bot.usecases.desk import Desk, utcnow
+from bot.usecases.speak import HopelessError, NotNowError, Speaker
 
-RETRY_AFTER = timedelta(seconds=20)
-CARD_FIRST = timedelta(seconds=2)
-"""How long a thread notice waits for the card it hangs below."""
 BATCH = 20
+SOON = timedelta(seconds=5)
+SOON_MOST = timedelta(minutes=5)
+"""First and longest pause after a call that may have worked, or that never left."""
+LATER = timedelta(seconds=20)
+LATER_MOST = timedelta(minutes=15)
+"""First and longest pause after a refusal nobody knows."""
+CARD_FIRST = timedelta(seconds=2)
+"""How long a thread notice waits for the card it hangs below, at first."""
+MOST_TRIES = 8
+"""A message that fails this often is parked; a thread notice whose card does not come goes by direct message."""
+NEEDS_SOMEBODY = frozenset({State.PENDING, State.IN_DOUBT, State.FAILED})
+"""An approver has something to decide."""
 
 _log = structlog.get_logger()
+
+
+class _CardIsMissingError(Exception):
+    """A thread notice came before the card it hangs below."""
 
 
 @dataclass(frozen=True, slots=True)
 class Teller:
     desk: Desk
     notifier: Notifier
+    clock: Callable[[], datetime] = utcnow
 
     async def tell(self, workspace: WorkspaceId) -> int:
-        """Deliver what is due, at most BATCH messages; returns how many were taken."""
-        claims = await self.desk.store.claim_intents(workspace, utcnow(), BATCH)
-        for claim in claims:
-            await self._deliver(claim)
+        """Deliver what is due, at most BATCH messages; returns how many were taken.
+
+        Messages of one request go one after the other, those of different requests side by side.
+        """
+        claims = await self.desk.store.claim_intents(workspace, self.clock(), BATCH)
+        await _all(self._in_order(group) for group in _by_request(claims))
         return len(claims)
 
-    async def _deliver(self, claim: Claim) -> None:
-        store, intent = self.desk.store, claim.intent
-        try:
-            request = await store.get(claim.workspace, intent.request)
-            is_done = request is None or await self._say(claim, request)
-        except RecordError as error:
-            _log.error("message_of_unreadable_record", intent=str(intent), error=str(error))
-            is_done = False
-        except ChatError as error:
-            _log.warning("message_not_delivered", intent=str(intent), code=error.code)
-            wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s else RETRY_AFTER
-            await store.delay_intent(claim, utcnow() + wait)
-            return
-        if is_done:
-            await store.settle_intent(claim)
-        else:
-            await store.delay_intent(claim, utcnow() + CARD_FIRST)
+    async def _in_order(self, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            await self._deliver(claim)
 
-    async def _say(self, claim: Claim, request: PurchaseRequest) -> bool:
-        """Whether the intent is fulfilled; False when it has to wait for its card."""
-        store, intent, name = self.desk.store, claim.intent, str(claim.intent)
-        at = await store.message(claim.workspace, request.id, name)
+    async def _deliver(self, claim: Claim) -> None:
+        store = self.desk.store
+        try:
+            await self._say(claim)
+        except NotNowError:
+            return
+        except _CardIsMissingError:
+            await store.delay_intent(claim, self._after(claim, CARD_FIRST, SOON_MOST), is_failure=True)
+        except ChatError as error:
+            await self._refused(claim, error)
+        except HopelessError as error:
+            await self._park(claim, str(error))
+        except RecordError as error:
+            _log.error("message_of_unreadable_record", intent=str(claim.intent), error=str(error))
+            await self._fail(claim, "the record cannot be read")
+        except StoreError:
+            raise  # it comes back by itself when its lease ends
+        except Exception as error:
+            _log.exception("message_not_drawn", intent=str(claim.intent))
+            await self._fail(claim, type(error).__name__)
+        else:
+            await store.settle_intent(claim)
+            if claim.is_probe:
+                await store.speak_again(claim.workspace)
+                _log.info("slack_takes_our_token_again")
+
+    async def _refused(self, claim: Claim, error: ChatError) -> None:
+        store, now = self.desk.store, self.clock()
+        match error.trouble:
+            case Trouble.KEYS | Trouble.SCOPE:
+                if await store.fall_silent(claim.workspace, error.code, now):
+                    _log.error("slack_refuses_us", code=error.code, kept="messages wait and leave by themselves")
+                await store.delay_intent(claim, now)
+            case Trouble.WAIT:
+                await store.delay_intent(claim, now + timedelta(seconds=error.retry_after_s or LATER.total_seconds()))
+            case Trouble.UNCLEAR | Trouble.NEVER_SENT:
+                _log.warning("message_unclear", intent=str(claim.intent), code=error.code)
+                await store.delay_intent(claim, self._after(claim, SOON, SOON_MOST), is_failure=True)
+            case _:
+                await self._fail(claim, error.code)
+
+    async def _fail(self, claim: Claim, reason: str) -> None:
+        _log.warning("message_not_delivered", intent=str(claim.intent), code=reason, tries=claim.tries + 1)
+        if claim.tries + 1 >= MOST_TRIES:
+            await self._park(claim, reason)
+        else:
+            until = self._after(claim, LATER, LATER_MOST)
+            await self.desk.store.delay_intent(claim, until, is_failure=True)
+
+    async def _park(self, claim: Claim, reason: str) -> None:
+        _log.error("message_parked", intent=str(claim.intent), code=reason)
+        PARKED.inc()
+        await self.desk.store.park_intent(claim, reason, self.clock())
+
+    def _after(self, claim: Claim, first: timedelta, most: timedelta) -> datetime:
+        return self.clock() + min(first * (1 << min(claim.tries, 16)), most)
+
+    # What is said
+
+    async def _say(self, claim: Claim) -> None:
+        intent = claim.intent
+        if isinstance(intent, NewsIntent):
+            await self._spread(claim, intent)
+            return
+        request = await self.desk.store.get(claim.workspace, intent.request)
+        if request is None:
+            _log.error("message_without_request", intent=str(intent))
+            return
+        told = await self.desk.store.told(claim, request.channel)
         match intent:
             case CardIntent():
-                said = await self.notifier.show_card(request, at, await self._approvers())
+                await self._card(claim, request, told)
+            case CopyIntent():
+                await self._copy(claim, intent, request, told)
             case ThreadIntent():
-                card = await store.message(claim.workspace, request.id, str(CardIntent(request.id)))
-                if card is None:
-                    return False
-                said = at or await self.notifier.say_in_thread(request, intent.version, card)
-            case DirectIntent():
-                said = at or await self.notifier.tell_person(request, intent.version, intent.user)
-        await store.record_message(claim.workspace, request.id, name, said)
-        return True
+                await self._thread(claim, intent, request, told)
+            case DirectIntent() | StrayIntent():
+                await self._direct(claim, intent.user, Saying(intent, request), told)
 
-    async def _approvers(self) -> list[UserId]:
+    @property
+    def _speaker(self) -> Speaker:
+        return Speaker(self.desk.store, self.notifier, self.clock)
+
+    async def _card(self, claim: Claim, request: PurchaseRequest, told: Told) -> None:
+        saying = Saying(claim.intent, request, await self._approvers())
+        try:
+            await self._speaker.keep_current(claim, told, saying, Spot(request.channel))
+        except ChatError as error:
+            if error.trouble is not Trouble.CLOSED:
+                raise
+            await self._stray(claim, request, error.code)
+            people = [request.requester, *(await self._deciders(request) or await self._admins_for(request))]
+            await self._ask(claim, (CopyIntent(request.id, user) for user in people))
+        await self._ask(claim, (CopyIntent(request.id, user) for user in _copies(request, told)))
+
+    async def _copy(self, claim: Claim, intent: CopyIntent, request: PurchaseRequest, told: Told) -> None:
+        if str(intent) in told.dropped:
+            return
+        saying = Saying(intent, request, await self._approvers(), is_stray=told.is_stray)
+        try:
+            await self._speaker.keep_current(claim, told, saying, Spot(intent.user))
+        except ChatError as error:
+            await self._drop(claim, intent.user, error)
+            if not await self._reaches_a_decider(claim, request):
+                await self._ask(claim, (CopyIntent(request.id, user) for user in await self._admins_for(request)))
+
+    async def _thread(self, claim: Claim, intent: ThreadIntent, request: PurchaseRequest, told: Told) -> None:
+        card = told.places.get(str(CardIntent(request.id)))
+        if card is None and not told.is_stray and claim.tries < MOST_TRIES:
+            raise _CardIsMissingError
+        try:
+            if card is None:
+                raise ChatError("no_card", trouble=Trouble.CLOSED)
+            await self._speaker.say_once(claim, told, Saying(intent, request), Spot(card.channel, card.ts))
+        except ChatError as error:
+            if error.trouble is Trouble.LOST:  # the card is gone: it is posted anew, and this hangs below the new one
+                await self._ask(claim, [CardIntent(request.id)])
+                raise _CardIsMissingError from None
+            if error.trouble is not Trouble.CLOSED:
+                raise
+            await self._stray(claim, request, error.code)
+            await self._tell_instead(claim, intent, request, told)
+
+    async def _tell_instead(self, claim: Claim, intent: ThreadIntent, request: PurchaseRequest, told: Told) -> None:
+        """The thread cannot be written to: those who have the card by direct message, or have to decide, hear of it."""
+        entry = request.at_version(intent.version)
+        is_requester_told = entry is not None and entry.happened in TO_REQUESTER
+        people = dict.fromkeys([request.requester, *_copies(request, told), *await self._deciders(request)])
+        heard = {request.requester} if is_requester_told else set()
+        asked = [DirectIntent(request.id, intent.version, user) for user in people if user not in heard]
+        await self._ask(claim, asked)
+
+    async def _direct(self, claim: Claim, user: UserId, saying: Saying, told: Told) -> None:
+        if str(claim.intent) in told.dropped:
+            return
+        try:
+            await self._speaker.say_once(claim, told, saying, Spot(user))
+        except ChatError as error:
+            await self._drop(claim, user, error)
+
+    async def _spread(self, claim: Claim, intent: NewsIntent) -> None:
+        """News that is not about one request. What it was about may be forgotten by now: then it is no news."""
+        about = await self._news_subject(claim.workspace, intent)
+        if about is None:
+            _log.warning("news_without_subject", intent=str(intent))
+            return
+        told = await self.desk.store.told(claim)
+        await self._direct(claim, intent.user, Saying(intent, about), told)
+
+    async def _news_subject(self, workspace: WorkspaceId, intent: NewsIntent) -> WaitingDraft | Pause | None:
+        if intent.news.is_about_a_draft:
+            return await self.desk.store.kept_draft(workspace, DraftId(intent.about))
+        pause = await self.desk.store.pause()
+        if pause is None or pause.id != intent.about or pause.is_on != (intent.news is News.PAUSED):
+            return None
+        return pause
+
+    # Who is told when the channel is closed
+
+    async def _stray(self, claim: Claim, request: PurchaseRequest, code: str) -> None:
+        """Admins hear of it once for each time it happens."""
+        if await self.desk.store.note_stray(claim.workspace, request.channel, self.clock()):
+            admins = await self._holders(self.desk.policy().role(ADMIN))
+            _log.warning("channel_closed_to_us", channel=request.channel, code=code, request=request.id)
+            await self._ask(claim, (StrayIntent(request.id, user) for user in admins))
+
+    async def _drop(self, claim: Claim, user: UserId, error: ChatError) -> None:
+        """A person who cannot be written to is not tried again, and the record says so. Any other error goes on."""
+        if error.trouble not in (Trouble.PERSON, Trouble.CLOSED):
+            raise error
+        _log.warning("message_dropped", intent=str(claim.intent), user=user, code=error.code)
+        detail = f"{claim.intent}: {error.code}"
+        about = subject(claim.intent)
+        await self.desk.store.audit(claim.workspace, Audit(self.clock(), "message_dropped", about, user, detail))
+        await self.desk.store.drop_message(claim, error.code)
+
+    async def _reaches_a_decider(self, claim: Claim, request: PurchaseRequest) -> bool:
+        """Whether the card of a request that needs a decision may still reach somebody who can take it."""
+        if request.state not in NEEDS_SOMEBODY:
+            return True
+        dropped = (await self.desk.store.told(claim)).dropped
+        return any(str(CopyIntent(request.id, user)) not in dropped for user in await self._deciders(request))
+
+    async def _admins_for(self, request: PurchaseRequest) -> list[UserId]:
+        """The last who can see to a request that nobody who may decide can be shown."""
+        is_needed = request.state in NEEDS_SOMEBODY
+        return await self._holders(self.desk.policy().role(ADMIN)) if is_needed else []
+
+    async def _deciders(self, request: PurchaseRequest) -> list[UserId]:
+        """Those who could decide this request now, when there is something to decide."""
+        if request.state not in NEEDS_SOMEBODY:
+            return []
+        name, role = self.desk.approver_role()
+        holders = await self._holders(role)
+        return [user for user in holders if await self._may_decide(user, name, frozenset(holders), request)]
+
+    async def _may_decide(self, user: UserId, role: str, holders: frozenset[UserId], request: PurchaseRequest) -> bool:
+        try:
+            person = await self.desk.directory.person(user)
+        except ChatError:
+            return user != request.requester  # judged at the click anyway
+        return judge(Decider(person, request.requester, role, holders)).is_allowed
+
+    async def _holders(self, role: Role | None) -> list[UserId]:
+        """Who holds a role; when Slack cannot say, those whom the policy names."""
+        if role is None:
+            return []
+        try:
+            return sorted(await self.desk.directory.holders(role))
+        except ChatError:
+            return sorted(role.users)
+
+    async def _approvers(self) -> tuple[UserId, ...]:
         """Names for the card only; who may decide is judged at the click."""
         try:
-            return sorted(await self.desk.approvers())
+            return tuple(sorted(await self.desk.approvers()))
         except ChatError:
-            return []
+            return ()
+
+    async def _ask(self, claim: Claim, intents: Iterable[Intent]) -> None:
+        for intent in dict.fromkeys(intents):
+            await self.desk.store.ask(claim.workspace, intent, self.clock())
+
+
+def _copies(request: PurchaseRequest, told: Told) -> list[UserId]:
+    """Who has a copy of the card, or may have one."""
+    start = f"copy:{request.id}:"
+    return [UserId(name.removeprefix(start)) for name in {**told.places, **told.begun} if name.startswith(start)]
+
+
+def _by_request(claims: Iterable[Claim]) -> list[list[Claim]]:
+    groups: dict[int, list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault(subject(claim.intent), []).append(claim)
+    return list(groups.values())
+
+
+async def _all(work: Iterable[Awaitable[None]]) -> None:
+    """Everything to its end; then the first error, if there was one."""
+    ended = await asyncio.gather(*work, return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome

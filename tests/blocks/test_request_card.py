@@ -21,6 +21,7 @@ from bot.domain.request import (
     Delayed,
     Endorsed,
     Event,
+    Examined,
     Found,
     Ordered,
     PurchaseRequest,
@@ -96,12 +97,13 @@ def test_buttons_are_exactly_what_the_table_allows() -> None:
         "withdraw": Withdrawn,
         "retry": Retried,
         "mark_found": Found,
-        "mark_absent": Absent,
     }
     for request in examples.every_state():
         offered = buttons(shown(request))
         for action, event in belongs.items():
             assert (action in offered) == may(request, event), (request.state, action)
+        is_settled = request.doubt is not None and request.doubt.is_settled
+        assert ("mark_absent" in offered) == (may(request, Absent) and is_settled)
         assert ("reorder" in offered) == (request.is_final or request.state is State.FAILED)
 
 
@@ -340,8 +342,18 @@ def test_a_doubt_forbids_a_second_purchase() -> None:
         assert "Unclear whether it was bought" in reading
         assert "Do not buy it again" in reading
         assert "ref-9c2b" in reading
-    assert buttons(message)["mark_absent"]["style"] == "danger"
-    assert "twice" in buttons(message)["mark_absent"]["confirm"]["text"]["text"]
+    assert "mark_absent" not in buttons(message)
+    settled = buttons(shown(examples.after(examples.request(State.IN_DOUBT), Examined)))
+    assert settled["mark_absent"]["style"] == "danger"
+    assert "twice" in settled["mark_absent"]["confirm"]["text"]["text"]
+
+
+def test_t62_each_candidate_has_its_own_button() -> None:
+    message = shown(examples.after(examples.request(State.IN_DOUBT), Examined))
+    accessories = [block["accessory"] for block in message.blocks if "accessory" in block]
+    assert [button["value"] for button in accessories] == ["1042:1:API-2041-7731", "1042:1:API-2041-7732"]
+    assert {button["action_id"] for button in accessories} == {"adopt"}
+    assert "2 services at the provider could be it" in message.text
 
 
 def test_nothing_bought_on_a_persons_word_names_the_person() -> None:

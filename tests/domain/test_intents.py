@@ -22,6 +22,8 @@ TOLD = {
     Happened.CLAIMED: "card",
     Happened.WITHDRAWN: "card",
     Happened.RETRIED: "card thread",
+    Happened.RESUMED: "card thread",
+    Happened.EXAMINED: "card thread",
     Happened.EXPIRED: "card direct",
     Happened.DECLINED: "card thread direct",
     Happened.REOPENED: "card thread direct",
@@ -30,6 +32,7 @@ TOLD = {
     Happened.UNCLEAR: "card thread direct",
     Happened.FOUND: "card thread direct",
     Happened.ABSENT: "card thread direct",
+    Happened.FOLLOWED: "card thread direct",
 }
 
 

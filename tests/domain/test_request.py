@@ -48,9 +48,13 @@ def test_the_table_says_this() -> None:
         "ordering ordered -> ordered",
         "ordering refused -> failed",
         "ordering unclear -> in_doubt",
+        "in_doubt examined -> in_doubt",
         "in_doubt found -> ordered",
+        "in_doubt refused -> failed",
         "in_doubt absent -> failed",
+        "failed resumed -> approved",
         "failed retried -> pending",
+        "ordered followed -> ordered",
     }
 
 
@@ -60,18 +64,29 @@ def test_every_kind_of_event_is_in_the_table_and_has_a_word() -> None:
     assert {kind.__name__.lower() for kind in EVENTS} == set(Happened) - {Happened.SUBMITTED}
 
 
-def test_final_states_are_those_nothing_leaves() -> None:
-    assert set(State) - {state for state, _ in TRANSITIONS} == FINAL
+def test_final_states_are_those_nothing_leaves_and_an_order_is_followed() -> None:
+    assert set(State) - {state for (state, _), target in TRANSITIONS.items() if target is not state} == FINAL
+    assert {kind for state, kind in TRANSITIONS if state in FINAL} == {life.Followed}
     assert not WORKING & FINAL
 
 
-def test_a_claim_is_the_only_way_to_order_and_only_a_person_opens_the_way_to_another() -> None:
+def test_a_claim_is_the_only_way_to_order_and_only_proof_or_a_person_opens_the_way_to_another() -> None:
     assert [pair for pair, target in TRANSITIONS.items() if target is State.ORDERING] == [
         (State.APPROVED, life.Claimed)
     ]
-    assert {kind for state, kind in TRANSITIONS if state is State.IN_DOUBT} == {life.Found, life.Absent}
+    leaving = {kind for (state, kind), target in TRANSITIONS.items() if state is State.IN_DOUBT is not target}
+    assert leaving == {life.Found, life.Refused, life.Absent}
     assert issubclass(life.Absent, life.ByPerson)
     assert issubclass(life.Retried, life.ByPerson)
+    assert issubclass(life.Resumed, life.ByPerson)
+
+
+def test_x4_only_a_clear_no_is_proof_that_nothing_was_bought() -> None:
+    doubtful = after(submitted(), life.Approved, life.Claimed, life.Unclear)
+    assert after(submitted(), life.Approved, life.Claimed, life.Refused).is_proven_unbought
+    assert after(doubtful, life.Refused).is_proven_unbought
+    assert not after(doubtful, life.Absent).is_proven_unbought
+    assert not doubtful.is_proven_unbought
 
 
 @pytest.mark.parametrize(("state", "kind"), PAIRS, ids=map(named, PAIRS))
@@ -124,7 +139,7 @@ def test_no_order_of_events_claims_twice_without_a_person_or_leaves_a_final_stat
             with pytest.raises(MoveError):
                 advance(now, event(kind, now))
             continue
-        assert now.state not in FINAL
+        assert now.state not in FINAL or kind is life.Followed
         now = step(now, kind)
         may_claim += (kind is life.Retried) - (kind is life.Claimed)
         assert may_claim >= 0

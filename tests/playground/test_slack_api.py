@@ -866,7 +866,7 @@ async def test_the_control_interface_answers_only_the_loopback(world: World) -> 
 
 
 async def test_the_page_is_served_with_a_strict_policy(world: World) -> None:
-    for name, kind in (("", "text/html"), ("page.css", "text/css"), ("page.js", "javascript")):
+    for name, kind in (("", "text/html"), ("page/style.css", "text/css"), ("page/app.js", "javascript")):
         async with world.http.get(f"{world.base}/{name}") as response:
             assert response.status == 200
             assert kind in response.headers["Content-Type"]

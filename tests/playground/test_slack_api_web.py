@@ -21,6 +21,7 @@ from playground.workspace_methods import METHODS
 from playground.workspace_model import RealTokenError, refuse_real_tokens
 
 Json = dict[str, Any]
+PIXEL = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
 
 @dataclass
@@ -129,15 +130,20 @@ def test_every_method_that_writes_or_reads_needs_a_scope_or_none_at_slack() -> N
     free = {name for name, method in METHODS.items() if not method.scopes}
     assert free == {
         "api.test",
+        "apps.connections.open",
+        "apps.uninstall",
+        "auth.revoke",
         "auth.test",
         "blocks.validate",
         "chat.getPermalink",
+        "chat.scheduledMessages.list",
         "conversations.history",
         "conversations.info",
         "conversations.list",
         "conversations.members",
         "conversations.open",
         "conversations.replies",
+        "oauth.v2.access",
         "users.conversations",
         "views.open",
         "views.publish",
@@ -384,12 +390,12 @@ async def test_reactions(api: Api) -> None:
 
 async def test_an_uploaded_file_is_shared_and_may_be_shown(api: Api) -> None:
     answer = await api.client.files_upload_v2(
-        channel=PROXIES, content="a,b\n1,2\n", filename="report.csv", title="Report", initial_comment="Here"
+        channel=PROXIES, content=PIXEL, filename="usage.png", title="Usage", initial_comment="Here"
     )
     file_id = answer["files"][0]["id"]
     (message,) = api.ws.channels[PROXIES].messages.values()
-    assert (message.text, message.files[0]["title"]) == ("Here", "Report")
-    assert api.ws.files[file_id].uploaded == b"a,b\n1,2\n"
+    assert (message.text, message.files[0]["title"]) == ("Here", "Usage")
+    assert api.ws.files[file_id].uploaded == PIXEL
     image = {"type": "image", "alt_text": "a", "slack_file": {"id": file_id}}
     await api.client.chat_postMessage(channel=PROXIES, text="x", blocks=[image])
     assert await api.error("files.completeUploadExternal", files=[{"id": file_id}]) == "file_not_found"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from bot.domain.errors import (
 )
 from bot.domain.ids import ProductCode, ServiceId
 from bot.domain.quote import Payment
-from bot.domain.usage import Network
+from bot.domain.usage import Delivered, Network
 from bot.ports import Provider
 
 SOON = timedelta(minutes=2)
@@ -262,6 +262,28 @@ class ProviderContract:
     async def test_an_unknown_service_is_not_found(self, provider: Provider) -> None:
         with pytest.raises(NotFoundError):
             await provider.service(ServiceId("no-such-service"))
+
+    async def test_n21_where_each_delivered_proxy_is_and_nothing_to_use_it_with(
+        self, provider: Provider, vendor: Vendor, selection: Selection
+    ) -> None:
+        vendor.set_credit(1_000_000)
+        order = await provider.create_checkout(replace(selection, filter=vendor.filter))
+        assert order.service_id is not None
+        delivered = await provider.delivered(order.service_id)
+        country = (await provider.catalog())[vendor.per_ip].country_id
+        given = vendor.filter
+        assert list(delivered) == [Delivered(given.asn_id, country, given.subdivision_id, given.city_id)] * 3
+        assert {field.name for field in fields(Delivered)} == {"asn_id", "country_id", "subdivision_id", "city_id"}
+
+    async def test_t47_nothing_is_delivered_before_it_is_paid(
+        self, provider: Provider, vendor: Vendor, selection: Selection
+    ) -> None:
+        vendor.set_credit(0)
+        order = await provider.create_checkout(selection)
+        assert order.service_id is not None
+        assert not await provider.delivered(order.service_id)
+        with pytest.raises(NotFoundError):
+            await provider.delivered(ServiceId("no-such-service"))
 
     async def test_services_come_newest_first_and_not_older_than_asked(
         self, provider: Provider, vendor: Vendor, selection: Selection

@@ -299,6 +299,22 @@ def test_t67_a_service_with_the_fewest_fields_is_still_a_service() -> None:
     assert (service.created_at, service.metadata, service.is_cancellable) == (None, {}, False)
 
 
+@pytest.mark.parametrize("data", [{}, {"proxies": None}, {"proxies": {}}, {"proxies": ["x"]}, None])
+def test_t67_a_delivery_without_its_list_is_not_an_empty_delivery(data: object) -> None:
+    with pytest.raises(ProviderError, match="delivery cannot be read"):
+        wire.parse(wire.DeliveredData, data, "delivery")
+
+
+def test_n21_of_a_delivered_proxy_only_its_place_is_read() -> None:
+    row = {"asn_id": 7018, "country_id": "US", "subdivision_id": "US-TX", "city_id": 75202, "proxy_password": "hush"}
+    read = wire.parse(wire.DeliveredData, {"proxies": [row, {"asn_id": "AS1", "proxy_ip_address": "hush"}]}, "delivery")
+    assert "hush" not in repr(read)
+    assert [one.model_dump() for one in read.proxies] == [
+        {"asn_id": 7018, "country_id": "us", "subdivision_id": "us-tx", "city_id": 75202},
+        {"asn_id": None, "country_id": None, "subdivision_id": None, "city_id": None},
+    ]
+
+
 def test_metadata_keeps_simple_values_only() -> None:
     row = {"service_id": "1", "service_total": 1, "service_quantity": 1, "service_cycle": "x:y"}
     values = {"a": "x", "b": 1, "c": 1.5, "d": True, "e": None, "f": [1], "g": {}}

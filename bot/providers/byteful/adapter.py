@@ -29,12 +29,16 @@ from bot.domain.ids import ProductCode, ServiceId
 from bot.domain.money import Cents
 from bot.domain.quote import LineItem, Quote
 from bot.domain.request import Order
-from bot.domain.usage import DataPool, Network, Service
+from bot.domain.usage import DataPool, Delivered, Network, Service
 from bot.providers.byteful import wire
 from bot.providers.byteful.client import MAX_METADATA_KEYS, MAX_METADATA_TEXT, BytefulClient
 from bot.providers.byteful.places import BytefulPlaces
 
 CATALOG_LIFE_S = 60.0
+CATALOG_LAST_S = 24 * 3600.0
+"""How long the last known catalog does when no newer one can be had. Prices and checkouts are always asked for anew."""
+CATALOG_PATIENCE_S = 1.0
+"""How long somebody who could have the last known catalog waits for a newer one."""
 UNCOUNTED_STOCK = -1
 """product_stock of data products in older answers; newer ones say null (Byteful docs)."""
 
@@ -62,6 +66,10 @@ class BytefulProvider:
         return self._places
 
     @property
+    def is_away(self) -> bool:
+        return self._client.is_away
+
+    @property
     def client(self) -> BytefulClient:
         """The vendor's own endpoints, for what the port does not cover."""
         return self._client
@@ -72,8 +80,8 @@ class BytefulProvider:
 
     # Catalog
 
-    async def catalog(self) -> Catalog:
-        return await self._catalog.get()
+    async def catalog(self, *, fresh: bool = False) -> Catalog:
+        return await self._catalog.get(fresh=fresh)
 
     async def _load_catalog(self) -> Catalog:
         entries = await self._client.catalog()
@@ -207,6 +215,9 @@ class BytefulProvider:
     async def service(self, service_id: ServiceId) -> Service:
         return service_of(await self._client.service(service_id))
 
+    async def delivered(self, service_id: ServiceId) -> Sequence[Delivered]:
+        return tuple(Delivered(**row.model_dump()) for row in await self._client.delivered(service_id))
+
     async def services_since(self, since: datetime) -> Sequence[Service]:
         """Newest first. Rows older than `since` are dropped here too, in case the vendor ignores the filter."""
         earliest = since.astimezone(UTC).replace(microsecond=0)
@@ -247,7 +258,10 @@ class BytefulProvider:
 
 
 class SharedValue:
-    """A value at most `life_s` seconds old. However many ask at once, one load is under way, and all share it."""
+    """A value at most `life_s` seconds old. However many ask at once, one load is under way, and all share it.
+
+    When the load fails or takes its time, the last known value does for up to CATALOG_LAST_S.
+    """
 
     def __init__(self, load: Callable[[], Awaitable[Catalog]], life_s: float, clock: Callable[[], float]) -> None:
         self._load = load
@@ -259,12 +273,27 @@ class SharedValue:
 
     async def get(self, *, fresh: bool = False) -> Catalog:
         """The value; with `fresh` one that is kept does not do, only one whose loading ends after this call."""
-        if not fresh and self._value is not None and self._clock() - self._loaded_at < self._life_s:
-            return self._value
+        last = self._known(self._life_s)
+        if last is not None and not fresh:
+            return last
+        loading = self._begin()
+        last = self._known(CATALOG_LAST_S)
+        if last is None or fresh:
+            return await asyncio.shield(loading)
+        try:
+            return await asyncio.wait_for(asyncio.shield(loading), CATALOG_PATIENCE_S)
+        except (ProviderError, TimeoutError) as error:
+            _log.warning("catalog_not_refreshed", error=str(error), age_s=round(self._clock() - self._loaded_at))
+            return last
+
+    def _known(self, life_s: float) -> Catalog | None:
+        return self._value if self._clock() - self._loaded_at < life_s else None
+
+    def _begin(self) -> asyncio.Task[Catalog]:
         if self._loading is None:
             self._loading = asyncio.create_task(self._refresh())
             self._loading.add_done_callback(self._done)
-        return await asyncio.shield(self._loading)
+        return self._loading
 
     async def aclose(self) -> None:
         if self._loading is not None:

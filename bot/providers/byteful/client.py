@@ -29,6 +29,7 @@ from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
 from bot.providers.byteful import wire
+from bot.providers.byteful.breaker import Breaker, OwnPaceError
 from bot.providers.byteful.wire import Answer, Call, Json
 
 API_URL = "https://api.byteful.com/1.0"
@@ -141,15 +142,22 @@ class BytefulClient:
         pace: Pacer,
         base_url: str = API_URL,
         timing: Timing = Timing(),
+        breaker: Breaker | None = None,
     ) -> None:
         self._http = http
         self._keys = _Keys(public_key, private_key)
         self._pace = pace
         self._root = f"{_checked(base_url)}/public/user/"
         self._timing = timing
+        self._breaker = breaker or Breaker()
 
     def __repr__(self) -> str:
         return f"BytefulClient({self._root})"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Byteful did not answer the last questions, so that it is left alone for a while."""
+        return self._breaker.is_open
 
     # Products and checkout
 
@@ -164,7 +172,7 @@ class BytefulClient:
 
     async def quote(self, ask: wire.Ask) -> Json:
         """The quote's data as it came: a refusal may leave the sums out. It only reads, so it may be repeated."""
-        found = await self._reading(lambda: self._once("POST", "checkout/quote", Call.QUOTE, body=ask.body()))
+        found = await self._reading(lambda: self._exchange("POST", "checkout/quote", Call.QUOTE, body=ask.body()))
         data = found.get("data")
         if not isinstance(data, dict):
             raise ProviderError("Byteful's quote cannot be read: it holds no data.")
@@ -183,6 +191,10 @@ class BytefulClient:
     async def service(self, service_id: ServiceId) -> wire.ServiceRow:
         found = await self._read(f"service/retrieve/{_segment(service_id)}")
         return wire.parse(wire.ServiceRow, found.get("data"), "service")
+
+    async def delivered(self, service_id: ServiceId) -> list[wire.DeliveredRow]:
+        found = await self._read(f"service/retrieve/{_segment(service_id)}", {"proxies": True})
+        return wire.parse(wire.DeliveredData, found.get("data"), "delivery").proxies
 
     async def services(
         self,
@@ -303,9 +315,14 @@ class BytefulClient:
     # Requests
 
     async def _read(self, path: str, params: Mapping[str, Param] | None = None) -> Json:
-        return await self._reading(lambda: self._once("GET", path, Call.READ, params=params))
+        return await self._reading(lambda: self._exchange("GET", path, Call.READ, params=params))
 
     async def _reading(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask, unless Byteful has not answered for a while."""
+        with self._breaker.question():
+            return await self._asking(ask)
+
+    async def _asking(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask until there is an answer, for as long as a read may take. The last failure is the one that is raised."""
         loop = asyncio.get_running_loop()
         retries = _Retries(loop.time, loop.time() + self._timing.read_deadline_s)
@@ -315,10 +332,12 @@ class BytefulClient:
                     on=retries.wait_after, attempts=self._timing.attempts, timeout=None, wait_jitter=0.2, wait_max=2.0
                 ):
                     with attempt:
+                        await self._wait_for_turn(Call.READ)
+                        retries.is_sent = True
                         return await ask()
         except TimeoutError:
             pass
-        raise retries.last or _too_slow(self._timing.read_deadline_s)
+        raise retries.last or retries.too_late(self._timing.read_deadline_s)
 
     async def _once(
         self,
@@ -329,19 +348,36 @@ class BytefulClient:
         params: Mapping[str, Param] | None = None,
         body: Json | None = None,
     ) -> Json:
-        """One request, one answer."""
+        """One request in its turn, one answer."""
         await self._wait_for_turn(call)
+        return await self._exchange(method, path, call, params=params, body=body)
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        call: Call,
+        *,
+        params: Mapping[str, Param] | None = None,
+        body: Json | None = None,
+    ) -> Json:
         deadline_s = self._timing.change_deadline_s if call.changes_something else self._timing.read_deadline_s
         request = self._request(method, path, call, params or {}, body)
         try:
             async with asyncio.timeout(deadline_s):
                 answer = await self._send(request)
+            return wire.read(answer, call)
         except Exception as error:
             failure = classify(error)
-        else:
-            return wire.read(answer, call)
         # Outside the handler, so that httpx's error, which holds the request and its headers, is not carried along.
-        _log.info("byteful_request_failed", method=method, path=path, error=str(failure))
+        _log.info(
+            "byteful_request_failed",
+            method=method,
+            path=path,
+            error=str(failure),
+            status=failure.status,
+            provider_request=failure.request_id,
+        )
         raise failure
 
     def _request(
@@ -404,10 +440,6 @@ def classify(error: Exception) -> ProviderError:
     )
 
 
-def _too_slow(deadline_s: float) -> OutcomeUnknownError:
-    return OutcomeUnknownError(f"Byteful did not answer within {deadline_s:g} seconds.")
-
-
 class _Retries:
     """Decides whether and when a failed read is asked again; remembers the last failure."""
 
@@ -415,6 +447,7 @@ class _Retries:
         self._clock = clock
         self.deadline = deadline
         self.last: ProviderError | None = None
+        self.is_sent = False
 
     def wait_after(self, error: Exception) -> bool | float:
         """False for never, True for stamina's backoff, a number for that many seconds."""
@@ -425,6 +458,11 @@ class _Retries:
             wait_s = error.wait_s + random.uniform(0, 0.2)
             return wait_s if self._clock() + wait_s < self.deadline else False
         return isinstance(error, NeverSentError | OutcomeUnknownError)
+
+    def too_late(self, deadline_s: float) -> OutcomeUnknownError:
+        if self.is_sent:
+            return OutcomeUnknownError(f"Byteful did not answer within {deadline_s:g} seconds.")
+        return OwnPaceError(f"Byteful could not be asked within {deadline_s:g} seconds: too many questions at once.")
 
 
 class _Keys(httpx.Auth):

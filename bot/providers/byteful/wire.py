@@ -319,6 +319,21 @@ class ServiceRow(Wire):
     service_promotional_code: Text = None
 
 
+class DeliveredRow(Wire):
+    """A delivered proxy: where it is. Its row holds live credentials, so nothing else of it is read."""
+
+    asn_id: Whole = None
+    country_id: Lower = None
+    subdivision_id: Lower = None
+    city_id: Whole = None
+
+
+class DeliveredData(Wire):
+    """A service asked for with its proxies. Without the list nothing is known, which is not the same as none."""
+
+    proxies: list[DeliveredRow]
+
+
 class CheckoutData(Wire):
     """What checkout/create gives. The service is read apart, since a top-up has none. Proxies are never read."""
 

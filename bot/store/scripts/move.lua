@@ -1,7 +1,7 @@
 -- One step of a request's life: refused when the version moved on, otherwise written with all that belongs to it.
 -- KEYS[1] the request's record
 -- ARGV: prefix, id, version before, version after, body, state before, state after, deadline ms or '', now ms,
---       service id or '', product code or '', audit line, intents...
+--       service id or '', product code or '', audit line, next look ms or '', intents...
 -- Returns 1 when written. Writing the very same step again (a repeated command after a lost answer) is 1 as well.
 local prefix, id, before, after, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record = redis.call('HMGET', KEYS[1], 'version', 'body')
@@ -30,7 +30,12 @@ if ARGV[11] ~= '' then
   redis.call('SADD', prefix .. 'bought', ARGV[11])
 end
 redis.call('XADD', prefix .. 'audit', '*', 'entry', ARGV[12])
-for i = 13, #ARGV do
+if ARGV[13] == '' then
+  redis.call('ZREM', prefix .. 'followed', id)
+else
+  redis.call('ZADD', prefix .. 'followed', ARGV[13], id)
+end
+for i = 14, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', ARGV[9], ARGV[i])
 end
 return 1

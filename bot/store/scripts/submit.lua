@@ -1,8 +1,9 @@
 -- A draft becomes a request: number, record, indexes, audit line and intents in one move, once per draft.
 -- KEYS[1] any key of the workspace (fixes the cluster slot)
--- ARGV: prefix, draft, body, state, requester, channel, deadline ms, now ms, draft memory s, audit line, intents...
+-- ARGV: prefix, draft, body, state, requester, channel, deadline ms, now ms, draft memory s, audit line,
+--       version of the draft that must still be waiting for its price or '', intents...
 -- The number is not known before this runs, so the audit line and the intents carry 0 in its place.
--- Returns {number, 1 when new or 0 when this draft had been submitted before}.
+-- Returns {number, 1 when new or 0 when this draft had been submitted before}; {0, 0} when it does not wait (so) any more.
 local prefix, draft, body, state = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local requester, channel, deadline, now = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 
@@ -10,6 +11,16 @@ local sent = prefix .. 'sent:' .. draft
 local earlier = redis.call('GET', sent)
 if earlier then
   return {tonumber(earlier), 0}
+end
+
+local waiting = redis.call('ZSCORE', prefix .. 'waiting', draft)
+if ARGV[11] ~= '' and (not waiting or redis.call('HGET', prefix .. 'kept:' .. draft, 'version') ~= ARGV[11]) then
+  return {0, 0}
+end
+if waiting then
+  redis.call('ZREM', prefix .. 'waiting', draft)
+  redis.call('ZREM', prefix .. 'waiting:' .. requester, draft)
+  redis.call('DEL', prefix .. 'kept:' .. draft)
 end
 
 local id = redis.call('INCR', prefix .. 'number')
@@ -24,7 +35,7 @@ redis.call('ZADD', prefix .. 'requester:' .. requester, id, id)
 redis.call('ZADD', prefix .. 'channel:' .. channel, id, id)
 redis.call('ZADD', prefix .. 'deadline', deadline, id)
 redis.call('XADD', prefix .. 'audit', '*', 'entry', (string.gsub(ARGV[10], '"request":0', '"request":' .. id, 1)))
-for i = 11, #ARGV do
+for i = 12, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', now, (string.gsub(ARGV[i], ':0', ':' .. id, 1)))
 end
 return {id, 1}

@@ -1,0 +1,170 @@
+"""The messages that stay, over Slack's Web API: drawn from values, posted once, changed in place, found again.
+
+Nothing is repeated here, not even after a lost connection: its client must have no retries of its own. The outbox
+decides when to speak again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks import limits, notices, request_card, waiting
+from bot.blocks.kit import Message
+from bot.domain.draft import WaitingDraft
+from bot.domain.errors import ChatError
+from bot.domain.ids import ChannelId, UserId
+from bot.domain.intents import CardIntent, CopyIntent, DirectIntent, News, NewsIntent, StrayIntent, ThreadIntent
+from bot.domain.pause import Pause
+from bot.domain.policy import Policy
+from bot.domain.request import PurchaseRequest
+from bot.metrics import MESSAGES, REFUSALS
+from bot.ports import Form, MessageRef, Saying, Spot
+from bot.slack import calling
+
+EVENT_TYPE = "proxydesk_message"
+SHORT = 900
+"""Characters of a message that Slack found too long."""
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far Slack's clock may be behind ours when a message is looked for by its time."""
+PAGE = 200
+PAGES = 10
+"""How far back a message is looked for, in a channel where much is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackNotifier:
+    """Implements `bot.ports.Notifier`."""
+
+    client: AsyncWebClient
+    policy: Callable[[], Policy]
+
+    async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef:
+        message = self._drawn(saying)
+        answer = await _counted(
+            "post",
+            self.client.chat_postMessage(
+                channel=spot.channel,
+                text=message.text,
+                blocks=message.blocks or None,
+                thread_ts=spot.thread,
+                metadata=_metadata(saying, key),
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+        )
+        return MessageRef(ChannelId(answer["channel"]), answer["ts"], _version(saying))
+
+    async def update(self, saying: Saying, at: MessageRef) -> MessageRef:
+        """An empty list of blocks is sent as such: left out, the old ones would stay (Slack docs)."""
+        message = self._drawn(saying)
+        await _counted(
+            "update",
+            self.client.chat_update(
+                channel=at.channel, ts=at.ts, text=message.text, blocks=message.blocks, metadata=_metadata(saying, "")
+            ),
+        )
+        return MessageRef(at.channel, at.ts, _version(saying))
+
+    async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
+        channel = await self._channel(spot.channel)
+        asked: dict[str, Any] = {
+            "oldest": f"{(since - CLOCKS_DIFFER).timestamp():.6f}",
+            "include_all_metadata": True,
+            "limit": PAGE,
+        }
+        for _ in range(PAGES):
+            answer = await _counted("find", self._page(channel, spot, asked))
+            for message in answer.get("messages") or []:
+                about = (message.get("metadata") or {}).get("event_payload") or {}
+                if about.get("key") == key:
+                    return MessageRef(channel, message["ts"], int(about.get("version") or 0))
+            asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not asked["cursor"]:
+                break
+        return None
+
+    async def take_back(self, at: MessageRef) -> None:
+        await _counted("take back", self.client.chat_delete(channel=at.channel, ts=at.ts))
+
+    def _page(self, channel: ChannelId, spot: Spot, asked: dict[str, Any]) -> Awaitable[Any]:
+        if spot.thread:
+            return self.client.conversations_replies(channel=channel, ts=spot.thread, **asked)
+        return self.client.conversations_history(channel=channel, **asked)
+
+    async def _channel(self, place: str) -> ChannelId:
+        """A person is written to by their id, and read under the id of the conversation with them."""
+        if not place.startswith(("U", "W")):
+            return ChannelId(place)
+        answer = await _counted("find", self.client.conversations_open(users=place))
+        return ChannelId(answer["channel"]["id"])
+
+    # Drawing
+
+    def _drawn(self, saying: Saying) -> Message:
+        message = self._full(saying)
+        request = saying.subject if isinstance(saying.subject, PurchaseRequest) else None
+        match saying.form:
+            case Form.FULL:
+                return message
+            case Form.PLAIN:
+                return notices.as_words(message, limits.FALLBACK, request)
+            case Form.SHORT:
+                return notices.as_words(message, SHORT, request)
+
+    def _full(self, saying: Saying) -> Message:
+        match saying.subject, saying.intent:
+            case PurchaseRequest() as request, intent if not isinstance(intent, NewsIntent):
+                return self._of_request(request, saying)
+            case WaitingDraft() as ended, NewsIntent(news=news):
+                return waiting.lapsed(ended) if news is News.LAPSED else waiting.unpriced(ended)
+            case Pause() as pause, NewsIntent(news=news):
+                return waiting.paused(pause) if news is News.PAUSED else waiting.resumed(pause)
+            case _:
+                raise TypeError(f"{saying.intent} does not tell of a {type(saying.subject).__name__}")
+
+    def _of_request(self, request: PurchaseRequest, saying: Saying) -> Message:
+        match saying.intent:
+            case CardIntent():
+                return self._card(request, saying.approvers)
+            case CopyIntent():
+                drawn = self._card(request, saying.approvers)
+                return notices.not_in_channel(request, drawn) if saying.is_stray else notices.copy_of(request, drawn)
+            case ThreadIntent(version=version):
+                return notices.thread_notice(request, request.at_version(version) or request.history[-1])
+            case DirectIntent(version=version, user=user):
+                return notices.direct_notice(request, request.at_version(version) or request.history[-1], user)
+            case StrayIntent():
+                return notices.stray(request)
+            case _:
+                raise TypeError(f"{saying.intent} is not about a request")
+
+    def _card(self, request: PurchaseRequest, approvers: tuple[UserId, ...]) -> Message:
+        approvals = self.policy().approvals
+        return request_card.card(request, approvers=approvers, role=approvals.role, needed=approvals.needed)
+
+
+async def _counted(what: str, call: Awaitable[Any]) -> Any:
+    try:
+        answer = await calling(call)
+    except ChatError as error:
+        REFUSALS.labels(what, error.code).inc()
+        raise
+    MESSAGES.labels(what).inc()
+    return answer
+
+
+def _version(saying: Saying) -> int:
+    return saying.subject.version if isinstance(saying.subject, PurchaseRequest) else 0
+
+
+def _metadata(saying: Saying, key: str) -> dict[str, Any]:
+    """Every app and member can read it, so it holds what the message shows anyway, and names (Slack docs)."""
+    payload: dict[str, Any] = {"name": str(saying.intent), "version": _version(saying), "key": key}
+    if isinstance(saying.subject, PurchaseRequest):
+        payload["request"] = f"{saying.subject.workspace}/{saying.subject.id}"
+    return {"event_type": EVENT_TYPE, "event_payload": payload}

@@ -1,0 +1,233 @@
+"""The part of the store that messages leave from: what is to be said, who is saying it, and where it stands.
+
+What is to be said waits in `outbox`, a sorted set by the moment it is due; a change of a request puts it there in the
+same move (see `move.lua`). Beside it, under `outbox:`: who tells what until when (`leases`), failed tries, since when
+something waits, the pace of each channel (`lane:…`), channels that cannot be written to (`strays`), and whether Slack
+refuses us (`silence`). `parked` holds what was given up, `messages:…` where each message stands.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import redis.asyncio as redis_asyncio
+import structlog
+from redis.commands.core import AsyncScript
+
+from bot.domain.errors import RecordError
+from bot.domain.ids import ChannelId, RequestId, WorkspaceId
+from bot.domain.intents import Intent, parse_intent, subject
+from bot.ports import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
+from bot.store import codec
+from bot.store.keys import as_bytes, moment, ms, prefix
+
+INTENT_LEASE_S = 30
+"""Longer than Slack may take to answer one call."""
+SILENCE_FIRST_S = 10
+SILENCE_MOST_S = 120
+"""How often it is tried whether Slack takes our token again."""
+
+_log = structlog.get_logger()
+
+
+class Outbox:
+    """The outbox half of `bot.store.redis.RedisStore`, which brings the client, the scripts and the error guard."""
+
+    _redis: redis_asyncio.Redis
+    _scripts: dict[str, AsyncScript]
+    _guarded: Callable[[], AbstractAsyncContextManager[None]]
+
+    async def ask(self, workspace: WorkspaceId, intent: Intent, now: datetime) -> None:
+        async with self._guarded():
+            await self._redis.zadd(_outbox(workspace), {str(intent): ms(now)})
+
+    # Taking and giving back
+
+    async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:
+        token = uuid.uuid4().hex
+        async with self._guarded():
+            is_probe, *taken = await self._scripts["take_intents"](
+                keys=[_outbox(workspace)], args=[prefix(workspace), ms(now), token, _lease_end(now), limit]
+            )
+        return [
+            Claim(workspace, intent, token, at=now, tries=tries, is_probe=bool(is_probe))
+            for text, tries in zip(taken[::2], taken[1::2], strict=True)
+            if (intent := _intent(text)) is not None
+        ]
+
+    async def settle_intent(self, claim: Claim) -> None:
+        await self._settle(claim, "", is_failure=False)
+
+    async def delay_intent(self, claim: Claim, until: datetime, *, is_failure: bool = False) -> None:
+        await self._settle(claim, ms(until), is_failure=is_failure)
+
+    async def park_intent(self, claim: Claim, reason: str, now: datetime) -> None:
+        about = orjson.dumps({"reason": reason, "at": now, "tries": claim.tries})
+        await self.settle_intent(claim)
+        async with self._guarded():
+            await self._redis.hset(f"{prefix(claim.workspace)}parked", str(claim.intent), about)
+
+    async def unpark(self, workspace: WorkspaceId, now: datetime) -> int:
+        async with self._guarded():
+            parked = await self._redis.hkeys(f"{prefix(workspace)}parked")
+            if parked:
+                due = {as_bytes(intent).decode(): ms(now) for intent in parked}
+                await self._redis.zadd(_outbox(workspace), due, nx=True)
+        return len(parked)
+
+    # Speaking
+
+    async def take_turn(self, claim: Claim, lane: Lane | None, now: datetime) -> Turn:
+        return (await self._turn(claim, lane, now, ""))[0]
+
+    async def begin_post(self, claim: Claim, lane: Lane | None, now: datetime) -> tuple[Turn, Posting | None]:
+        turn, mark = await self._turn(claim, lane, now, uuid.uuid4().hex)
+        return turn, _posting(mark) if turn is Turn.GO else None
+
+    async def not_posted(self, claim: Claim) -> None:
+        async with self._guarded():
+            await self._redis.hdel(_messages(claim.workspace, subject(claim.intent)), f"?{claim.intent}")
+
+    async def hold_lane(self, workspace: WorkspaceId, lane: Lane, until: datetime) -> None:
+        async with self._guarded():
+            await self._scripts["hold_lane"](
+                keys=[f"{prefix(workspace)}outbox:lane:{lane.name}"], args=[ms(until), _every(lane), lane.burst]
+            )
+
+    # Where messages stand
+
+    async def told(self, claim: Claim, channel: ChannelId | None = None) -> Told:
+        messages = _messages(claim.workspace, subject(claim.intent))
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hgetall(messages)
+            pipeline.hexists(f"{prefix(claim.workspace)}outbox:strays", channel or "")
+            found, is_stray = await pipeline.execute()
+        return _told(found, bool(is_stray))
+
+    async def message(self, workspace: WorkspaceId, request: RequestId, name: str) -> MessageRef | None:
+        async with self._guarded():
+            raw = await self._redis.hget(_messages(workspace, request), name)
+        return codec.load_message(as_bytes(raw)) if raw else None
+
+    async def record_message(
+        self, workspace: WorkspaceId, request: RequestId, name: str, ref: MessageRef, key: str = ""
+    ) -> bool:
+        async with self._guarded():
+            written = await self._scripts["record_message"](
+                keys=[_messages(workspace, request)],
+                args=[prefix(workspace), name, ref.version, codec.dump_message(ref), ref.channel, key],
+            )
+        return bool(written)
+
+    async def drop_message(self, claim: Claim, reason: str) -> None:
+        messages, name = _messages(claim.workspace, subject(claim.intent)), str(claim.intent)
+        async with self._guarded():
+            await self._redis.hset(messages, f"-{name}", reason)
+            await self._redis.hdel(messages, f"?{name}")
+
+    async def note_stray(self, workspace: WorkspaceId, channel: ChannelId, now: datetime) -> bool:
+        async with self._guarded():
+            return bool(await self._redis.hsetnx(f"{prefix(workspace)}outbox:strays", channel, str(ms(now))))
+
+    # The whole of it
+
+    async def fall_silent(self, workspace: WorkspaceId, code: str, now: datetime) -> bool:
+        async with self._guarded():
+            is_new = await self._scripts["fall_silent"](
+                keys=[_silence(workspace)], args=[code, ms(now), SILENCE_FIRST_S * 1000, SILENCE_MOST_S * 1000]
+            )
+        return bool(is_new)
+
+    async def speak_again(self, workspace: WorkspaceId) -> None:
+        async with self._guarded():
+            await self._redis.delete(_silence(workspace))
+
+    async def silence(self, workspace: WorkspaceId) -> Silence | None:
+        async with self._guarded():
+            code, since = await self._redis.hmget(_silence(workspace), ["code", "since"])
+        return Silence(as_bytes(code).decode(), moment(float(since))) if code and since else None
+
+    async def backlog(self, workspace: WorkspaceId, now: datetime) -> Backlog:
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zcard(_outbox(workspace))
+            pipeline.zrange(_outbox(workspace), 0, 0, withscores=True)
+            pipeline.zrange(f"{prefix(workspace)}outbox:since", 0, 0, withscores=True)
+            pipeline.hlen(f"{prefix(workspace)}parked")
+            waiting, *oldest, parked = await pipeline.execute()
+        starts = [score for found in oldest for _, score in found]
+        late = max(0.0, ms(now) - min(starts)) if starts else 0.0
+        return Backlog(waiting, timedelta(milliseconds=late), parked)
+
+    async def _turn(self, claim: Claim, lane: Lane | None, now: datetime, key: str) -> tuple[Turn, bytes]:
+        name, every, burst = (lane.name, _every(lane), lane.burst) if lane else ("", 0, 0)
+        arguments: list[Any] = [prefix(claim.workspace), str(claim.intent), claim.token, ms(now), _lease_end(now)]
+        async with self._guarded():
+            turn, *mark = await self._scripts["take_turn"](
+                keys=[_outbox(claim.workspace), _messages(claim.workspace, subject(claim.intent))],
+                args=[*arguments, name, every, burst, key],
+            )
+        return Turn(as_bytes(turn).decode()), as_bytes(mark[0]) if mark else b""
+
+    async def _settle(self, claim: Claim, due: int | str, *, is_failure: bool) -> None:
+        since = ms(claim.at) if claim.at else due
+        async with self._guarded():
+            await self._scripts["settle_intent"](
+                keys=[_outbox(claim.workspace)],
+                args=[prefix(claim.workspace), str(claim.intent), claim.token, since, due, int(is_failure)],
+            )
+
+
+def _intent(text: bytes) -> Intent | None:
+    """None for one that a newer version wrote: it is left in the outbox and must not hold up the others."""
+    try:
+        return parse_intent(text.decode())
+    except ValueError:
+        _log.error("intent_not_understood", intent=text.decode(errors="replace"))
+        return None
+
+
+def _told(found: dict[bytes, bytes], is_stray: bool) -> Told:
+    by_sign: dict[str, dict[str, bytes]] = {"?": {}, "-": {}, "": {}}
+    for field, value in found.items():
+        name = field.decode()
+        sign = name[0] if name[0] in "?-" else ""
+        by_sign[sign][name.removeprefix(sign)] = value
+    return Told(
+        places={name: codec.load_message(raw) for name, raw in by_sign[""].items()},
+        begun={name: _posting(raw) for name, raw in by_sign["?"].items()},
+        dropped={name: raw.decode() for name, raw in by_sign["-"].items()},
+        is_stray=is_stray,
+    )
+
+
+def _posting(raw: bytes) -> Posting:
+    try:
+        mark = orjson.loads(raw)
+        return Posting(mark["key"], moment(mark["since"]), int(mark["posts"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError("The mark of a message cannot be read.") from error
+
+
+def _outbox(workspace: WorkspaceId) -> str:
+    return f"{prefix(workspace)}outbox"
+
+
+def _silence(workspace: WorkspaceId) -> str:
+    return f"{prefix(workspace)}outbox:silence"
+
+
+def _messages(workspace: WorkspaceId, request: RequestId) -> str:
+    return f"{prefix(workspace)}messages:{request}"
+
+
+def _lease_end(now: datetime) -> int:
+    return ms(now) + INTENT_LEASE_S * 1000
+
+
+def _every(lane: Lane) -> int:
+    return int(lane.every.total_seconds() * 1000)

@@ -1,0 +1,117 @@
+"""What this machine itself remembers of checkouts, and bringing the store up to it.
+
+The journal is written before a checkout is sent and again when its answer is there, and forgotten once the store has
+the outcome. Whatever is still in it afterwards is something the store does not know.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.domain.errors import StaleError
+from bot.domain.request import (
+    Attempt,
+    Claimed,
+    Event,
+    Failure,
+    Found,
+    Happened,
+    Order,
+    Ordered,
+    PurchaseRequest,
+    State,
+    Unclear,
+    advance,
+)
+from bot.log import new_reference
+from bot.ports import Sent
+from bot.usecases.desk import Desk, utcnow
+from bot.usecases.stamp import stamp
+
+OPEN = (State.ORDERING, State.IN_DOUBT)
+FORGOTTEN = "The bot's memory lost the record of a purchase that was sent, so it does not know how that ended."
+
+_log = structlog.get_logger()
+
+
+async def note(desk: Desk, claimed: PurchaseRequest, order: Order | None) -> None:
+    """On this disk before anything else happens. A disk that takes nothing is logged and does not stop the store."""
+    if desk.journal is None or claimed.attempt is None:
+        return
+    sent = Sent(claimed.workspace, claimed.id, claimed.attempt.id, claimed.attempt.claimed_at, order)
+    try:
+        await desk.journal.keep(sent)
+    except OSError as error:
+        _log.error("checkout_not_journalled", request=claimed.id, error=type(error).__name__)
+
+
+async def forget(desk: Desk, request: PurchaseRequest) -> None:
+    """The store has the outcome. A file that stays is dropped by a later round."""
+    if desk.journal is None or request.attempt is None:
+        return
+    try:
+        await desk.journal.forget(request.attempt.id)
+    except OSError as error:
+        _log.warning("journal_not_cleared", request=request.id, error=type(error).__name__)
+
+
+async def sent_before(desk: Desk, request: PurchaseRequest) -> Sent | None:
+    """A checkout this machine sent for an approved request, although the store says it was never claimed."""
+    for sent in await desk.journal.kept() if desk.journal else ():
+        if (sent.workspace, sent.request) == (request.workspace, request.id) and not _is_over(request, sent):
+            return sent
+    return None
+
+
+async def settle_forgotten(desk: Desk, request: PurchaseRequest, sent: Sent) -> None:
+    """Write the lost claim again and then what is known of its outcome. Nothing is sent."""
+    _log.error("claim_was_forgotten", request=request.id, attempt=sent.attempt)
+    fingerprint, credit = request.selection.fingerprint(), request.quote.credit_balance
+    attempt = Attempt(sent.attempt, fingerprint, sent.sent_at, (), credit)
+    claimed = await _move(desk, request, Claimed(utcnow(), attempt, request.quote, ()))
+    if sent.order is not None:
+        await _settle(desk, claimed, sent.order)
+    else:
+        await _move(desk, claimed, Unclear(utcnow(), Failure(FORGOTTEN, new_reference())))
+
+
+async def replay(desk: Desk) -> None:
+    """Write answers that only the journal has to the store, and drop what the store knows by now."""
+    for sent in await desk.journal.kept() if desk.journal else ():
+        request = await desk.store.get(sent.workspace, sent.request)
+        if request is None:
+            _log.error("journal_of_unknown_request", request=sent.request, service=sent.order and sent.order.service_id)
+        elif request.state in OPEN and request.attempt and request.attempt.id == sent.attempt:
+            await _replay_open(desk, request, sent)
+        elif desk.journal is not None and _is_over(request, sent):
+            await desk.journal.forget(sent.attempt)
+
+
+async def _replay_open(desk: Desk, request: PurchaseRequest, sent: Sent) -> None:
+    if sent.order is None:
+        return  # in flight, or in doubt like the request itself
+    try:
+        await _settle(desk, request, sent.order)
+    except StaleError:
+        return  # whoever was faster knows as much; the next round looks again
+
+
+async def _settle(desk: Desk, request: PurchaseRequest, order: Order) -> None:
+    now = utcnow()
+    moved = await _move(
+        desk, request, Found(now, order, None) if request.state is State.IN_DOUBT else Ordered(now, order)
+    )
+    _log.warning("answer_replayed", request=request.id, service=order.service_id)
+    await stamp(desk, moved, order)
+
+
+def _is_over(request: PurchaseRequest, sent: Sent) -> bool:
+    """The store knows an end of this attempt, or of a time after it."""
+    ended = request.last(Happened.ORDERED, Happened.FOUND, Happened.REFUSED, Happened.ABSENT)
+    return ended is not None and ended.at >= sent.sent_at
+
+
+async def _move(desk: Desk, request: PurchaseRequest, event: Event) -> PurchaseRequest:
+    moved = advance(request, event)
+    await desk.store.move(request, moved, is_durable=True)
+    return moved

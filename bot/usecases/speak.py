@@ -1,0 +1,156 @@
+"""One message to one place: posted once, changed in place, and looked for before a post of unknown end is repeated.
+
+Before each call to Slack the claim is checked once more, in the same move that keeps the pace and, for a post, marks
+that it is about to be made. So whoever comes later knows of a post that may stand, and a worker that slept through its
+lease says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from bot.domain.errors import ChatError, Trouble
+from bot.domain.intents import subject
+from bot.ports import Claim, Form, Lane, MessageRef, Notifier, Posting, Saying, Spot, Store, Told, Turn
+
+POST_EVERY = timedelta(seconds=1)
+"""Slack's pace for one channel (Slack docs)."""
+POSTS_AHEAD = 1
+"""After a quiet second two may leave at once, so that a notice does not wait for its card. Slack tolerates more."""
+UPDATES = Lane("update", timedelta(seconds=1.2), burst=20)
+LOOKS = Lane("look", timedelta(seconds=1.2), burst=10)
+"""Both are allowed fifty times a minute, over all channels (Slack docs, tier 3)."""
+RATE_LIMIT_WAIT = timedelta(seconds=30)
+"""When Slack asks to wait and does not say how long."""
+MOST_BLIND_POSTS = 2
+"""How often a message is posted at most while each end is unknown and the channel's history is closed to us."""
+
+_FORMS = {Trouble.BLOCKS: Form.PLAIN, Trouble.LONG: Form.SHORT}
+_log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class NotNowError(Exception):
+    """It is somebody else's by now, or its turn comes later. The store has seen to it; nothing is left to do."""
+
+
+class HopelessError(Exception):
+    """Trying again could only do harm. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    store: Store
+    notifier: Notifier
+    clock: Callable[[], datetime]
+
+    async def say_once(self, claim: Claim, told: Told, saying: Saying, spot: Spot) -> None:
+        """Post it, unless it stands already."""
+        if str(claim.intent) in told.places or await self._found(claim, told, spot):
+            return
+        await self._post(claim, saying, spot)
+
+    async def keep_current(self, claim: Claim, told: Told, saying: Saying, spot: Spot) -> None:
+        """Bring it to the present state where it stands; post it when it stands nowhere."""
+        name = str(claim.intent)
+        at = await self._found(claim, told, spot) if name in told.begun else told.places.get(name)
+        if at is None or not await self._update(claim, saying, at):
+            await self._post(claim, saying, spot)
+
+    async def _found(self, claim: Claim, told: Told, spot: Spot) -> MessageRef | None:
+        """Where an earlier post of unknown end stands; None when there was none or it does not stand."""
+        mark = told.begun.get(str(claim.intent))
+        if mark is None:
+            return None
+        await self._turn(claim, LOOKS)
+        try:
+            at = await self._paced(claim, LOOKS, self.notifier.find(spot, mark.key, mark.since))
+        except ChatError as error:
+            if error.trouble is not Trouble.SCOPE:
+                raise
+            _check_blind(mark)
+            return None
+        _log.info("message_looked_for", intent=str(claim.intent), found=at is not None, posts=mark.posts)
+        if at is not None:
+            await self._record(claim, at, mark.key)
+        return at
+
+    async def _post(self, claim: Claim, saying: Saying, spot: Spot) -> None:
+        lane = Lane(f"post:{spot.channel}", POST_EVERY, POSTS_AHEAD)
+        turn, mark = await self.store.begin_post(claim, lane, self.clock())
+        if turn is not Turn.GO or mark is None:
+            raise NotNowError
+        try:
+            at = await self._in_some_form(claim, saying, lane, lambda said: self.notifier.post(said, spot, mark.key))
+        except ChatError as error:
+            if error.trouble is not Trouble.UNCLEAR:
+                await self.store.not_posted(claim)
+            raise
+        if not await self._record(claim, at, mark.key):
+            await self._take_back(claim, at)
+
+    async def _take_back(self, claim: Claim, at: MessageRef) -> None:
+        """We slept through our lease in the middle of posting, and somebody else has said it meanwhile."""
+        _log.warning("message_one_too_many", intent=str(claim.intent), channel=at.channel, ts=at.ts)
+        try:
+            await self.notifier.take_back(at)
+        except ChatError as error:
+            _log.error("message_one_too_many_stays", channel=at.channel, ts=at.ts, code=error.code)
+
+    async def _update(self, claim: Claim, saying: Saying, at: MessageRef) -> bool:
+        """False when it cannot be changed where it stands."""
+        await self._turn(claim, UPDATES)
+        try:
+            shown = await self._in_some_form(claim, saying, UPDATES, lambda said: self.notifier.update(said, at))
+        except ChatError as error:
+            if error.trouble is Trouble.LOST:
+                return False
+            raise
+        if not await self._record(claim, shown):
+            # Something newer was shown meanwhile, and this has just been drawn over it.
+            await self.store.ask(claim.workspace, claim.intent, self.clock())
+        return True
+
+    async def _in_some_form(
+        self, claim: Claim, saying: Saying, lane: Lane, call: Callable[[Saying], Awaitable[MessageRef]]
+    ) -> MessageRef:
+        """As it should be; without its layout when Slack does not take that; cut when it finds it too long."""
+        form = Form.FULL
+        while True:
+            try:
+                return await self._paced(claim, lane, call(replace(saying, form=form)))
+            except ChatError as error:
+                next_form = _FORMS.get(error.trouble)
+                if next_form is None or form in (next_form, Form.SHORT):
+                    raise
+                _log.error("message_simplified", intent=str(claim.intent), code=error.code, form=next_form)
+                form = next_form
+            await self._turn(claim, None)
+
+    async def _paced(self, claim: Claim, lane: Lane, call: Awaitable[T]) -> T:
+        """Slack's own wish to wait holds back everything else in the same lane, and nothing besides."""
+        try:
+            return await call
+        except ChatError as error:
+            if error.trouble is Trouble.WAIT:
+                wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s else RATE_LIMIT_WAIT
+                await self.store.hold_lane(claim.workspace, lane, self.clock() + wait)
+            raise
+
+    async def _turn(self, claim: Claim, lane: Lane | None) -> None:
+        if await self.store.take_turn(claim, lane, self.clock()) is not Turn.GO:
+            raise NotNowError
+
+    async def _record(self, claim: Claim, at: MessageRef, key: str = "") -> bool:
+        return await self.store.record_message(claim.workspace, subject(claim.intent), str(claim.intent), at, key)
+
+
+def _check_blind(mark: Posting) -> None:
+    """Without the right to look, one repetition is risked, by rule. Then it is left to a person."""
+    if mark.posts >= MOST_BLIND_POSTS:
+        raise HopelessError("it was posted twice without an answer, and the right to look for it is missing")

@@ -1,0 +1,31 @@
+"""Marking a service at the provider with who asked for it and who approved it."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.domain.errors import ProviderError
+from bot.domain.request import Order, PurchaseRequest
+from bot.usecases.desk import Desk
+
+_log = structlog.get_logger()
+
+
+async def stamp(desk: Desk, request: PurchaseRequest, order: Order) -> None:
+    """Write the label on the service itself. Failing here loses a label, nothing else."""
+    if order.service_id is None:
+        return
+    try:
+        await desk.provider.tag_service(order.service_id, label_of(request))
+    except ProviderError as error:
+        _log.warning("service_not_stamped", request=request.id, service=order.service_id, error=str(error))
+
+
+def label_of(request: PurchaseRequest) -> dict[str, str]:
+    return {
+        "proxydesk_request": f"{request.workspace}/{request.id}",
+        "proxydesk_attempt": request.attempt.id if request.attempt else "",
+        "requester": request.requester,
+        "approvers": " ".join(approval.by for approval in request.approvals),
+        "channel": request.channel,
+    }

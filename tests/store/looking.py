@@ -1,0 +1,49 @@
+"""Shortcuts for store tests: placing requests, moving them on, and looking at everything the server holds."""
+
+from typing import Any
+
+import orjson
+import redis.asyncio as redis_asyncio
+
+from bot.domain.ids import DraftId, RequestId
+from bot.domain.request import Event, PurchaseRequest
+from bot.store.redis import RedisStore
+from tests.examples import after, submitted
+
+
+async def placed(store: RedisStore, draft: str = "d1", **given: Any) -> PurchaseRequest:
+    """A request as `submit` leaves it."""
+    return (await store.submit(DraftId(draft), submitted(id=RequestId(0), **given))).request
+
+
+async def moved(store: RedisStore, before: PurchaseRequest, *kinds: type[Event]) -> PurchaseRequest:
+    """The request after these events, each written as one move."""
+    for kind in kinds:
+        following = after(before, kind)
+        await store.move(before, following)
+        before = following
+    return before
+
+
+async def everything(client: redis_asyncio.Redis) -> dict[bytes, bytes | None]:
+    """Every key with its whole value: equal answers mean that nothing at all was written."""
+    return {key: await client.dump(key) for key in sorted(await client.keys("*"))}
+
+
+async def audit(client: redis_asyncio.Redis, workspace: str) -> list[dict[str, Any]]:
+    return [orjson.loads(fields[b"entry"]) for _, fields in await client.xrange(f"{{{workspace}}}:audit")]
+
+
+async def outbox(client: redis_asyncio.Redis, workspace: str) -> dict[str, int]:
+    """Every intent with the time (ms) at which it is due."""
+    found = await client.zrange(f"{{{workspace}}}:outbox", 0, -1, withscores=True)
+    return {intent.decode(): int(due) for intent, due in found}
+
+
+async def members(client: redis_asyncio.Redis, workspace: str, name: str) -> list[int]:
+    """The numbers in one index, in its order."""
+    return [int(number) for number in await client.zrange(f"{{{workspace}}}:{name}", 0, -1)]
+
+
+def ms(moment: Any) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,182 @@
+"""Slack refuses, forgets, repeats or is forged: no decision is lost, none is taken twice, and everybody is answered."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.domain.request import State
+from tests.stories.journey import CHANNEL, Journey, answered, number_in
+
+# Forged and replayed
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "signature"),
+    [
+        (None, "v0=" + "0" * 64),
+        (None, ""),
+        ("", None),
+        (str(int(time.time()) - 3_600), None),
+        (str(int(time.time()) + 3_600), None),
+        ("yesterday", "v0=" + "0" * 64),
+    ],
+    ids=["forged", "unsigned", "undated", "old", "from the future", "no date"],
+)
+async def test_t30_z1_what_does_not_prove_where_it_comes_from_is_refused(
+    journey: Journey, timestamp: str | None, signature: str | None
+) -> None:
+    await journey.asks(journey.person("rita"))
+    body = journey.click_of("mona", "approve", "1001:1")
+    outcome = await journey.slack.deliver_raw(body, timestamp=timestamp, signature=signature)
+    assert outcome.status == 401
+    assert "xoxb" not in outcome.body
+    assert (await journey.request()).state is State.PENDING
+
+
+async def test_t30_z1_a_replay_has_no_effect(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    card = await journey.asks(rita)
+    await mona.clicks(card, "approve", confirm=True)
+    answered(await journey.slack.replay_last())
+    await journey.card("Ordered")
+    assert len(await mona.ephemerals(CHANNEL)) == 1, "one click, one answer"
+    assert [line for line in journey.log if line["event"] == "replay_ignored"]
+    assert journey.byteful.creates_received == 1
+
+
+async def test_t85_a_command_repeated_by_the_network_does_nothing_twice(journey: Journey) -> None:
+    rita = journey.person("rita")
+    form = await journey.opens(rita)
+    before = len(await journey.slack.calls("views.open"))
+    answered(await journey.slack.replay_last())
+    assert len(await journey.slack.calls("views.open")) == before
+    await rita.closes(form)
+
+
+async def test_t85_an_event_is_sent_again_until_it_is_taken(journey: Journey) -> None:
+    """The first delivery never arrives; the retry, which carries the same event, is worked on."""
+    rita = journey.person("rita")
+    await journey.slack.fault("dropped_ack", method="event")
+    await rita.opens_home()
+    await journey.home(rita, "You have not asked for anything yet")
+    numbers = [line["retry_num"] for line in await journey.slack.deliveries("event")]
+    assert numbers[0] is None
+
+
+async def test_t85_a_clock_that_is_off_is_reported(journey: Journey) -> None:
+    """T30: a genuine request two minutes old is served, and raises the alarm before all of them are refused."""
+    outcome = await journey.slack.deliver_raw(
+        journey.click_of("mona", "show_help", ""), timestamp=str(int(time.time()) - 120)
+    )
+    answered(outcome)
+    assert [line for line in journey.log if line["event"] == "clock_skew"]
+
+
+# Buttons nobody knows
+
+
+@pytest.mark.parametrize(
+    ("action", "value"),
+    [
+        ("launch_missiles", "1001:1"),
+        ("approve", ""),
+        ("approve", "1001"),
+        ("approve", "1001:1:1"),
+        ("approve", "-1:1"),
+        ("approve", "9" * 40 + ":1"),
+        ("approve", "<!channel>"),
+        ("reorder", "none"),
+    ],
+)
+async def test_t99_t31_a_button_of_another_time_is_answered_and_does_nothing(
+    journey: Journey, action: str, value: str
+) -> None:
+    mona = journey.person("mona")
+    await journey.asks(journey.person("rita"))
+    answered(await journey.slack.deliver_raw(journey.click_of("mona", action, value)))
+    told = await journey.private(mona, "I do not know this button. Nothing was done")
+    assert "Traceback" not in told.text
+    assert (await journey.request()).state is State.PENDING
+
+
+async def test_t99_z2_a_request_that_is_not_there_is_said_so(journey: Journey) -> None:
+    answered(await journey.slack.deliver_raw(journey.click_of("mona", "approve", "4711:1")))
+    await journey.private(journey.person("mona"), "There is no such request here")
+
+
+# Refusals
+
+
+async def test_slack_asks_to_slow_down_and_the_card_comes_a_moment_later(journey: Journey) -> None:
+    rita = journey.person("rita")
+    preview = await journey.preview(rita)
+    await journey.slack.fault("ratelimited", method="chat.postMessage", retry_after=1)
+    await rita.clicks(preview, "send_draft")
+    journey.numbers.append(number_in((await journey.private(rita, "Sent.")).text))
+    await journey.card("Waiting for approval")
+    assert len([one for one in await rita.messages(CHANNEL) if one.text.startswith("#1001 ")]) == 1
+
+
+async def test_slack_asks_to_slow_down_at_the_form(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await journey.slack.fault("ratelimited", method="views.open", retry_after=3)
+    answered(await rita.types("/proxy buy", channel=CHANNEL))
+    told = await journey.private(rita, "ratelimited", "Nothing was approved, sent or bought", "Try again")
+    assert journey.logged(told)["kind"] == "ChatError"
+
+
+async def test_t88_a_card_that_cannot_be_posted_goes_to_the_requester_with_what_to_do(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    preview = await journey.preview(rita)
+    await journey.slack.remove_bot(CHANNEL)
+    answered(await rita.clicks(preview, "send_draft"))
+    told = await journey.direct(
+        rita, "#1001", "Proxydesk cannot write there", "Invite Proxydesk", "Waiting for approval"
+    )
+    assert told.has_button("withdraw")
+    seen = await mona.types("/proxy requests", channel="dm")
+    assert seen.answer is not None
+    answered(await mona.clicks(seen.answer, "approve"))
+    await journey.direct(rita, "Ordered")
+    assert journey.byteful.creates_received == 1
+
+
+async def test_t88_t89_a_card_that_was_deleted_is_posted_anew(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    card = await journey.asks(rita)
+    await journey.all_said()
+    seen = await journey.answer(mona, "/proxy requests", "Waiting for you")
+    await journey.slack.delete_message(card)
+    answered(await mona.clicks(seen, "approve"))
+    again = await journey.card("Ordered")
+    assert again.ts != card.ts
+    assert journey.byteful.creates_received == 1
+
+
+@pytest.mark.parametrize("error", ["http_500", "reset", "error"])
+async def test_t89_trouble_with_a_message_never_undoes_a_decision(journey: Journey, error: str) -> None:
+    rita, mona = journey.people("rita", "mona")
+    card = await journey.asks(rita)
+    await journey.all_said()
+    for method in ("chat.update", "chat.postMessage"):
+        await journey.slack.fault(error, method=method, times=None)
+    answered(await mona.clicks(card, "approve"))
+    await journey.private(mona, "Recorded: you approved it")
+    await journey.in_state(State.ORDERED)
+    await journey.slack.clear_faults()
+    shown = await journey.answer(rita, "/proxy show 1001", "Ordered", "Service ID")
+    assert shown
+    assert journey.byteful.creates_received == 1
+
+
+async def test_t92_t93_an_answer_finds_its_way_when_its_address_is_used_up(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    card = await journey.asks(rita)
+    await journey.slack.fault("error", method="response_url", times=None, error="used_url")
+    answered(await mona.clicks(card, "approve"))
+    await journey.private(mona, "Recorded: you approved it")
+    await journey.slack.fault("error", method="chat.postEphemeral", times=None, error="user_not_in_channel")
+    answered(await journey.person("max").clicks(card, "approve", stale=True))
+    await journey.direct(journey.person("max"), "Your click changed nothing")

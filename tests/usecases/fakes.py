@@ -1,0 +1,294 @@
+"""Small stand-ins for what the use-cases talk to: a vendor and a directory in memory, and a store that can be stopped.
+
+They keep state and count what was done. Each has named moments at which a test may step in: see `Moments`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import redis.asyncio as redis_asyncio
+
+from bot.domain.catalog import Catalog, Filter, Selection
+from bot.domain.errors import ChatError, NotFoundError, SelectionRefusedError
+from bot.domain.ids import ChannelId, ServiceId, UserId
+from bot.domain.money import Cents
+from bot.domain.policy import Person, Role
+from bot.domain.quote import Quote
+from bot.domain.request import Order, PurchaseRequest
+from bot.domain.usage import DataPool, Delivered, Service
+from bot.ports import MessageRef, PlaceOption, Saying, Spot
+from bot.store.redis import RedisStore
+from bot.usecases.desk import utcnow
+from tests.examples import APPROVER, INVOICE_URL, REQUESTER, SECOND_APPROVER, data_product, product, quote
+
+GUEST, STRANGER, ROBOT = UserId("U0GUEST"), UserId("U0STRANGER"), UserId("U0ROBOT")
+OUTSIDER = UserId("U0NOROLE")
+
+
+class KilledError(BaseException):
+    """The process ends here: nothing that catches errors may catch this."""
+
+
+Deed = BaseException | Callable[[], Awaitable[None] | None]
+
+
+class Moments:
+    """What shall happen at which moment, each once and in order; `always` for every time."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self._deeds: dict[str, list[Deed]] = {}
+        self._always: dict[str, Deed] = {}
+
+    def at(self, moment: str, *deeds: Deed) -> None:
+        self._deeds.setdefault(moment, []).extend(deeds)
+
+    def always(self, moment: str, deed: Deed) -> None:
+        self._always[moment] = deed
+
+    def forget(self) -> None:
+        self._deeds.clear()
+        self._always.clear()
+
+    async def come(self, moment: str) -> None:
+        self.passed.append(moment)
+        waiting = self._deeds.get(moment)
+        deed = waiting.pop(0) if waiting else self._always.get(moment)
+        if isinstance(deed, BaseException):
+            raise deed
+        if deed is not None and inspect.isawaitable(done := deed()):
+            await done
+
+
+class FakePlaces:
+    is_loaded = True
+
+    def __init__(self) -> None:
+        self.problems: dict[str, str] = {}
+
+    async def keep_fresh(self) -> None:
+        return
+
+    def search_asns(self, query: str, country_id: str | None) -> list[PlaceOption]:
+        return []
+
+    def search_subdivisions(self, query: str, country_id: str | None) -> list[PlaceOption]:
+        return []
+
+    def search_cities(self, query: str, country_id: str | None, subdivision_id: str | None) -> list[PlaceOption]:
+        return []
+
+    def describe(self, chosen: Filter) -> str | None:
+        return f"AS{chosen.asn_id}" if chosen.asn_id else None
+
+    def problems_with(self, chosen: Filter, country_id: str | None) -> Mapping[str, str]:
+        return self.problems
+
+
+class FakeProvider:
+    """Sells what it is asked for and keeps it.
+
+    Moments: catalog, quote, services, create, sold, tag, service, delivered.
+    `create` comes before anything is sold, `sold` after it and before the answer.
+    """
+
+    def __init__(self, moments: Moments) -> None:
+        self.moments = moments
+        self.places = FakePlaces()
+        self.products: Catalog = {one.code: one for one in (product(), data_product())}
+        self.per_unit: Cents = 350
+        self.balance: Cents = 0
+        self.promo_discount: Cents = 100
+        self.is_promo_over = False
+        self.asked_to_sell: list[Selection] = []
+        self.services: list[Service] = []
+        self.proxies: dict[ServiceId, list[Delivered]] = {}
+        self.credit_sold: list[Cents] = []
+        self.tags: dict[ServiceId, Mapping[str, str]] = {}
+
+    @property
+    def creates(self) -> int:
+        return len(self.asked_to_sell)
+
+    @property
+    def sold(self) -> int:
+        return len(self.services) + len(self.credit_sold)
+
+    is_away = False
+
+    async def catalog(self, *, fresh: bool = False) -> Catalog:
+        await self.moments.come("catalog")
+        return self.products
+
+    async def quote(self, selection: Selection) -> Quote:
+        await self.moments.come("quote")
+        if selection.promo_code and self.is_promo_over:
+            raise SelectionRefusedError("The promotional code has ended.", field="promo", status=422)
+        return replace(self._price(selection), quoted_at=utcnow())
+
+    def _price(self, selection: Selection) -> Quote:
+        if selection.is_top_up:
+            return quote(per_unit=selection.top_up_cents or 0, quantity=1, name="Account credit", is_recurring=False)
+        return quote(
+            per_unit=self.per_unit,
+            quantity=selection.quantity,
+            discount=self.promo_discount if selection.promo_code else 0,
+            balance=self.balance,
+            promo_code=selection.promo_code,
+            chosen=selection.filter,
+        )
+
+    async def create_checkout(self, selection: Selection) -> Order:
+        await self.moments.come("create")
+        self.asked_to_sell.append(selection)
+        price = self._price(selection)
+        if selection.is_top_up:
+            self.credit_sold.append(price.total)
+            service_id = None
+        else:
+            service_id = self.sell(selection).id
+        await self.moments.come("sold")
+        is_paid = price.due == 0
+        return Order(service_id, None if is_paid else INVOICE_URL, is_paid, price.total, price.due, "active")
+
+    def sell(self, selection: Selection, **given: Any) -> Service:
+        """A service as the account has it once somebody bought it."""
+        about = self.products[selection.product_code]
+        usual = Service(
+            id=ServiceId(f"API-{len(self.services) + 1}"),
+            name=about.name,
+            type=about.type,
+            status="active",
+            quantity=selection.quantity,
+            total=self._price(selection).total,
+            cycle=selection.cycle,
+            country_id=about.country_id,
+            filter=selection.filter,
+            created_at=utcnow(),
+            dispatched_at=None,
+            expires_at=None,
+            open_invoice_id="in_1",
+            is_pending_cancellation=False,
+            is_cancellable=True,
+        )
+        self.services.append(replace(usual, **given))
+        return self.services[-1]
+
+    async def service(self, service_id: ServiceId) -> Service:
+        await self.moments.come("service")
+        for one in self.services:
+            if one.id == service_id:
+                return one
+        raise NotFoundError(f"There is no service {service_id}.")
+
+    async def delivered(self, service_id: ServiceId) -> Sequence[Delivered]:
+        await self.moments.come("delivered")
+        return self.proxies.get(service_id, [])
+
+    async def services_since(self, since: datetime) -> Sequence[Service]:
+        await self.moments.come("services")
+        return [one for one in reversed(self.services) if one.created_at is None or one.created_at >= since]
+
+    async def tag_service(self, service_id: ServiceId, metadata: Mapping[str, str]) -> None:
+        await self.moments.come("tag")
+        self.tags[service_id] = dict(metadata)
+
+    async def credit_balance(self) -> Cents:
+        await self.moments.come("credit")
+        return self.balance
+
+    async def data_pools(self) -> Sequence[DataPool]:
+        return []
+
+
+class FakeDirectory:
+    """Who people are. `is_away` makes every question fail, as when Slack cannot be reached."""
+
+    def __init__(self) -> None:
+        self.people = {
+            **{user: Person(user, user) for user in (REQUESTER, APPROVER, SECOND_APPROVER, OUTSIDER)},
+            GUEST: Person(GUEST, "guest", is_guest=True),
+            STRANGER: Person(STRANGER, "stranger", is_external=True),
+            ROBOT: Person(ROBOT, "robot", is_bot=True),
+        }
+        self.approvers = frozenset({APPROVER, SECOND_APPROVER, REQUESTER, GUEST, STRANGER, ROBOT})
+        self.is_away = False
+
+    async def person(self, user: UserId) -> Person:
+        self._answer()
+        return self.people[user]
+
+    async def holders(self, role: Role) -> frozenset[UserId]:
+        self._answer()
+        return self.approvers if APPROVER in role.users else frozenset(role.users)
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise ChatError("timeout")
+
+
+class SteppedStore(RedisStore):
+    """The real store. Moments: `get`, `hold`, `release`; `move:<what>` before each move and `moved:<what>` after it."""
+
+    def __init__(self, client: redis_asyncio.Redis, moments: Moments) -> None:
+        super().__init__(client)
+        self.moments = moments
+        self.is_lease_for_everybody = False
+
+    async def move(self, before: PurchaseRequest, after: PurchaseRequest, *, is_durable: bool = False) -> None:
+        what = after.history[-1].happened
+        await self.moments.come(f"move:{what}")
+        await super().move(before, after, is_durable=is_durable)
+        await self.moments.come(f"moved:{what}")
+
+    async def get(self, *given: Any) -> PurchaseRequest | None:
+        await self.moments.come("get")
+        return await super().get(*given)
+
+    async def hold(self, *given: Any) -> bool:
+        await self.moments.come("hold")
+        return self.is_lease_for_everybody or await super().hold(*given)
+
+    async def release(self, *given: Any) -> None:
+        await self.moments.come("release")
+        await super().release(*given)
+
+
+class FakeNotifier:
+    """A chat that keeps what was said where. Moments: `say`, before anything is said, and `said` after it."""
+
+    def __init__(self, moments: Moments) -> None:
+        self.moments = moments
+        self.said: list[str] = []
+        self._standing: dict[str, MessageRef] = {}
+
+    async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef:
+        at = MessageRef(ChannelId(spot.channel), f"1.{len(self.said) + 1}", self._version(saying))
+        await self.moments.come("say")
+        self._standing[key] = at
+        await self._say("posted", saying)
+        return at
+
+    async def update(self, saying: Saying, at: MessageRef) -> MessageRef:
+        await self.moments.come("say")
+        await self._say("updated", saying)
+        return replace(at, version=self._version(saying))
+
+    async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
+        return self._standing.get(key)
+
+    async def take_back(self, at: MessageRef) -> None:
+        self.said.append("taken back")
+
+    async def _say(self, how: str, saying: Saying) -> None:
+        state = saying.subject.state if isinstance(saying.subject, PurchaseRequest) else "?"
+        self.said.append(f"{str(saying.intent).partition(':')[0]} {how} ({state})")
+        await self.moments.come("said")
+
+    def _version(self, saying: Saying) -> int:
+        return saying.subject.version if isinstance(saying.subject, PurchaseRequest) else 0

@@ -1,0 +1,276 @@
+"""Random lives on the real store: two approvers, a requester, the clock, crashes and every way a checkout may end.
+
+After each step, whatever happened: money moved at most once per approval, and the store's books agree with each other.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import redis.asyncio as redis_asyncio
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from pydantic import SecretStr
+
+from bot.domain.errors import (
+    NeverSentError,
+    OutcomeUnknownError,
+    ProxydeskError,
+    RefusedError,
+    StoreUnavailableError,
+)
+from bot.domain.ids import RequestId, UserId
+from bot.domain.request import Happened, PurchaseRequest, State
+from bot.store.redis import connect
+from bot.usecases import checkout, decide
+from tests.examples import APPROVER, REQUESTER, SECOND_APPROVER, WORKSPACE
+from tests.usecases.conftest import Clock, Office, click_on, policy
+from tests.usecases.fakes import FakeDirectory, FakeProvider, KilledError, Moments, SteppedStore
+
+PEOPLE = st.sampled_from([APPROVER, SECOND_APPROVER, REQUESTER])
+EVERY = range(1001, 1005)
+NUMBERS = st.sampled_from(EVERY)
+Trouble = tuple[str, Callable[[], BaseException]]
+TROUBLES: list[Trouble] = [
+    ("create", lambda: NeverSentError("never sent")),
+    ("create", lambda: RefusedError("refused")),
+    ("create", lambda: OutcomeUnknownError("unclear, not sold")),
+    ("sold", lambda: OutcomeUnknownError("unclear, sold")),
+    ("quote", lambda: NeverSentError("no price")),
+    ("tag", lambda: OutcomeUnknownError("no stamp")),
+    *((moment, lambda: StoreUnavailableError("away")) for moment in ("hold", "move:claimed", "moved:claimed")),
+    *((moment, lambda: StoreUnavailableError("away")) for moment in ("move:ordered", "moved:ordered")),
+    *((moment, KilledError) for moment in ("quote", "services", "move:claimed", "moved:claimed")),
+    *((moment, KilledError) for moment in ("create", "sold", "move:ordered", "moved:ordered", "tag")),
+]
+SAYS_IT_MAY_BE_BOUGHT_AGAIN = {Happened.APPROVED, "resumed"}
+"""Each of these in a history is one person's leave for one purchase."""
+
+
+class Lives(RuleBasedStateMachine):
+    """One workspace, a few requests, and everything that can happen to them."""
+
+    url: SecretStr
+    clock: Clock
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client: redis_asyncio.Redis | None = None
+        self.creates: Counter[int] = Counter()
+        self.driven = 0
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        async def bounded() -> Any:
+            async with asyncio.timeout(20):
+                return await work
+
+        return self.loop.run_until_complete(bounded())
+
+    @initialize(needed=st.sampled_from([1, 2]), troubles=st.tuples(*[st.sampled_from(TROUBLES)] * 3))
+    def open(self, needed: int, troubles: tuple[Trouble, ...]) -> None:
+        """What matters happens after an approval, so three of four lives begin with one, and with trouble."""
+        self.client = connect(self.url)
+        self.run(self.client.flushall())
+        type(self).clock.time = START
+        moments = Moments()
+        store, provider = SteppedStore(self.client, moments), FakeProvider(moments)
+        self.office = Office(store, provider, FakeDirectory(), moments, self.client, self.clock, policy(needed=needed))
+        for number in EVERY:
+            self.run(self.office.place(draft=f"d{number}"))
+        moments.always("sold", self._note_sale)
+        self.note = self._note_sale
+        for number, trouble in zip(EVERY, troubles, strict=False):
+            for user in (APPROVER, SECOND_APPROVER):
+                self.approves(number, user, 0)
+            self.a_worker_comes_into_trouble(number, trouble)
+
+    async def _note_sale(self) -> None:
+        claimed = await self.office.store.in_state(WORKSPACE, State.ORDERING)
+        assert self.driven in [request.id for request in claimed], "it was bought without a claim in the store"
+        self.creates[self.driven] += 1
+
+    async def drive(self, number: int) -> None:
+        """Take one request on; whatever is sold meanwhile is sold for it."""
+        self.driven = number
+        await checkout.drive(self.office.desk, WORKSPACE, RequestId(number))
+
+    def request(self, number: int) -> PurchaseRequest:
+        return self.run(self.office.store.get(WORKSPACE, RequestId(number)))  # type: ignore[no-any-return]
+
+    def attempt(self, work: Awaitable[Any]) -> None:
+        """Whatever refuses, fails or dies here may do so; what it leaves behind is looked at afterwards."""
+        try:
+            self.run(work)
+        except (ProxydeskError, KilledError):
+            return
+
+    # People
+
+    @rule(number=NUMBERS, user=PEOPLE, age=st.integers(0, 1))
+    def approves(self, number: int, user: UserId, age: int) -> None:
+        request = self.request(number)
+        click = click_on(request, user, revision=max(1, request.revision - age))
+        self.attempt(decide.approve(self.office.desk, click))
+
+    @rule(number=NUMBERS)
+    def both_click_at_once(self, number: int) -> None:
+        clicks = [click_on(self.request(number), user) for user in (APPROVER, SECOND_APPROVER)]
+        desk = self.office.desk
+
+        async def both() -> None:
+            await asyncio.gather(decide.approve(desk, clicks[0]), decide.approve(desk, clicks[1]))
+
+        self.attempt(both())
+
+    @rule(number=NUMBERS, user=PEOPLE, odds=st.integers(0, 3))
+    def ends_it(self, number: int, user: UserId, odds: int) -> None:
+        click = click_on(self.request(number), user)
+        if odds == 0:
+            self.attempt(decide.decline(self.office.desk, click, "No."))
+        elif odds == 1:
+            self.attempt(decide.withdraw(self.office.desk, click))
+
+    @rule(number=NUMBERS)
+    def tries_again(self, number: int) -> None:
+        self.attempt(decide.retry(self.office.desk, click_on(self.request(number))))
+
+    @rule(number=NUMBERS)
+    def says_it_is_absent_when_it_is(self, number: int) -> None:
+        """A person who looks sees what is there; they do not say so of something that was bought."""
+        request = self.request(number)
+        if request.state is State.IN_DOUBT and self.creates[number] == self.known_orders(number):
+            self.attempt(decide.mark_absent(self.office.desk, click_on(request)))
+
+    def known_orders(self, number: int) -> int:
+        return int(self.request(number).order is not None)
+
+    @rule(number=NUMBERS, which=st.integers(0, 3))
+    def names_a_service(self, number: int, which: int) -> None:
+        services = self.office.provider.services
+        if services:
+            chosen = services[which % len(services)].id
+            self.attempt(decide.mark_found(self.office.desk, click_on(self.request(number)), chosen))
+
+    # The machine
+
+    @rule(number=NUMBERS)
+    def a_worker_comes(self, number: int) -> None:
+        self.attempt(self.drive(number))
+
+    @rule(number=NUMBERS, trouble=st.sampled_from(TROUBLES))
+    def a_worker_comes_into_trouble(self, number: int, trouble: Trouble) -> None:
+        moment, make = trouble
+        error = make()
+
+        async def note_and_fail() -> None:
+            await self._note_sale()
+            raise error
+
+        self.office.moments.at(moment, note_and_fail if moment == "sold" else error)
+        self.attempt(self.drive(number))
+        self.office.moments.forget()
+        self.office.moments.always("sold", self.note)
+
+    @rule(number=NUMBERS)
+    def several_workers_come_at_once(self, number: int) -> None:
+        async def several() -> None:
+            await asyncio.gather(*(self.drive(number) for _ in range(3)))
+
+        self.attempt(several())
+
+    @rule(minutes=st.sampled_from([1, 5, 60 * 30, 60 * 80]))
+    def time_passes(self, minutes: int) -> None:
+        """Leases of those who died end; what waited too long is closed."""
+        self.office.clock.on(timedelta(minutes=minutes))
+
+        async def sweep() -> None:
+            assert self.client is not None
+            await self.client.delete(f"{{{WORKSPACE}}}:lease:checkout")
+            for request in await self.office.store.overdue(WORKSPACE, self.office.clock.time):
+                await decide.expire(self.office.desk, request)
+
+        self.attempt(sweep())
+
+    @rule(price=st.sampled_from([300, 350, 400]))
+    def the_price_moves(self, price: int) -> None:
+        self.office.provider.per_unit = price
+
+    # What must be true after any of it
+
+    @precondition(lambda self: self.client is not None)
+    @invariant()
+    def money_moved_at_most_once_for_each_leave(self) -> None:
+        for number in EVERY:
+            history = self.request(number).history
+            leaves = sum(entry.happened in SAYS_IT_MAY_BE_BOUGHT_AGAIN for entry in history)
+            claims = sum(entry.happened is Happened.CLAIMED for entry in history)
+            assert self.creates[number] <= claims <= leaves
+
+    @precondition(lambda self: self.client is not None)
+    @invariant()
+    def every_purchase_is_known_or_in_doubt(self) -> None:
+        """Nothing is bought behind a card that says it is not."""
+        for number in EVERY:
+            if self.creates[number]:
+                assert self.request(number).state in (State.ORDERING, State.IN_DOUBT, State.ORDERED)
+
+    @precondition(lambda self: self.client is not None)
+    @invariant()
+    def the_books_agree(self) -> None:
+        self.run(self._check_books())
+
+    async def _check_books(self) -> None:
+        assert self.client is not None
+        prefix = f"{{{WORKSPACE}}}:"
+        indexes = {state: await self.client.zrange(f"{prefix}state:{state}", 0, -1) for state in State}
+        deadlines = await self.client.zrange(f"{prefix}deadline", 0, -1)
+        lines = [orjson.loads(fields[b"entry"]) for _, fields in await self.client.xrange(f"{prefix}audit")]
+        services: list[str] = []
+        for number in EVERY:
+            request = await self.office.store.get(WORKSPACE, RequestId(number))
+            assert request is not None
+            id_ = str(number).encode()
+            assert request.version == len(request.history)
+            assert [state for state, ids in indexes.items() if id_ in ids] == [request.state]
+            assert (id_ in deadlines) is (request.state is State.PENDING)
+            versions = [line["detail"] for line in lines if line["request"] == number and " v" in line["detail"]]
+            assert [int(detail.rsplit(" v", 1)[1]) for detail in versions] == list(range(1, request.version + 1))
+            assert (request.state is State.ORDERED) is (request.order is not None)
+            services += [request.order.service_id] if request.order and request.order.service_id else []
+        assert len(services) == len(set(services)), "one service belongs to two requests"
+
+    def teardown(self) -> None:
+        if self.client is not None:
+            self.run(self.client.aclose())
+
+
+START = Clock().time
+
+
+def test_no_life_moves_money_twice_or_leaves_the_books_in_disorder(server: SecretStr, clock: Clock) -> None:
+    Lives.url, Lives.clock = server, clock
+    Lives.loop = asyncio.new_event_loop()
+    limits = settings(
+        max_examples=40,
+        stateful_step_count=20,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # a shorter story of a failure would take minutes to find
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    try:
+        run_state_machine_as_test(Lives, settings=limits)
+    finally:
+        Lives.loop.close()
