@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.errors import RecordError, StoreError, StoreUnavailableError
 from bot.handlers.front import Front
 from bot.handlers.listeners import listen
-from bot.jobs import QUEUE, Jobs, QueueNudge
+from bot.jobs import QUEUE, JobQueue, Jobs, QueueNudge
 from bot.metrics import GIVEN_UP, OLDEST, PAUSED, UNPRICED, WAITING
 from bot.policy_file import PolicyFile
 from bot.providers import PROVIDERS, Account
@@ -71,7 +71,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         stack.push_async_callback(redis.aclose)
         queue_redis = _queue_connection(url)
         stack.push_async_callback(queue_redis.aclose)
-        queue = RedisQueue(queue_redis, name=QUEUE)
+        queue = JobQueue(queue_redis, name=QUEUE)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(),

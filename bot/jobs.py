@@ -11,9 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from saq import CronJob, Job, Queue, Worker
-from saq.queue.redis import RedisQueue
+from saq.queue.redis import PubSubMultiplexer, RedisQueue
 
 from bot.domain.errors import AccessError, ChatError, ProviderError, RecordError, StaleError, StoreError
 from bot.domain.ids import RequestId, WorkspaceId
@@ -36,6 +37,7 @@ BUSY_WAIT_S = 0.5
 BUSY_TRIES = 60
 """How often a purchase asks for its turn while another one is under way, before the sweep takes over."""
 SWEPT = (State.APPROVED, State.ORDERING, State.IN_DOUBT)
+NEWS_AGAIN_S = 1.0
 CATCH_UP_EVERY_S = 0.5
 UNCLEAR = (State.ORDERING, State.IN_DOUBT)
 LOOK_CRON = "* * * * * */10"
@@ -180,6 +182,35 @@ async def keep_catching_up(jobs: Jobs) -> None:
             await jobs.catch_up()
         except (StoreError, OSError) as error:
             _log.warning("not_caught_up", error=str(error))
+
+
+class JobNews(PubSubMultiplexer):
+    """What saq hears of its jobs. Its own listener asks a store that is away again at once and without end, so that
+    nothing else in the process gets its turn any more.
+    """
+
+    async def _start(self) -> None:
+        while True:
+            try:
+                await self.pubsub.psubscribe(f"{self.prefix}*")
+                while True:
+                    self._pass_on(await self.pubsub.get_message(timeout=None))
+            except (RedisError, OSError) as error:
+                _log.warning("job_news_lost", error=type(error).__name__)
+                await asyncio.sleep(NEWS_AGAIN_S)
+
+    def _pass_on(self, message: Any) -> None:
+        if message and message["type"] == "pmessage":
+            channel = message["channel"].decode()
+            self.publish(channel, {**message, "channel": channel})
+
+
+class JobQueue(RedisQueue):
+    """saq's queue with a listener that can wait."""
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        super().__init__(redis, name=name)
+        self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
 
 
 class JobWorker(Worker[Any]):

@@ -20,7 +20,7 @@ async def test_i1_the_form_is_on_screen_before_any_provider_call(journey: Journe
     methods = [line["method"] for line in await journey.slack.log() if line["what"] == "call"]
     assert methods == ["views.open"]
     journey.byteful.faults.clear("slow")
-    await journey.form(rita, "Product", "Choose product, quantity and cycle to see the price.")
+    await journey.form(rita, "Product", "to see the price")
 
 
 async def test_i1_t82_closing_the_form_early_is_no_error(journey: Journey) -> None:
@@ -40,10 +40,10 @@ async def test_i1_t82_closing_the_form_early_is_no_error(journey: Journey) -> No
 async def test_i1_the_shortcut_and_the_home_open_the_same_form(journey: Journey) -> None:
     rita = journey.person("rita")
     answered(await rita.uses_shortcut("buy_proxies"))
-    await rita.closes(await journey.form(rita, "Choose product"))
+    await rita.closes(await journey.form(rita, "to see the price"))
     await rita.opens_home()
     answered(await rita.clicks(await journey.home(rita, "You have not asked for anything yet"), "Ask for proxies"))
-    await journey.form(rita, "Choose product")
+    await journey.form(rita, "to see the price")
 
 
 async def test_v1_products_are_searched_and_grouped(journey: Journey) -> None:
@@ -143,9 +143,10 @@ async def test_v2_the_last_choice_of_two_quick_ones_wins(journey: Journey) -> No
     form = await journey.form(rita, "<3 months>", "proxies × $9.98", "Total")
     typed = form.input("quantity").value
     assert f"{typed} proxies × $9.98" in form.text, "the price is that of what stands in the form"
-    assert all("hash" in line["args"] for line in await journey.slack.calls("views.update") if line["ok"]), (
-        "each redraw says which form it means"
-    )
+    redraws = await journey.slack.calls("views.update")
+    unsure = [line for line in redraws if not line["args"].get("hash")]
+    conflicts = [line for line in redraws if line["error"] == "hash_conflict"]
+    assert len(unsure) <= len(conflicts), "each redraw says which form it means, but for one more try"
 
 
 async def test_t83_v2_a_form_that_changed_meanwhile_is_drawn_again_once(journey: Journey) -> None:

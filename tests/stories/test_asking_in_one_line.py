@@ -147,6 +147,6 @@ async def test_the_bare_command_and_help_show_the_ways_to_go_on(journey: Journey
         seen = await journey.answer(rita, line, "/proxy buy", "/proxy topup", "/proxy data")
         assert seen.has_button("Ask for proxies")
     await rita.clicks(seen, "Ask for proxies")
-    await journey.form(rita, "Choose product")
+    await journey.form(rita, "to see the price")
     await rita.types("/proxy requests", channel=CHANNEL)
     await journey.private(rita, "No requests yet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.request import State
+from playground.provider import ProviderWorld
 from tests.stories.journey import CHANNEL, Journey, answered, reference_in
 
 SILENT = [
@@ -48,16 +49,28 @@ async def test_f1_a_quote_that_is_refused_is_explained_in_the_preview(journey: J
     assert "Total" not in preview.text
 
 
-@pytest.mark.parametrize("fault", ["down", "unauthorized", "html_error", "not_found", "server_error"])
-async def test_f1_a_form_without_a_catalog_says_so_and_can_be_tried_again(journey: Journey, fault: str) -> None:
-    rita = journey.person("rita")
-    journey.byteful.faults.set(fault, endpoint="checkout/catalog")
-    answered(await rita.types("/proxy buy", channel=CHANNEL))
-    form = await journey.form(rita, "Something went wrong", "Nothing was", "Reference")
-    assert journey.logged(form)
-    journey.byteful.faults.clear(fault)
-    await rita.clicks(form, "Try again")
-    await journey.form(rita, "Choose product, quantity and cycle")
+class TestWithoutACatalog:
+    """Byteful is in trouble from the first moment, so that no earlier catalog can stand in."""
+
+    @pytest.fixture(params=["down", "unauthorized", "html_error", "not_found", "server_error"])
+    def fault(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @pytest.fixture
+    def byteful(self, byteful: ProviderWorld, fault: str) -> ProviderWorld:
+        byteful.faults.set(fault, endpoint="checkout/catalog")
+        return byteful
+
+    async def test_f1_a_form_without_a_catalog_says_so_and_can_be_tried_again(
+        self, journey: Journey, fault: str
+    ) -> None:
+        rita = journey.person("rita")
+        answered(await rita.types("/proxy buy", channel=CHANNEL))
+        form = await journey.form(rita, "Something went wrong", "Nothing was", "Reference")
+        assert journey.logged(form)
+        journey.byteful.faults.clear(fault)
+        await rita.clicks(form, "Try again")
+        await journey.form(rita, "to see the price")
 
 
 @pytest.mark.parametrize("line", ["/proxy credit", "/proxy data"])

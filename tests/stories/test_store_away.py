@@ -147,3 +147,14 @@ async def test_t113_between_approval_and_checkout_nothing_is_bought_without_the_
     await journey.until_bought()
     await journey.card("Ordered")
     assert journey.byteful.creates_received == 1
+
+
+async def test_t113_a_store_that_hangs_makes_no_click_silent(journey: Journey, mortal: Mortal) -> None:
+    rita, mona = journey.people("rita", "mona")
+    card = await journey.asks(rita)
+    await journey.all_said()
+    async with mortal.hanging():
+        answered(await mona.clicks(card, "approve"))
+        await journey.private(mona, *AWAY)
+        assert journey.byteful.creates_received == 0
+    assert (await journey.request()).state is State.PENDING
