@@ -1,0 +1,33 @@
+"""A machine's own record of what it sent, for when the store is away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.ids import AttemptId, RequestId, WorkspaceId
+from bot.domain.request import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A checkout that is about to be sent or was; `order` is what came back, None while nothing clear has."""
+
+    workspace: WorkspaceId
+    request: RequestId
+    attempt: AttemptId
+    sent_at: datetime
+    order: Order | None
+
+
+class Journal(Protocol):
+    """This machine's own record of checkouts, for when the store is away or forgets what it was told."""
+
+    async def keep(self, sent: Sent) -> None:
+        """On disk when this returns. Replaces what was kept of the same attempt."""
+        ...
+
+    async def forget(self, attempt: AttemptId) -> None: ...
+
+    async def kept(self) -> list[Sent]: ...

@@ -1,0 +1,75 @@
+"""Who people are, and how they are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.draft import WaitingDraft
+from bot.domain.ids import UserId
+from bot.domain.intents import Intent
+from bot.domain.pause import Pause
+from bot.domain.policy import Person, Role
+from bot.domain.request import PurchaseRequest
+from bot.ports.outbox import MessageRef
+
+
+class Form(StrEnum):
+    """How a message is laid out. The words are the same; the last one is cut."""
+
+    FULL = "full"
+    PLAIN = "plain"
+    SHORT = "short"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a new message goes: a channel or a person's id, and the message it answers."""
+
+    channel: str
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One message, to be drawn from the state as it is now. `is_stray`: the channel of its card is closed to us."""
+
+    intent: Intent
+    subject: PurchaseRequest | WaitingDraft | Pause
+    approvers: tuple[UserId, ...] = ()
+    is_stray: bool = False
+    form: Form = Form.FULL
+
+
+class Directory(Protocol):
+    """Who people are, from Slack, at most 60 s old. Raises ChatError when it cannot be read: then nobody may."""
+
+    async def person(self, user: UserId) -> Person: ...
+
+    async def holders(self, role: Role) -> frozenset[UserId]:
+        """Every user id that holds the role now, by name or through a group."""
+        ...
+
+
+class Notifier(Protocol):
+    """Speaks for the bot. Every call may raise ChatError, whose `trouble` says what may be done about it."""
+
+    async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef: ...
+
+    async def update(self, saying: Saying, at: MessageRef) -> MessageRef: ...
+
+    async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
+        """Our own message with this key, posted there since then."""
+        ...
+
+    async def take_back(self, at: MessageRef) -> None:
+        """Remove a message of ours."""
+        ...
+
+
+class Nudge(Protocol):
+    """Asks the worker to look at a request soon. Never raises: a lost nudge costs time, not correctness."""
+
+    async def __call__(self, request: PurchaseRequest) -> None: ...

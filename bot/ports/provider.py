@@ -1,0 +1,102 @@
+"""What the use-cases need from a vendor. Every call may fail as `bot.domain.errors` draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.catalog import Catalog, Filter, Selection
+from bot.domain.ids import ServiceId
+from bot.domain.money import Cents
+from bot.domain.quote import Quote
+from bot.domain.request import Order
+from bot.domain.usage import DataPool, Delivered, Service
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOption:
+    """One row of a lookup: `value` goes into a filter as it is, `label` is for reading."""
+
+    value: str
+    label: str
+
+
+class Places(Protocol):
+    """Networks and places, searched in memory. Answers come at once and never touch the network.
+
+    Before the tables are loaded every search is empty and `is_loaded` is False.
+    """
+
+    @property
+    def is_loaded(self) -> bool: ...
+
+    async def keep_fresh(self) -> None:
+        """Load the tables and renew them for as long as the process runs; ends when it is cancelled."""
+        ...
+
+    def search_asns(self, query: str, country_id: str | None) -> list[PlaceOption]: ...
+
+    def search_subdivisions(self, query: str, country_id: str | None) -> list[PlaceOption]: ...
+
+    def search_cities(self, query: str, country_id: str | None, subdivision_id: str | None) -> list[PlaceOption]:
+        """At most 100 options, like the other searches."""
+        ...
+
+    def describe(self, chosen: Filter) -> str | None:
+        """`AT&T (AS7018), Dallas, Texas`: the filter in words, None for no filter."""
+        ...
+
+    def problems_with(self, chosen: Filter, country_id: str | None) -> Mapping[str, str]:
+        """Field → sentence for ids that do not exist or lie elsewhere; empty when nothing is known to be wrong."""
+        ...
+
+
+class Provider(Protocol):
+    """A vendor. Every call may raise a ProviderError; only `create_checkout` spends, and it is never retried."""
+
+    @property
+    def places(self) -> Places: ...
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it did not answer this process's last questions, so that the next ones fail at once."""
+        ...
+
+    async def catalog(self, *, fresh: bool = False) -> Catalog:
+        """Everything on sale by product code, at most a minute old; the last known one while there is no newer.
+
+        With `fresh` it is read now, or raises.
+        """
+        ...
+
+    async def quote(self, selection: Selection) -> Quote:
+        """A priced answer. Raises SelectionRefusedError, with the field at fault when known, for one that cannot be."""
+        ...
+
+    async def create_checkout(self, selection: Selection) -> Order:
+        """Buy. NeverSentError and RefusedError prove that nothing was bought; OutcomeUnknownError proves nothing."""
+        ...
+
+    async def service(self, service_id: ServiceId) -> Service:
+        """Raises NotFoundError when there is no such service."""
+        ...
+
+    async def delivered(self, service_id: ServiceId) -> Sequence[Delivered]:
+        """Where each proxy of a service is, without anything that would let one use it."""
+        ...
+
+    async def services_since(self, since: datetime) -> Sequence[Service]:
+        """Services created at or after `since` (UTC), newest first."""
+        ...
+
+    async def tag_service(self, service_id: ServiceId, metadata: Mapping[str, str]) -> None:
+        """Replace a service's metadata: at most 30 keys, values of at most 300 characters (Byteful docs)."""
+        ...
+
+    async def credit_balance(self) -> Cents: ...
+
+    async def data_pools(self) -> Sequence[DataPool]:
+        """Residential and mobile data; a network never bought is left out."""
+        ...
