@@ -13,12 +13,23 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import limits, notices, request_card, waiting
+from bot.blocks import alerts, limits, notices, request_card, waiting
 from bot.blocks.kit import Message
 from bot.domain.draft import WaitingDraft
 from bot.domain.errors import ChatError
 from bot.domain.ids import ChannelId, UserId
-from bot.domain.intents import CardIntent, CopyIntent, DirectIntent, News, NewsIntent, StrayIntent, ThreadIntent
+from bot.domain.intents import (
+    CardIntent,
+    CopyIntent,
+    DirectIntent,
+    News,
+    NewsIntent,
+    NoticeIntent,
+    StrayIntent,
+    ThreadIntent,
+    ThreadNoticeIntent,
+)
+from bot.domain.notice import BalanceUnread, CreditLow, Notice
 from bot.domain.pause import Pause
 from bot.domain.policy import Policy
 from bot.domain.request import PurchaseRequest
@@ -120,6 +131,10 @@ class SlackNotifier:
         match saying.subject, saying.intent:
             case PurchaseRequest() as request, intent if not isinstance(intent, NewsIntent):
                 return self._of_request(request, saying)
+            case notice, NoticeIntent(instead_of=None) | ThreadNoticeIntent() if isinstance(notice, Notice):
+                return _of_notice(notice)
+            case notice, NoticeIntent(instead_of=channel) if isinstance(notice, Notice) and channel:
+                return alerts.instead_of(channel, _of_notice(notice))
             case WaitingDraft() as ended, NewsIntent(news=news):
                 return waiting.lapsed(ended) if news is News.LAPSED else waiting.unpriced(ended)
             case Pause() as pause, NewsIntent(news=news):
@@ -146,6 +161,15 @@ class SlackNotifier:
     def _card(self, request: PurchaseRequest, approvers: tuple[UserId, ...]) -> Message:
         approvals = self.policy().approvals
         return request_card.card(request, approvers=approvers, role=approvals.role, needed=approvals.needed)
+
+
+def _of_notice(notice: Notice) -> Message:
+    """Each kind has a drawing of its own."""
+    match notice:
+        case CreditLow():
+            return alerts.credit_low(notice)
+        case BalanceUnread():
+            return alerts.balance_unread(notice)
 
 
 async def _counted(what: str, call: Awaitable[Any]) -> Any:

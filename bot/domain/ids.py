@@ -15,3 +15,5 @@ DraftId = NewType("DraftId", str)
 ServiceId = NewType("ServiceId", str)
 ProductCode = NewType("ProductCode", str)
 AttemptId = NewType("AttemptId", str)
+NoticeKey = NewType("NoticeKey", str)
+"""What a notice is about, and which one of its kind: announced under the same key, it is said once."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.domain.delivery import is_worth_a_message, news
 from bot.domain.finding import Kind
-from bot.domain.ids import RequestId, UserId
+from bot.domain.ids import ChannelId, NoticeKey, RequestId, UserId
 from bot.domain.request import Entry, Happened, PurchaseRequest
 
 
@@ -95,15 +95,59 @@ class NewsIntent:
         return f"news:{self.news}:{self.about}:{self.user}"
 
 
-Intent = CardIntent | CopyIntent | ThreadIntent | DirectIntent | StrayIntent | NewsIntent
+@dataclass(frozen=True, slots=True)
+class NoticeIntent:
+    """Say a notice once, in a channel or to one person; `instead_of` is the channel that could not be written to."""
+
+    key: NoticeKey
+    to: ChannelId | UserId
+    instead_of: ChannelId | None = None
+
+    @property
+    def is_to_person(self) -> bool:
+        return self.to.startswith(("U", "W"))
+
+    def __str__(self) -> str:
+        to = f"{self.to}/{self.instead_of}" if self.instead_of else self.to
+        return f"notice:{to}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadNoticeIntent:
+    """Say a notice once, in the thread of a request's card."""
+
+    key: NoticeKey
+    request: RequestId
+
+    def __str__(self) -> str:
+        return f"below:{self.request}:{self.key}"
+
+
+Destination = ChannelId | UserId | RequestId
+"""Where a notice goes: a channel, a person, or, by its number, the thread of a request's card."""
+
+
+def notice_intent(key: NoticeKey, to: Destination) -> NoticeIntent | ThreadNoticeIntent:
+    return ThreadNoticeIntent(key, to) if isinstance(to, int) else NoticeIntent(key, to)
+
+
+Intent = (
+    CardIntent | CopyIntent | ThreadIntent | DirectIntent | StrayIntent | NewsIntent | NoticeIntent | ThreadNoticeIntent
+)
 
 NO_REQUEST = RequestId(0)
-"""What messages are kept under that are not about one request; numbers begin far above."""
+"""What messages are kept under that are about no request and no notice; numbers begin far above."""
 
 
-def subject(intent: Intent) -> RequestId:
-    """The request a message is kept with."""
-    return NO_REQUEST if isinstance(intent, NewsIntent) else intent.request
+def subject(intent: Intent) -> RequestId | NoticeKey:
+    """The request or the notice a message is kept with."""
+    match intent:
+        case NewsIntent():
+            return NO_REQUEST
+        case NoticeIntent():
+            return intent.key
+        case _:
+            return intent.request
 
 
 IN_THREAD = frozenset(
@@ -174,5 +218,10 @@ def parse_intent(text: str) -> Intent:
             return StrayIntent(RequestId(int(number)), UserId(user))
         case ["news", news, about, user]:
             return NewsIntent(News(news), about, UserId(user))
+        case ["notice", to, *key]:
+            who, _, instead_of = to.partition("/")
+            return NoticeIntent(NoticeKey(":".join(key)), UserId(who), ChannelId(instead_of) if instead_of else None)
+        case ["below", number, *key]:
+            return ThreadNoticeIntent(NoticeKey(":".join(key)), RequestId(int(number)))
         case _:
             raise ValueError(f"not an intent: {text!r}")

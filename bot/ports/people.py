@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.domain.draft import WaitingDraft
 from bot.domain.ids import UserId
 from bot.domain.intents import Intent
+from bot.domain.notice import Notice
 from bot.domain.pause import Pause
 from bot.domain.policy import Person, Role
 from bot.domain.request import PurchaseRequest
@@ -37,7 +38,7 @@ class Saying:
     """One message, to be drawn from the state as it is now. `is_stray`: the channel of its card is closed to us."""
 
     intent: Intent
-    subject: PurchaseRequest | WaitingDraft | Pause
+    subject: PurchaseRequest | WaitingDraft | Pause | Notice
     approvers: tuple[UserId, ...] = ()
     is_stray: bool = False
     form: Form = Form.FULL

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.draft import Draft, WaitingDraft
-from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
-from bot.domain.intents import Intent
+from bot.domain.ids import ChannelId, DraftId, NoticeKey, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
+from bot.domain.intents import Destination, Intent
+from bot.domain.notice import Notice
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
@@ -130,6 +131,15 @@ class Store(Protocol):
         """Ask for something to be said (again) although nothing changed."""
         ...
 
+    async def announce(self, workspace: WorkspaceId, notice: Notice, to: Sequence[Destination]) -> bool:
+        """Keep what a notice tells and ask for it to be said in these places, once under its key.
+
+        False, with nothing written, when that key was announced before.
+        """
+        ...
+
+    async def notice(self, workspace: WorkspaceId, key: NoticeKey) -> Notice | None: ...
+
     async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:
         """Take due intents. Each is nobody else's until it is settled, or its lease ends and it comes back."""
         ...
@@ -166,12 +176,12 @@ class Store(Protocol):
         """All that was said about what this intent is about; `channel` is where its card belongs."""
         ...
 
-    async def message(self, workspace: WorkspaceId, request: RequestId, name: str) -> MessageRef | None:
-        """Where the message called `name` (an intent's text) of this request stands."""
+    async def message(self, workspace: WorkspaceId, about: RequestId | NoticeKey, name: str) -> MessageRef | None:
+        """Where the message called `name` (an intent's text) of this request or notice stands."""
         ...
 
     async def record_message(
-        self, workspace: WorkspaceId, request: RequestId, name: str, ref: MessageRef, key: str = ""
+        self, workspace: WorkspaceId, about: RequestId | NoticeKey, name: str, ref: MessageRef, key: str = ""
     ) -> bool:
         """Remember where a message stands. False when that is refused: an older version never overwrites a newer one,
         and a post (its mark's `key` is given) counts only while its mark stands.

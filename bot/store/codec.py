@@ -12,12 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from bot.domain.catalog import Cycle, Filter, Product, Selection
 from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.errors import RecordError
 from bot.domain.finding import Finding, Kind
 from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.notice import KINDS, Notice
 from bot.domain.pause import Pause
 from bot.domain.quote import Change, ChangeKind, LineItem, Quote
 from bot.domain.request import (
@@ -98,6 +100,19 @@ def load_pause(raw: bytes) -> Pause:
         return _pause(_upgraded(orjson.loads(raw))["pause"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError("The record of a pause cannot be read.") from error
+
+
+def dump_notice(notice: Notice) -> bytes:
+    return orjson.dumps({"format": FORMAT, "kind": type(notice).__name__, "notice": notice}, default=_default)
+
+
+def load_notice(raw: bytes) -> Notice:
+    try:
+        stored = _upgraded(orjson.loads(raw))
+        kind: TypeAdapter[Notice] = TypeAdapter(KINDS[stored["kind"]])
+        return kind.validate_python(stored["notice"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError("The record of a notice cannot be read.") from error
 
 
 def dump_message(ref: MessageRef) -> bytes:

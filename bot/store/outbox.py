@@ -3,13 +3,14 @@
 What is to be said waits in `outbox`, a sorted set by the moment it is due; a change of a request puts it there in the
 same move (see `move.lua`). Beside it, under `outbox:`: who tells what until when (`leases`), failed tries, since when
 something waits, the pace of each channel (`lane:…`), channels that cannot be written to (`strays`), and whether Slack
-refuses us (`silence`). `parked` holds what was given up, `messages:…` where each message stands.
+refuses us (`silence`). `parked` holds what was given up, `messages:…` where each message stands, and `notice:…` what a
+notice tells.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,14 +21,17 @@ import structlog
 from redis.commands.core import AsyncScript
 
 from bot.domain.errors import RecordError
-from bot.domain.ids import ChannelId, RequestId, WorkspaceId
-from bot.domain.intents import Intent, parse_intent, subject
+from bot.domain.ids import ChannelId, NoticeKey, RequestId, WorkspaceId
+from bot.domain.intents import Destination, Intent, notice_intent, parse_intent, subject
+from bot.domain.notice import Notice
 from bot.ports import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.store import codec
 from bot.store.keys import as_bytes, moment, ms, prefix
 
 INTENT_LEASE_S = 30
 """Longer than Slack may take to answer one call."""
+NOTICE_MEMORY_S = 400 * 24 * 3600
+"""How long the same notice is not said again: longer than a year, the longest period a notice is about."""
 SILENCE_FIRST_S = 10
 SILENCE_MOST_S = 120
 """How often it is tried whether Slack takes our token again."""
@@ -45,6 +49,17 @@ class Outbox:
     async def ask(self, workspace: WorkspaceId, intent: Intent, now: datetime) -> None:
         async with self._guarded():
             await self._redis.zadd(_outbox(workspace), {str(intent): ms(now)})
+
+    async def announce(self, workspace: WorkspaceId, notice: Notice, to: Sequence[Destination]) -> bool:
+        intents = [str(notice_intent(notice.key, place)) for place in to]
+        arguments: list[Any] = [prefix(workspace), codec.dump_notice(notice), NOTICE_MEMORY_S, ms(notice.at), *intents]
+        async with self._guarded():
+            return bool(await self._scripts["announce"](keys=[_notice(workspace, notice.key)], args=arguments))
+
+    async def notice(self, workspace: WorkspaceId, key: NoticeKey) -> Notice | None:
+        async with self._guarded():
+            raw = await self._redis.get(_notice(workspace, key))
+        return codec.load_notice(as_bytes(raw)) if raw else None
 
     # Taking and giving back
 
@@ -109,17 +124,17 @@ class Outbox:
             found, is_stray = await pipeline.execute()
         return _told(found, bool(is_stray))
 
-    async def message(self, workspace: WorkspaceId, request: RequestId, name: str) -> MessageRef | None:
+    async def message(self, workspace: WorkspaceId, about: RequestId | NoticeKey, name: str) -> MessageRef | None:
         async with self._guarded():
-            raw = await self._redis.hget(_messages(workspace, request), name)
+            raw = await self._redis.hget(_messages(workspace, about), name)
         return codec.load_message(as_bytes(raw)) if raw else None
 
     async def record_message(
-        self, workspace: WorkspaceId, request: RequestId, name: str, ref: MessageRef, key: str = ""
+        self, workspace: WorkspaceId, about: RequestId | NoticeKey, name: str, ref: MessageRef, key: str = ""
     ) -> bool:
         async with self._guarded():
             written = await self._scripts["record_message"](
-                keys=[_messages(workspace, request)],
+                keys=[_messages(workspace, about)],
                 args=[prefix(workspace), name, ref.version, codec.dump_message(ref), ref.channel, key],
             )
         return bool(written)
@@ -221,8 +236,12 @@ def _silence(workspace: WorkspaceId) -> str:
     return f"{prefix(workspace)}outbox:silence"
 
 
-def _messages(workspace: WorkspaceId, request: RequestId) -> str:
-    return f"{prefix(workspace)}messages:{request}"
+def _messages(workspace: WorkspaceId, about: RequestId | NoticeKey) -> str:
+    return f"{prefix(workspace)}messages:{about}"
+
+
+def _notice(workspace: WorkspaceId, key: NoticeKey) -> str:
+    return f"{prefix(workspace)}notice:{key}"
 
 
 def _lease_end(now: datetime) -> int:

@@ -17,7 +17,7 @@ import structlog
 
 from bot.domain.draft import WaitingDraft
 from bot.domain.errors import ChatError, RecordError, StoreError, Trouble
-from bot.domain.ids import DraftId, UserId, WorkspaceId
+from bot.domain.ids import ChannelId, DraftId, NoticeKey, UserId, WorkspaceId
 from bot.domain.intents import (
     TO_REQUESTER,
     CardIntent,
@@ -26,10 +26,13 @@ from bot.domain.intents import (
     Intent,
     News,
     NewsIntent,
+    NoticeIntent,
     StrayIntent,
     ThreadIntent,
+    ThreadNoticeIntent,
     subject,
 )
+from bot.domain.notice import Notice
 from bot.domain.pause import Pause
 from bot.domain.policy import ADMIN, Role
 from bot.domain.request import PurchaseRequest, State
@@ -69,7 +72,7 @@ class Teller:
     async def tell(self, workspace: WorkspaceId) -> int:
         """Deliver what is due, at most BATCH messages; returns how many were taken.
 
-        Messages of one request go one after the other, those of different requests side by side.
+        Messages of one request or notice go one after the other, those of different ones side by side.
         """
         claims = await self.desk.store.claim_intents(workspace, self.clock(), BATCH)
         await _all(self._in_order(group) for group in _by_request(claims))
@@ -143,6 +146,9 @@ class Teller:
         if isinstance(intent, NewsIntent):
             await self._spread(claim, intent)
             return
+        if isinstance(intent, NoticeIntent):
+            await self._notice(claim, intent)
+            return
         request = await self.desk.store.get(claim.workspace, intent.request)
         if request is None:
             _log.error("message_without_request", intent=str(intent))
@@ -154,7 +160,10 @@ class Teller:
             case CopyIntent():
                 await self._copy(claim, intent, request, told)
             case ThreadIntent():
-                await self._thread(claim, intent, request, told)
+                await self._thread(claim, Saying(intent, request), request, told)
+            case ThreadNoticeIntent():
+                if notice := await self._notice_of(claim, intent.key):
+                    await self._thread(claim, Saying(intent, notice), request, told)
             case DirectIntent() | StrayIntent():
                 await self._direct(claim, intent.user, Saying(intent, request), told)
 
@@ -185,14 +194,14 @@ class Teller:
             if not await self._reaches_a_decider(claim, request):
                 await self._ask(claim, (CopyIntent(request.id, user) for user in await self._admins_for(request)))
 
-    async def _thread(self, claim: Claim, intent: ThreadIntent, request: PurchaseRequest, told: Told) -> None:
+    async def _thread(self, claim: Claim, saying: Saying, request: PurchaseRequest, told: Told) -> None:
         card = told.places.get(str(CardIntent(request.id)))
         if card is None and not told.is_stray and claim.tries < MOST_TRIES:
             raise _CardIsMissingError
         try:
             if card is None:
                 raise ChatError("no_card", trouble=Trouble.CLOSED)
-            await self._speaker.say_once(claim, told, Saying(intent, request), Spot(card.channel, card.ts))
+            await self._speaker.say_once(claim, told, saying, Spot(card.channel, card.ts))
         except ChatError as error:
             if error.trouble is Trouble.LOST:  # the card is gone: it is posted anew, and this hangs below the new one
                 await self._ask(claim, [CardIntent(request.id)])
@@ -200,16 +209,8 @@ class Teller:
             if error.trouble is not Trouble.CLOSED:
                 raise
             await self._stray(claim, request, error.code)
-            await self._tell_instead(claim, intent, request, told)
-
-    async def _tell_instead(self, claim: Claim, intent: ThreadIntent, request: PurchaseRequest, told: Told) -> None:
-        """The thread cannot be written to: those who have the card by direct message, or have to decide, hear of it."""
-        entry = request.at_version(intent.version)
-        is_requester_told = entry is not None and entry.happened in TO_REQUESTER
-        people = dict.fromkeys([request.requester, *_copies(request, told), *await self._deciders(request)])
-        heard = {request.requester} if is_requester_told else set()
-        asked = [DirectIntent(request.id, intent.version, user) for user in people if user not in heard]
-        await self._ask(claim, asked)
+            people = [request.requester, *_copies(request, told), *await self._deciders(request)]
+            await self._ask(claim, _instead(saying.intent, request, dict.fromkeys(people)))
 
     async def _direct(self, claim: Claim, user: UserId, saying: Saying, told: Told) -> None:
         if str(claim.intent) in told.dropped:
@@ -236,6 +237,33 @@ class Teller:
             return None
         return pause
 
+    async def _notice(self, claim: Claim, intent: NoticeIntent) -> None:
+        notice = await self._notice_of(claim, intent.key)
+        if notice is None:
+            return
+        told, saying = await self.desk.store.told(claim), Saying(intent, notice)
+        if intent.is_to_person:
+            await self._direct(claim, UserId(intent.to), saying, told)
+            return
+        try:
+            await self._speaker.say_once(claim, told, saying, Spot(intent.to))
+        except ChatError as error:
+            if error.trouble is not Trouble.CLOSED:
+                raise
+            _log.warning("channel_closed_to_us", channel=intent.to, code=error.code, notice=intent.key)
+            closed = ChannelId(intent.to)
+            await self._ask(claim, (NoticeIntent(intent.key, user, closed) for user in await self._keepers()))
+
+    async def _notice_of(self, claim: Claim, key: NoticeKey) -> Notice | None:
+        notice = await self.desk.store.notice(claim.workspace, key)
+        if notice is None:
+            _log.error("notice_forgotten", intent=str(claim.intent))
+        return notice
+
+    async def _keepers(self) -> list[UserId]:
+        """Those who look after the bot: its admins; where there are none, those who approve."""
+        return await self._holders(self.desk.policy().role(ADMIN) or self.desk.approver_role()[1])
+
     # Who is told when the channel is closed
 
     async def _stray(self, claim: Claim, request: PurchaseRequest, code: str) -> None:
@@ -251,7 +279,7 @@ class Teller:
             raise error
         _log.warning("message_dropped", intent=str(claim.intent), user=user, code=error.code)
         detail = f"{claim.intent}: {error.code}"
-        about = subject(claim.intent)
+        about = getattr(claim.intent, "request", None)
         await self.desk.store.audit(claim.workspace, Audit(self.clock(), "message_dropped", about, user, detail))
         await self.desk.store.drop_message(claim, error.code)
 
@@ -309,8 +337,22 @@ def _copies(request: PurchaseRequest, told: Told) -> list[UserId]:
     return [UserId(name.removeprefix(start)) for name in {**told.places, **told.begun} if name.startswith(start)]
 
 
+def _instead(intent: Intent, request: PurchaseRequest, people: Iterable[UserId]) -> Iterable[Intent]:
+    """The thread cannot be written to: those who have the card by direct message, or have to decide, hear of it."""
+    match intent:
+        case ThreadNoticeIntent():
+            return [NoticeIntent(intent.key, user) for user in people]
+        case ThreadIntent(version=version):
+            entry = request.at_version(version)
+            is_requester_told = entry is not None and entry.happened in TO_REQUESTER
+            heard = {request.requester} if is_requester_told else set()
+            return [DirectIntent(request.id, version, user) for user in people if user not in heard]
+        case _:
+            return []
+
+
 def _by_request(claims: Iterable[Claim]) -> list[list[Claim]]:
-    groups: dict[int, list[Claim]] = {}
+    groups: dict[int | str, list[Claim]] = {}
     for claim in claims:
         groups.setdefault(subject(claim.intent), []).append(claim)
     return list(groups.values())

@@ -2,12 +2,14 @@
 
 import pytest
 
-from bot.domain.ids import RequestId, UserId
+from bot.domain.ids import ChannelId, NoticeKey, RequestId, UserId
 from bot.domain.intents import (
     CardIntent,
     DirectIntent,
     Intent,
+    NoticeIntent,
     ThreadIntent,
+    ThreadNoticeIntent,
     intents_after,
     parse_intent,
 )
@@ -63,6 +65,9 @@ def test_the_card_comes_first_because_threads_hang_below_it() -> None:
         (CardIntent(RequestId(1042)), "card:1042"),
         (ThreadIntent(RequestId(1042), 7), "thread:1042:7"),
         (DirectIntent(RequestId(1042), 7, UserId("U012")), "direct:1042:7:U012"),
+        (NoticeIntent(NoticeKey("credit:3:0"), ChannelId("C1")), "notice:C1:credit:3:0"),
+        (NoticeIntent(NoticeKey("credit:3:0"), UserId("U1"), ChannelId("C1")), "notice:U1/C1:credit:3:0"),
+        (ThreadNoticeIntent(NoticeKey("credit:3:0"), RequestId(1042)), "below:1042:credit:3:0"),
     ],
 )
 def test_an_intent_is_stored_as_text_and_read_back(intent: Intent, text: str) -> None:
