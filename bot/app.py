@@ -25,6 +25,7 @@ from bot.providers import PROVIDERS, Account
 from bot.settings import Settings
 from bot.slack import CALL_TIMEOUT_S, Chat, SlackDirectory
 from bot.slack_notifier import SlackNotifier
+from bot.socket_mode import Socket
 from bot.store.embedded import private_valkey
 from bot.store.journal import FileJournal
 from bot.store.pacer import SharedPacer
@@ -126,7 +127,16 @@ def make_slack_app(bot: Bot, front: Front) -> AsyncApp:
     return app
 
 
-def make_checks(bot: Bot, skew: SkewWatch) -> dict[str, Check]:
+def make_socket(bot: Bot, app: AsyncApp) -> Socket | None:
+    """The way in without an address of our own; None over HTTP."""
+    token = bot.settings.slack_app_token
+    if token is None:
+        return None
+    client = AsyncWebClient(base_url=bot.settings.slack_api_url, session=bot.client.session, timeout=CALL_TIMEOUT_S)
+    return Socket(app, token.get_secret_value(), client)
+
+
+def make_checks(bot: Bot, skew: SkewWatch, socket: Socket | None = None) -> dict[str, Check]:
     """What readiness depends on."""
 
     async def store() -> str | None:
@@ -154,7 +164,14 @@ def make_checks(bot: Bot, skew: SkewWatch) -> dict[str, Check]:
         codes = sorted({silence.code for silence in silences if silence})
         return f"Slack refuses our token ({', '.join(codes)}); {SLACK_REMEDY}" if codes else None
 
-    return {"store": store, "store_settings": store_settings, "policy": policy, "clock": skew.problem, "slack": slack}
+    checks: dict[str, Check] = {
+        "store": store,
+        "store_settings": store_settings,
+        "policy": policy,
+        "clock": skew.problem,
+        "slack": slack,
+    }
+    return checks if socket is None else {**checks, "socket": socket.problem}
 
 
 def make_warnings(bot: Bot) -> dict[str, Check]:

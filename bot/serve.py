@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app, make_warnings
+from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app, make_socket, make_warnings
 from bot.jobs import keep_catching_up, make_worker
 from bot.web import SkewWatch, make_web
 
@@ -18,19 +18,24 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     settings = bot.settings
     front = make_front(bot)
     skew = SkewWatch(settings.slack_signing_secret.get_secret_value())
-    app = make_web(make_slack_app(bot, front), skew, make_checks(bot, skew), make_warnings(bot))
+    slack_app = make_slack_app(bot, front)
+    socket = make_socket(bot, slack_app)
+    app = make_web(slack_app, skew, make_checks(bot, skew, socket), make_warnings(bot))
     config = uvicorn.Config(
         app, host=settings.proxydesk_host, port=settings.port, log_config=None, access_log=False, lifespan="off"
     )
     server = _Server(config)
     places = asyncio.create_task(bot.desk.provider.places.keep_fresh())
-    serving = asyncio.create_task(server.serve())
+    serving = [asyncio.create_task(server.serve())]
+    if socket is not None:
+        serving.append(asyncio.create_task(socket.serve(stop)))
     try:
-        await _first_of(serving, places, stop)
+        await _first_of(stop, places, *serving)
     finally:
         server.should_exit = True
+        stop.set()
         await _ended(places)
-    await serving
+    await asyncio.gather(*serving)
     await front.background.drain(DRAIN_S)
 
 
@@ -41,17 +46,17 @@ async def serve_worker(bot: Bot, stop: asyncio.Event) -> None:
     working = asyncio.create_task(worker.start())
     telling = asyncio.create_task(keep_catching_up(jobs))
     try:
-        await _first_of(working, telling, stop)
+        await _first_of(stop, working, telling)
     finally:
         worker.event.set()
         await _ended(telling)
     await working
 
 
-async def _first_of(one: asyncio.Task[None], other: asyncio.Task[None], stop: asyncio.Event) -> None:
+async def _first_of(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
     """Until one of them ends or everything is to stop. A task that failed says so here."""
     stopping = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait({one, other, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     for task in done:
         await task

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import Clock, SignatureVerifier
@@ -17,16 +17,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.metrics import ACKS
+
 EVENTS_PATH = "/slack/events"
 MAX_SKEW_S = 60
 """A clock further off than this is reported before Slack's five minutes make every request fail."""
 SKEW_MEMORY_S = 600
 
-ACKS = Histogram(
-    "proxydesk_ack_seconds",
-    "Time from a Slack request to its answer",
-    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3),
-)
 REFUSED = Counter("proxydesk_refused_requests_total", "Requests that did not prove they come from Slack")
 
 Check = Callable[[], Awaitable[str | None]]

@@ -96,6 +96,7 @@ async def worlds(
         environment = {
             "SLACK_BOT_TOKEN": workspace.app.bot_token,
             "SLACK_SIGNING_SECRET": workspace.app.signing_secret,
+            "SLACK_APP_TOKEN": workspace.app.app_token if workspace.app.socket_mode else "",
             "SLACK_API_URL": f"{slack_url}/api/",
             "BYTEFUL_API_PUBLIC_KEY": provider.public_key,
             "BYTEFUL_API_PRIVATE_KEY": provider.private_key,
