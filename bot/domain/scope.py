@@ -1,0 +1,117 @@
+"""What a summary is about: a channel, a person, a product, a service, or everything the workspace bought."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bot.domain.ids import ChannelId
+from bot.domain.period import Period, PeriodError, parse_period, this_month
+
+WORKSPACE_WORDS = frozenset({"workspace", "everything", "all", "company"})
+_HERE = frozenset({"here", "this channel", "channel"})
+_CHANNEL = re.compile(r"<#([CGD][A-Z0-9]{2,31})(?:\|[^>]*)?>|#?([CGD][A-Z0-9]{6,31})")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]{2,31})(?:\|[^>]*)?>|@?([UW][A-Z0-9]{6,31})")
+_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+
+
+class Kind(StrEnum):
+    CHANNEL = "channel"
+    PERSON = "person"
+    PRODUCT = "product"
+    SERVICE = "service"
+    WORKSPACE = "workspace"
+
+
+class Measure(StrEnum):
+    """What is summed up: money or data."""
+
+    SPEND = "spend"
+    USAGE = "usage"
+
+
+class ScopeError(ValueError):
+    """The words name nothing that can be summed up. The text says what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`id` is a channel's or person's Slack id, a product code or a service ID; empty for the workspace."""
+
+    kind: Kind
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One summary somebody asked for. Its text is what a button carries."""
+
+    measure: Measure
+    scope: Scope
+    period: Period
+
+    def __str__(self) -> str:
+        return f"{self.measure}:{self.scope.kind}:{self.scope.id}:{self.period}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a person typed, split: a scope already known or still a word to look up, and the period."""
+
+    scope: Scope | None
+    word: str
+    period: Period
+
+
+def parse_words(text: str, here: ChannelId | None, me: str, today: date) -> Words:
+    """`#channel last month`, `30d @person`, `isp_us`, or nothing: this channel, this month.
+
+    Raises ScopeError for names that are no mention and PeriodError for a period that cannot be.
+    """
+    scope_words, period = _split(text.split(), today)
+    scope, word = _scope(scope_words, here, me)
+    return Words(scope, word, period)
+
+
+def _split(words: list[str], today: date) -> tuple[str, Period]:
+    """The period is the longest end, or else the longest beginning, that reads as one."""
+    for cut in range(len(words) + 1):
+        scope, named = words[:cut], words[cut:]
+        for rest, tried in ((scope, named), (named, scope)):
+            if tried and (period := parse_period(" ".join(tried), today)):
+                return " ".join(rest), period
+    return " ".join(words), this_month(today)
+
+
+def _scope(text: str, here: ChannelId | None, me: str) -> tuple[Scope | None, str]:
+    lowered = text.lower()
+    if not text or lowered in _HERE:
+        if here is None:
+            raise ScopeError("Say what to add up: a #channel, a @person, a product, a service ID, or `workspace`.")
+        return Scope(Kind.CHANNEL, here), ""
+    if lowered in WORKSPACE_WORDS:
+        return Scope(Kind.WORKSPACE), ""
+    if lowered in ("me", "mine", "@me"):
+        return Scope(Kind.PERSON, me), ""
+    for pattern, kind in ((_CHANNEL, Kind.CHANNEL), (_PERSON, Kind.PERSON)):
+        if found := pattern.fullmatch(text):
+            return Scope(kind, found[1] or found[2]), ""
+    if text.startswith(("@", "#")):
+        raise ScopeError(f"Slack did not say who or what {text} is. Pick it from the list that opens while you type.")
+    return None, text
+
+
+def parse_asked(text: str, today: date) -> Asked | None:
+    """What a button carries; None for anything else."""
+    measure, _, rest = text.partition(":")
+    kind, _, rest = rest.partition(":")
+    of, _, words = rest.rpartition(":")
+    if measure not in list(Measure) or kind not in list(Kind) or not (_ID.fullmatch(of) or kind == Kind.WORKSPACE):
+        return None
+    try:
+        period = parse_period(words, today) if words else None
+    except PeriodError:
+        return None
+    return Asked(Measure(measure), Scope(Kind(kind), of), period) if period else None
