@@ -14,14 +14,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from playground.provider_account import NETWORKS, Account, Actor
+from playground.provider_account import LOGGED, NETWORKS, Account, Actor
 from playground.provider_catalog import catalog_row
 from playground.provider_checkout import evaluate, read_order
 from playground.provider_data import asn_by_id
 from playground.provider_faults import FaultPlan
 from playground.provider_history import seed_history, seed_users
-from playground.provider_pools import TYPICAL_REQUEST_BYTES, Traffic
+from playground.provider_logs import TYPICAL_REQUEST_BYTES, Traffic
 from playground.provider_proxies import check_metadata
+from playground.provider_traffic import USUAL_BYTES_A_DAY, Burn
 from playground.provider_values import (
     INVOICE_VOID_AFTER,
     Cycle,
@@ -33,6 +34,7 @@ from playground.provider_values import (
     RefusalError,
     Row,
     Tier,
+    add_months,
     stamp,
 )
 
@@ -61,10 +63,13 @@ class LogEntry:
 class ProviderWorld(Account):
     """A Byteful account with everything that can happen to it.
 
-    `at` freezes the clock there; `seed` makes identifiers repeatable; `history=False` starts with an empty account.
+    `at` freezes the clock there; `seed` makes identifiers repeatable; `history=False` starts with an empty account;
+    `traffic=True` lets what runs be used a little every day.
     """
 
-    def __init__(self, *, at: datetime | None = None, seed: int | None = None, history: bool = True) -> None:
+    def __init__(
+        self, *, at: datetime | None = None, seed: int | None = None, history: bool = True, traffic: bool = False
+    ) -> None:
         self.public_key = PUBLIC_KEY
         self.private_key = PRIVATE_KEY
         self.faults = FaultPlan()
@@ -76,6 +81,7 @@ class ProviderWorld(Account):
         self.creates_received = 0
         self.creates_effective = 0
         self._history = history
+        self._traffic = traffic
         super().__init__(at=at, seed=seed)
 
     def begin(self) -> None:
@@ -83,6 +89,9 @@ class ProviderWorld(Account):
         seed_users(self)
         if self._history:
             seed_history(self)
+        if self._traffic:
+            for network, amount in USUAL_BYTES_A_DAY.items():
+                self.set_traffic(network, amount)
 
     def reset(self) -> None:
         """Back to the first day: account, faults, log, counters and settings; the clock stays."""
@@ -109,8 +118,9 @@ class ProviderWorld(Account):
 
     # Clock
 
-    def advance(self, seconds: float = 0, *, days: float = 0) -> datetime:
-        self.clock.advance(timedelta(days=days, seconds=seconds))
+    def advance(self, seconds: float = 0, *, days: float = 0, months: int = 0) -> datetime:
+        """A month is a calendar month: the same day of the next one, or its last."""
+        self.clock.set(add_months(self.now(), months) + timedelta(days=days, seconds=seconds))
         self.settle()
         return self.now()
 
@@ -215,8 +225,25 @@ class ProviderWorld(Account):
     def set_credit(self, cents: int) -> int:
         _require_not_negative(cents, "cents")
         self.settle()
-        self.credit_balance = cents
+        self.statement.set_credit(cents, self.now())
         return cents
+
+    def top_up_by_hand(self, cents: int) -> Invoice:
+        """Somebody buys credit in the dashboard, and pays it there."""
+        self.settle()
+        _require_positive(cents, "cents")
+        return self.pay_invoice(self.bill_top_up(cents).invoice_id)
+
+    def refund(self, service_id: str, cents: int) -> Row:
+        """The vendor gives credit back for a service; the service's total and audit trail show it."""
+        self.settle()
+        service = self.service(service_id)
+        _require_positive(cents, "cents")
+        if cents > service["service_total"]:
+            raise RefusalError(409, f"The service cost {service['service_total']} cents; no more can be refunded.")
+        self.statement.refund(service_id, cents, self.now())
+        self.adjust(service, "update", "administrator", {"service_total": service["service_total"] - cents})
+        return service
 
     def pay(self, invoice_id: str) -> Invoice:
         """Somebody pays the invoice on its page."""
@@ -249,25 +276,33 @@ class ProviderWorld(Account):
         return [proxy["proxy_id"] for proxy in chosen]
 
     def change_service(self, service_id: str, changes: Row, by: Actor = "administrator") -> Row:
-        """The vendor's staff alter a service: any of its fields."""
+        """Staff alter any field of a service; a changed total or quantity is what the next renewal bills."""
         self.settle()
         service = self.service(service_id)
         if unknown := sorted(set(changes) - set(service)):
             raise RefusalError(400, f"A service has no field '{unknown[0]}'.")
+        _require_positive(changes.get("service_quantity", 1), "service_quantity")
+        _require_not_negative(changes.get("service_total", 0), "service_total")
+        self._agree(service_id, changes)
         self.adjust(service, "update", by, changes)
         return service
+
+    def _agree(self, service_id: str, changes: Row) -> None:
+        if "service_quantity" in changes and service_id in self.orders:
+            self.orders[service_id] = replace(self.orders[service_id], quantity=changes["service_quantity"])
+            self.agreed_totals.pop(service_id, None)
+        if "service_total" in changes:
+            self.agreed_totals[service_id] = changes["service_total"]
 
     def cancel_service(self, service_id: str, by: Actor = "administrator") -> Row:
         self.settle()
         service = self.service(service_id)
         if service["service_status"] == "canceled":
             raise RefusalError(409, "The service is canceled already.")
-        open_invoice = service["open_invoice_id"]
-        if open_invoice:
-            invoice = self.open_invoice(open_invoice)
-            invoice.status = "void"
-            self.credit_balance += invoice.credit_applied
-        self.end_service(service, by)
+        if service["open_invoice_id"]:
+            self.void_invoice(service["open_invoice_id"], by)
+        else:
+            self.end_service(service, by)
         return service
 
     def buy_by_hand(self, body: Row, *, paid: bool = True, metadata: Row | None = None) -> Row:
@@ -276,7 +311,7 @@ class ProviderWorld(Account):
         order = read_order(body, self.products, strict=False)
         evaluation = evaluate(order, self.promos, 0, self.now())
         if evaluation.reason or order.is_top_up:
-            raise RefusalError(422, evaluation.reason or "Top-ups by hand are `set_credit`.")
+            raise RefusalError(422, evaluation.reason or "Credit is bought by hand with credit/top-up.")
         service_id = self.mint.dashboard_service_id()
         if paid:
             self.purchase(evaluation, service_id, use_credit=False)
@@ -291,20 +326,31 @@ class ProviderWorld(Account):
         amount_bytes: int,
         *,
         network: str = "residential",
+        service_id: str | None = None,
         day: date | None = None,
         requests: int | None = None,
         proxy_user_id: str = "default_user",
         hostname: str = "shop.example.com",
     ) -> Row:
-        """Traffic on a day of the network's running service."""
+        """Traffic of one day: of the service named, else of the network's running service that lasts longest."""
         self.settle()
-        service = self.data_service(network) if network in NETWORKS else None
-        if service is None:
-            raise RefusalError(404, f"There is no running {network} service.")
+        running = {row["service_id"]: row for row in self.running(network)} if network in LOGGED else {}
+        if not running or service_id not in {None, *running}:
+            raise RefusalError(404, f"There is no running {network} service{f' {service_id}' if service_id else ''}.")
+        if proxy_user_id not in self.proxy_users:
+            raise RefusalError(404, f"There is no proxy user '{proxy_user_id}'.")
         count = max(1, amount_bytes // TYPICAL_REQUEST_BYTES) if requests is None else requests
         traffic = Traffic(amount_bytes, count, day or self.now().date(), proxy_user_id, hostname)
-        self.pools[network].use(traffic, service["service_id"], self.now())
-        return dict(zip(("bytes", "bytes_used", "requests"), self.data_totals(network), strict=True))
+        last = max(running, key=lambda name: str(running[name]["service_expiry_datetime"]))
+        self.use(network, traffic, service_id or last)
+        return self._data_state(network)
+
+    def set_traffic(self, network: str, bytes_a_day: int, hostnames: list[str] | None = None) -> Row:
+        """From now on so much goes through a network on a working day, as long as something runs there; 0 stops it."""
+        _require_not_negative(bytes_a_day, "bytes_a_day")
+        self.settle()
+        self.flow.set(network, Burn(bytes_a_day, tuple(hostnames)) if hostnames else Burn(bytes_a_day))
+        return self.flow.rows()
 
     # Looking from outside
 
@@ -318,7 +364,8 @@ class ProviderWorld(Account):
             "promos": {promo.code: _promo_state(promo) for promo in self.promos.values()},
             "services": [dict(row) for row in self.services.values()],
             "invoices": [self._invoice_state(invoice) for invoice in self.invoices.values()],
-            "data": {network: self._data_state(network) for network in NETWORKS},
+            "data": {network: self._data_state(network) for network in LOGGED},
+            "traffic": self.flow.rows(),
             "faults": self.faults.rows(),
             "settings": vars(self.settings),
             "requests_received": self.requests_received,
@@ -341,8 +388,12 @@ class ProviderWorld(Account):
         }
 
     def _data_state(self, network: str) -> Row:
-        bought, used, requests = self.data_totals(network)
-        return {"bytes": bought, "bytes_used": used, "requests": requests}
+        """What was bought and used of the running services; a network sold by the proxy knows only its use."""
+        if network in NETWORKS:
+            bought, used, requests = self.data_totals(network)
+            return {"bytes": bought, "bytes_used": used, "requests": requests}
+        used, requests = self.logs[network].totals()
+        return {"bytes": None, "bytes_used": used, "requests": requests}
 
 
 def _nothing(*_: Any) -> None:
@@ -352,6 +403,11 @@ def _nothing(*_: Any) -> None:
 def _require_not_negative(number: int, name: str) -> None:
     if number < 0:
         raise RefusalError(400, f"{name} must not be negative.")
+
+
+def _require_positive(number: int, name: str) -> None:
+    if number < 1:
+        raise RefusalError(400, f"{name} must be at least 1.")
 
 
 def _months(price: Price) -> float:

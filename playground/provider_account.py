@@ -7,7 +7,7 @@ proxies arrive only after payment; whatever is due by the clock has happened bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,9 +15,12 @@ from typing import Literal
 from playground.provider_catalog import seed_products, seed_promos
 from playground.provider_checkout import Evaluation, Order, evaluate, quote_data, read_order
 from playground.provider_clock import Agenda, WorldClock
+from playground.provider_logs import Traffic, TrafficLog
 from playground.provider_pools import DataPool
 from playground.provider_proxies import make_proxy
 from playground.provider_service import CUSTOMER_ID, service_row
+from playground.provider_statement import Statement
+from playground.provider_traffic import Flow
 from playground.provider_values import (
     GB,
     INVOICE_VOID_AFTER,
@@ -33,6 +36,8 @@ from playground.provider_values import (
 
 SEED_CREDIT_CENTS = 500
 NETWORKS = ("residential", "mobile")
+"""Sold as data; the other two are sold by the proxy, and only their logs tell what went through them."""
+LOGGED = (*NETWORKS, "isp", "datacenter")
 LIVE = frozenset({"active", "overdue", "paused", "awaiting_additional_fulfillment"})
 
 Actor = Literal["customer", "automatic", "administrator"]
@@ -56,15 +61,19 @@ class Account:
         self.born_at = self.now()
         self.products = seed_products()
         self.promos = seed_promos(self.now())
-        self.credit_balance = SEED_CREDIT_CENTS
+        self.statement = Statement(SEED_CREDIT_CENTS, self.now())
         self.services: dict[str, Row] = {}
         self.orders: dict[str, Order] = {}
+        self.agreed_totals: dict[str, int] = {}
+        """What the vendor's staff agreed a service's cycle costs, in cents; the others cost today's price."""
         self.invoices: dict[str, Invoice] = {}
         self.proxies: dict[str, Row] = {}
         self.proxy_users: dict[str, Row] = {}
         self.acls: dict[str, Row] = {}
         self.adjustments: list[Row] = []
         self.pools = {network: DataPool(network, CUSTOMER_ID, self.mint) for network in NETWORKS}
+        self.logs = {network: TrafficLog(network, CUSTOMER_ID, self.mint) for network in LOGGED}
+        self.flow = Flow(self)
 
     # Time
 
@@ -125,10 +134,12 @@ class Account:
         """Makes the service and its invoice; without credit, the invoice is settled by other means."""
         order = evaluation.order
         invoice = self._invoice(
-            "purchase", evaluation.total, f"{order.quantity} x {self._product(order).name}", service_id
+            "purchase",
+            evaluation.total,
+            f"{order.quantity} x {self._product(order).name}",
+            service_id,
+            use_credit=use_credit,
         )
-        if use_credit:
-            self._apply_credit(invoice)
         self._take_stock(order, -order.quantity)
         if evaluation.promo:
             promo = self.promos[evaluation.promo.code]
@@ -139,7 +150,7 @@ class Account:
         return invoice
 
     def _top_up(self, evaluation: Evaluation) -> Row:
-        invoice = self._invoice("top_up", evaluation.total, "Account credit", None)
+        invoice = self.bill_top_up(evaluation.total)
         return {"invoice_is_paid": False, "invoice_url": self.invoice_url(invoice), "credit_added": True}
 
     def _product(self, order: Order) -> Product:
@@ -158,17 +169,28 @@ class Account:
 
     # Money
 
+    @property
+    def credit_balance(self) -> int:
+        return self.statement.balance
+
     def _invoice(
-        self, purpose: Literal["purchase", "renewal", "top_up"], total: int, text: str, service_id: str | None
+        self,
+        purpose: Literal["purchase", "renewal", "top_up"],
+        total: int,
+        text: str,
+        service_id: str | None,
+        *,
+        use_credit: bool = False,
     ) -> Invoice:
-        invoice = Invoice(self.mint.stripe("in"), purpose, total, 0, self.now(), text, service_id)
+        credit = min(self.credit_balance, total) if use_credit else 0
+        invoice = Invoice(self.mint.stripe("in"), purpose, total, credit, self.now(), text, service_id)
         self.invoices[invoice.invoice_id] = invoice
+        self.statement.charge(invoice, self.now())
         self.agenda.add(self.now() + INVOICE_VOID_AFTER, lambda: self._void_if_open(invoice))
         return invoice
 
-    def _apply_credit(self, invoice: Invoice) -> None:
-        invoice.credit_applied = min(self.credit_balance, invoice.total)
-        self.credit_balance -= invoice.credit_applied
+    def bill_top_up(self, cents: int) -> Invoice:
+        return self._invoice("top_up", cents, "Account credit", None)
 
     def invoice_url(self, invoice: Invoice) -> str:
         return f"{self.origin}/invoice/{invoice.invoice_id}"
@@ -184,22 +206,21 @@ class Account:
     def pay_invoice(self, invoice_id: str) -> Invoice:
         invoice = self.open_invoice(invoice_id)
         invoice.status = "paid"
+        self.statement.payment(invoice, self.now())
         match invoice.purpose:
-            case "top_up":
-                self.credit_balance += invoice.total
             case "purchase":
                 self._paid(self.service(invoice.service_id))
             case "renewal":
                 self._extend(self.service(invoice.service_id), invoice)
         return invoice
 
-    def void_invoice(self, invoice_id: str) -> Invoice:
+    def void_invoice(self, invoice_id: str, by: Actor = "automatic") -> Invoice:
         """Takes the bill back: credit returns, and the service it was for ends."""
         invoice = self.open_invoice(invoice_id)
         invoice.status = "void"
-        self.credit_balance += invoice.credit_applied
+        self.statement.void(invoice, self.now())
         if invoice.service_id is not None:
-            self.end_service(self.service(invoice.service_id), "automatic")
+            self.end_service(self.service(invoice.service_id), by)
         return invoice
 
     def _void_if_open(self, invoice: Invoice) -> None:
@@ -300,23 +321,28 @@ class Account:
             self._renew(service)
 
     def _renew(self, service: Row) -> None:
-        """Bills the next cycle at today's price: credit first, then a stored payment method, else an open invoice."""
-        order = self.orders[service["service_id"]]
-        product = self.products.get(self._product(order).code)
-        price = product.price_for(order.cycle) if product else None
-        if price is None:
+        """Bills the next cycle: credit first, then a stored payment method, else an open invoice."""
+        total = self._renewal_total(service)
+        if total is None:
             self.end_service(service, "automatic")
             return
-        total = sum(quantity * amount for quantity, amount in price.lines(order.quantity))
-        invoice = self._invoice("renewal", total, f"Renewal of {service['service_name']}", service["service_id"])
         automatic = service["service_is_automatic_collection"]
-        if automatic:
-            self._apply_credit(invoice)
+        text = f"Renewal of {service['service_name']}"
+        invoice = self._invoice("renewal", total, text, service["service_id"], use_credit=automatic)
         if automatic and (invoice.due == 0 or service["payment_method_id"]):
             self.pay_invoice(invoice.invoice_id)
             return
         service["open_invoice_id"] = invoice.invoice_id
         self.adjust(service, "update", "automatic", {"service_status": "overdue"}, invoice_id=invoice.invoice_id)
+
+    def _renewal_total(self, service: Row) -> int | None:
+        """What was agreed, else today's price of the quantity; None when it is not sold any more."""
+        if (agreed := self.agreed_totals.get(service["service_id"])) is not None:
+            return agreed
+        order = self.orders[service["service_id"]]
+        product = self.products.get(self._product(order).code)
+        price = product.price_for(order.cycle) if product else None
+        return sum(quantity * amount for quantity, amount in price.lines(order.quantity)) if price else None
 
     def _extend(self, service: Row, invoice: Invoice) -> None:
         order = self.orders[service["service_id"]]
@@ -384,13 +410,18 @@ class Account:
 
     def data_service(self, network: str) -> Row | None:
         """The running service a pool belongs to: the one that lasts longest."""
-        running = list(self.data_services(network))
-        return max(running, key=lambda row: str(row["service_expiry_datetime"]), default=None)
+        return max(self.running(network), key=lambda row: str(row["service_expiry_datetime"]), default=None)
 
-    def data_services(self, network: str) -> Iterable[Row]:
-        return (
+    def running(self, network: str) -> list[Row]:
+        return [
             row for row in self.services.values() if row["service_type"] == network and row["service_status"] in LIVE
-        )
+        ]
 
     def data_totals(self, network: str) -> tuple[int, int, int]:
-        return self.pools[network].totals({row["service_id"] for row in self.data_services(network)})
+        return self.pools[network].totals({row["service_id"] for row in self.running(network)})
+
+    def use(self, network: str, traffic: Traffic, service_id: str | None) -> None:
+        """Traffic through a network; data is taken from the service named."""
+        if network in self.pools and service_id is not None:
+            self.pools[network].use(traffic, service_id, self.now())
+        self.logs[network].note(traffic, self.now())

@@ -1,6 +1,7 @@
 """The hand that moves the Byteful world from outside: JSON under /control/, and the page on which an invoice is paid.
 
-Loopback only, no keys. GET /control/state, /control/log[?since=N], /control/faults (the names known, and what is on).
+Loopback only, no keys. GET /control/state, /control/statement (every charge, payment, void, refund and top-up, with
+cents), /control/log[?since=N], /control/faults (the names known, and what is on).
 POST /control/<name> takes a JSON object of the arguments of the control of that name; the answer is {"ok": true,
 "result": ...}; a refusal has the status and {"ok": false, "error": sentence}. `CONTROLS` lists the names; the arguments
 are those of the functions it points to, checked against their annotations. Times are ISO 8601, without a zone UTC.
@@ -12,15 +13,20 @@ are those of the functions it points to, checked against their annotations. Time
     cycle/remove     {"product_code": "isp_us", "cycle": "1:year"}
     promo            {"code": "SPRING", "percent": 15}     or amount; expires_at, max_uses, used, product_types
     promo/expire, promo/exhaust, promo/remove                                 {"code": "WELCOME10"}
-    credit           {"cents": 10000}
+    credit           {"cents": 10000}                      the balance is put there, whatever it was
+    credit/top-up    {"cents": 10000}                      bought and paid in the dashboard
     invoice/pay, invoice/void                                                 {"invoice_id": "in_..."}
     service/fulfil   {"service_id": "API-1234-5678", "count": 2, "asn_id": 701}   both optional
-    service/change   {"service_id": "...", "changes": {"service_status": "paused"}}
+    service/change   {"service_id": "...", "changes": {"service_status": "paused"}}   a changed service_total or
+                     service_quantity is what the next renewal bills
+    service/refund   {"service_id": "...", "cents": 500}
     service/replace-proxies {"service_id": "...", "count": 2}
     service/cancel   {"service_id": "..."}
     service/buy      {"body": {as for checkout/create}, "paid": true, "metadata": {}}
-    data/use         {"amount_bytes": 1073741824, "network": "residential", "day": "2025-03-24"}
-    clock/advance    {"seconds": 3600} or {"days": 2}
+    data/use         {"amount_bytes": 1073741824, "network": "residential", "day": "2025-03-24"}; also service_id,
+                     requests, proxy_user_id, hostname; the network may be isp or datacenter too
+    data/flow        {"network": "isp", "bytes_a_day": 1073741824}      every day by itself; 0 stops it
+    clock/advance    {"seconds": 3600}, {"days": 2} or {"months": 1}
     clock/set        {"at": "2025-04-25T14:25:36"}
     clock/freeze     {} or {"at": "..."};   clock/run {}
     fault            {"name": "slow", "endpoint": "checkout/create", "times": 1, "params": {"seconds": 20}}
@@ -81,14 +87,17 @@ def controls(world: ProviderWorld) -> dict[str, Control]:
         "promo/exhaust": world.exhaust_promo,
         "promo/remove": world.remove_promo,
         "credit": world.set_credit,
+        "credit/top-up": world.top_up_by_hand,
         "invoice/pay": world.pay,
         "invoice/void": world.void,
         "service/fulfil": world.fulfil_service,
         "service/change": world.change_service,
         "service/replace-proxies": world.replace_proxies,
         "service/cancel": world.cancel_service,
+        "service/refund": world.refund,
         "service/buy": world.buy_by_hand,
         "data/use": world.use_data,
+        "data/flow": world.set_traffic,
         "clock/advance": world.advance,
         "clock/set": world.set_clock,
         "clock/freeze": world.freeze,
@@ -111,6 +120,10 @@ def steering_routes(world: ProviderWorld, after: Callable[[], None] = lambda: No
     async def state(_request: Request) -> Response:
         return _json(world.state())
 
+    async def statement(_request: Request) -> Response:
+        world.settle()
+        return _json({"lines": world.statement.rows(), "balance": world.credit_balance})
+
     async def log(request: Request) -> Response:
         since = int(request.query_params.get("since", "0"))
         entries = [asdict(entry) for entry in world.log if entry.number > since]
@@ -128,7 +141,7 @@ def steering_routes(world: ProviderWorld, after: Callable[[], None] = lambda: No
     async def unknown(_request: Request) -> Response:
         raise RefusalError(404, "There is no such control.")
 
-    reads = {"state": state, "log": log, "faults": faults}
+    reads = {"state": state, "statement": statement, "log": log, "faults": faults}
     return [
         *(Route(f"/{name}", _guarded(read), methods=["GET"]) for name, read in reads.items()),
         *(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from playground.provider_catalog import seed_products
 from playground.provider_checkout import Order
-from playground.provider_pools import Traffic
+from playground.provider_logs import Traffic
 from playground.provider_proxies import make_proxy_user
 from playground.provider_service import CUSTOMER_ID
 from playground.provider_values import GB, Cycle, Row, stamp
@@ -81,7 +81,7 @@ def _data_pool(account: Account, now: datetime) -> None:
             USERS[turn % len(USERS)],
             HOSTNAMES[turn % len(HOSTNAMES)],
         )
-        account.pools["residential"].use(traffic, DATA_SERVICE_ID, at)
+        account.at_time(at, partial(account.use, "residential", traffic, DATA_SERVICE_ID))
 
 
 def _share(total: int, turn: int) -> int:

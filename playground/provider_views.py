@@ -105,7 +105,7 @@ def _proxy_user(account: Account, user: Row) -> Row:
         "restricted_service_ids": [row["service_id"] for row in entries if row["service_id"]],
     }
     for network in NETWORKS:
-        used = account.pools[network].used_by(name)
+        used = account.logs[network].used_by(name)
         limit = user[f"proxy_user_{network}_bytes_limit"]
         shown[f"proxy_user_{network}_bytes_used"] = used
         shown[f"{network}_bytes_left"] = None if limit is None else max(limit - used, 0)
@@ -113,13 +113,11 @@ def _proxy_user(account: Account, user: Row) -> Row:
 
 
 def log_summaries(account: Account) -> list[Row]:
-    return [row for network in NETWORKS for row in account.pools[network].log_summaries]
+    return [row for log in account.logs.values() for row in log.summaries_at(account.now())]
 
 
 def logs(account: Account) -> list[Row]:
-    """Single requests; they are kept seven days."""
-    oldest = stamp(account.now() - timedelta(days=7))
-    return [row for pool in account.pools.values() for row in pool.logs if row["log_creation_datetime"] >= oldest]
+    return [row for log in account.logs.values() for row in log.lines_at(account.now())]
 
 
 def _period(account: Account, query: Mapping[str, str]) -> tuple[str, str]:

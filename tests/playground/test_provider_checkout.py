@@ -510,13 +510,13 @@ def test_a_changed_price_gets_a_new_id(world: ProviderWorld) -> None:
 
 
 def test_used_data_shows_in_pool_ledger_and_log_summaries(world: ProviderWorld) -> None:
-    before = sum(row["log_summary_bytes"] for row in world.pools["residential"].log_summaries)
+    before = sum(row["log_summary_bytes"] for row in world.logs["residential"].summaries)
     assert before == 3 * GB
     world.use_data(GB, requests=7, day=AT.date())
     assert world.data_totals("residential") == (10 * GB, 4 * GB, 145_029)
     ledger = world.pools["residential"].ledger
     assert sum(row["residential_ledger_bytes"] for row in ledger) == 6 * GB
-    assert sum(row["log_summary_bytes"] for row in world.pools["residential"].log_summaries) == 4 * GB
+    assert sum(row["log_summary_bytes"] for row in world.logs["residential"].summaries) == 4 * GB
 
 
 def test_reset_forgets_everything_but_the_clock(world: ProviderWorld) -> None:

@@ -117,6 +117,16 @@ CHANGES = [
         lambda s: s["data"]["residential"],
         {"bytes": 10 * GB, "bytes_used": 4 * GB, "requests": 145_023},
     ),
+    (
+        "data/use",
+        {"amount_bytes": GB, "network": "isp", "requests": 9},
+        lambda s: s["data"]["isp"],
+        {"bytes": None, "bytes_used": GB, "requests": 9},
+    ),
+    ("data/flow", {"network": "isp", "bytes_a_day": GB}, lambda s: s["traffic"], {"isp": GB}),
+    ("credit/top-up", {"cents": 2_500}, lambda s: s["credit_balance"], 3_000),
+    ("service/refund", {"service_id": "1955-8012-871", "cents": 200}, lambda s: s["credit_balance"], 700),
+    ("clock/advance", {"months": 1}, lambda s: s["clock"]["now"], "2025-04-25 14:25:36"),
     ("clock/advance", {"days": 1, "seconds": 5}, lambda s: s["clock"]["now"], "2025-03-26 14:25:41"),
     ("clock/set", {"at": "2025-04-01T00:00:00"}, lambda s: s["clock"]["now"], "2025-04-01 00:00:00"),
     ("clock/freeze", {"at": "2025-04-02T00:00:00Z"}, lambda s: s["clock"]["now"], "2025-04-02 00:00:00"),
@@ -145,6 +155,16 @@ async def test_a_control_changes_what_it_names(
     after = look(await state(client))
     assert after == expected
     assert after != before
+
+
+async def test_the_statement_lists_every_cent(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+    world.create(ORDER)
+    answer = (await client.get("/control/statement")).json()
+    assert [(line["kind"], line["cents"], line["credit"]) for line in answer["lines"]] == [
+        ("opening", 500, 500),
+        ("charge", 1_750, -500),
+    ]
+    assert answer["balance"] == 0
 
 
 async def test_invoices_are_paid_voided_and_services_delivered(client: httpx.AsyncClient, world: ProviderWorld) -> None:
