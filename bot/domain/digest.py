@@ -17,7 +17,7 @@ from bot.domain.period import Period, month_end, month_of, week_of
 
 LATE_AFTER = timedelta(minutes=15)
 """From then on the digest itself says that it is late."""
-MORNING = time(9)
+MORNING = time.fromisoformat("09:00")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _DAY = timedelta(days=1)
@@ -88,7 +88,7 @@ def missed(due: Due, last_told: date | None) -> int:
 
 
 def due_at(schedule: Schedule, period: Period, zone: ZoneInfo) -> datetime:
-    """The one moment for these days. A time its day lacks comes an hour later; of one it has twice, the first counts."""
+    """The one moment for these days. A time its day lacks comes an hour later, one it has twice at first."""
     after = period.last + _DAY
     match schedule.rhythm:
         case Rhythm.DAILY:
@@ -171,4 +171,4 @@ def parse_time(text: str) -> time | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if half == "pm" else 0)
-    return time(hour, minute) if hour < 24 and minute < 60 else None
+    return time.min.replace(hour=hour, minute=minute) if hour < 24 and minute < 60 else None

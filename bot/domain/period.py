@@ -65,7 +65,7 @@ class Period:
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of a day. Where midnight is missing it is the moment the clock jumps; of two, the first."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def today_in(zone: ZoneInfo, now: datetime) -> date:
