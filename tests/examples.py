@@ -188,6 +188,7 @@ def submitted(**given: Any) -> PurchaseRequest:
         state=State.PENDING,
         requester=REQUESTER,
         channel=CHANNEL,
+        time_zone="UTC",
         reason="Price monitoring in the EU",
         product=product(),
         place=None,

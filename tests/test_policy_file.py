@@ -258,6 +258,10 @@ def test_a_file_that_vanishes_leaves_the_old_policy_until_it_is_back(path: Path)
     assert policy_file.problem is None
 
 
+KEYS = {"roles": "role", "channel_settings": "channel"}
+"""Settings with a name of one's own below them, and what that name is."""
+
+
 def fields_of(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
     """Every setting as docs/policy.md writes it (`roles.<role>.users`), with its field."""
     found: list[tuple[str, Any]] = []
@@ -266,7 +270,7 @@ def fields_of(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]
         kinds = [field.annotation, *get_args(field.annotation)]
         for kind in kinds:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                step = f"{name}." if kind is field.annotation else f"{name}.<role>."
+                step = f"{name}." if kind is field.annotation else f"{name}.<{KEYS[name]}>."
                 found += fields_of(kind, prefix + step)
     return found
 
@@ -286,7 +290,7 @@ def test_the_page_shows_the_default(name: str, field: Any) -> None:
         expected = "required"
     elif isinstance(field.default, BaseModel):
         expected = "see below"
-    elif field.default in (None, ()):
+    elif field.get_default(call_default_factory=True) in (None, (), {}):
         expected = "none"
     else:
         expected = f"`{field.default}`"

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.quote import Tolerance
 
 APPROVER = "approver"
 ADMIN = "admin"
+_CHANNEL = r"^[CG][A-Z0-9]{2,}$"
 
 
 class _Model(BaseModel):
@@ -47,6 +49,24 @@ class PriceTolerance(_Model):
     cents: int = Field(0, ge=0)
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone. Write one such as Europe/Berlin or America/New_York") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""An IANA name, such as `Europe/Berlin`."""
+
+
+class ChannelSettings(_Model):
+    """What one channel has different from the others."""
+
+    time_zone: TimeZone | None = None
+
+
 class Policy(_Model):
     """`policy.yaml`, validated whole. Every field is documented in docs/policy.md."""
 
@@ -54,9 +74,11 @@ class Policy(_Model):
     approvals: Approvals = Approvals()
     price_tolerance: PriceTolerance = PriceTolerance()
     approval_window_hours: int = Field(72, ge=1, le=24 * 90)
-    channels: tuple[Annotated[ChannelId, Field(pattern=r"^[CG][A-Z0-9]{2,}$")], ...] = ()
+    channels: tuple[Annotated[ChannelId, Field(pattern=_CHANNEL)], ...] = ()
     max_quantity: int | None = Field(None, ge=1)
     settle_minutes: float = Field(10, gt=0, le=24 * 60)
+    time_zone: TimeZone = "UTC"
+    channel_settings: dict[Annotated[ChannelId, Field(pattern=_CHANNEL)], ChannelSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _roles_exist(self) -> Policy:
@@ -76,6 +98,11 @@ class Policy(_Model):
     def settle_time(self) -> timedelta:
         """How long a checkout without an answer may still land at the provider."""
         return timedelta(minutes=self.settle_minutes)
+
+    def time_zone_of(self, channel: ChannelId) -> str:
+        """Where this channel's days and months begin."""
+        settings = self.channel_settings.get(channel)
+        return settings.time_zone if settings and settings.time_zone else self.time_zone
 
     def role(self, name: str) -> Role | None:
         return self.roles.get(name)

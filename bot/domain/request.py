@@ -153,6 +153,8 @@ class PurchaseRequest:
     state: State
     requester: UserId
     channel: ChannelId
+    time_zone: str
+    """Where this request's spending is counted by calendar days; an IANA name."""
     reason: str
     product: Product
     place: str | None

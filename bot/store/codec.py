@@ -36,7 +36,7 @@ from bot.domain.request import (
 )
 from bot.ports import MessageRef
 
-FORMAT = 3
+FORMAT = 4
 Json = dict[str, Any]
 
 
@@ -54,7 +54,14 @@ def _with_findings(stored: Json) -> Json:
     return {**stored, "format": 3}
 
 
-_UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_doubt, 2: _with_findings}
+def _with_time_zone(stored: Json) -> Json:
+    """3 → 4: where the days of a request's spending begin."""
+    if "request" in stored:
+        stored["request"]["time_zone"] = "UTC"
+    return {**stored, "format": 4}
+
+
+_UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_doubt, 2: _with_findings, 3: _with_time_zone}
 
 
 def dump_request(request: PurchaseRequest) -> bytes:
@@ -152,6 +159,7 @@ def _request(workspace: WorkspaceId, number: RequestId, raw: Json) -> PurchaseRe
         state=State(raw["state"]),
         requester=raw["requester"],
         channel=raw["channel"],
+        time_zone=raw["time_zone"],
         reason=raw["reason"],
         product=_product(raw["product"]),
         place=raw["place"],

@@ -136,6 +136,7 @@ def _request(desk: Desk, draft: Draft, product: Product, quote: Quote) -> Purcha
         state=State.PENDING,
         requester=draft.user,
         channel=channel,
+        time_zone=desk.policy().time_zone_of(channel),
         reason=draft.reason.strip(),
         product=product,
         place=desk.provider.places.describe(selection.filter),
