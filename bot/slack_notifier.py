@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import alerts, limits, notices, request_card, waiting
 from bot.blocks.kit import Message
+from bot.domain import invoice
 from bot.domain.draft import WaitingDraft
 from bot.domain.errors import ChatError
 from bot.domain.ids import ChannelId, UserId
@@ -145,18 +146,22 @@ class SlackNotifier:
     def _of_request(self, request: PurchaseRequest, saying: Saying) -> Message:
         match saying.intent:
             case CardIntent():
-                return self._card(request, saying.approvers)
+                return self._card(self._in_channel(request), saying.approvers)
             case CopyIntent():
                 drawn = self._card(request, saying.approvers)
                 return notices.not_in_channel(request, drawn) if saying.is_stray else notices.copy_of(request, drawn)
             case ThreadIntent(version=version):
-                return notices.thread_notice(request, request.at_version(version) or request.history[-1])
+                entry = request.at_version(version) or request.history[-1]
+                return notices.thread_notice(self._in_channel(request), entry)
             case DirectIntent(version=version, user=user):
                 return notices.direct_notice(request, request.at_version(version) or request.history[-1], user)
             case StrayIntent():
                 return notices.stray(request)
             case _:
                 raise TypeError(f"{saying.intent} is not about a request")
+
+    def _in_channel(self, request: PurchaseRequest) -> PurchaseRequest:
+        return invoice.for_channel(request, self.policy().invoice_link)
 
     def _card(self, request: PurchaseRequest, approvers: tuple[UserId, ...]) -> Message:
         approvals = self.policy().approvals

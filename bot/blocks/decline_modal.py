@@ -9,12 +9,12 @@ from bot.domain.catalog import Field
 from bot.domain.request import PurchaseRequest
 
 
-def decline(request: PurchaseRequest) -> View:
+def decline(request: PurchaseRequest, *, is_optional: bool = False) -> View:
     reason = {
         "type": "plain_text_input",
         "action_id": Field.REASON.value,
         "multiline": True,
-        "min_length": 1,
+        "min_length": 0 if is_optional else 1,
         "max_length": limits.DECLINE_REASON,
         "focus_on_load": True,
     }
@@ -22,7 +22,7 @@ def decline(request: PurchaseRequest) -> View:
     hint = "Everybody who sees the card can read it."
     return kit.modal(
         f"Decline {text.number(request.id)}",
-        [asked, kit.input_block("Why", reason, Field.REASON.value, hint=hint)],
+        [asked, kit.input_block("Why", reason, Field.REASON.value, hint=hint, is_optional=is_optional)],
         callback=Callback.DECLINE,
         metadata=request_value(request),
         submit="Decline",

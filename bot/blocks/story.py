@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.blocks import delivery as became
 from bot.blocks import limits, price, text
+from bot.domain.invoice import KEPT_BACK
 from bot.domain.request import Entry, Happened, Order, PurchaseRequest, State
 
 SETTLE = "An approver checks the provider's dashboard and says on the card which it was."
@@ -158,6 +159,8 @@ def _topped_up(order: Order) -> str:
 def _where(order: Order) -> str:
     if order.invoice_url:
         return "Open the invoice to pay it."
+    if order.invoice_url == KEPT_BACK:
+        return "Who asked and who decides see its link with `/proxy show`."
     return "Its link is not known here: find it in the provider's dashboard, under invoices."
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.ids import ChannelId, GroupId, UserId
+from bot.domain.invoice import Audience
 from bot.domain.quote import Tolerance
 
 APPROVER = "approver"
@@ -67,6 +69,13 @@ class ChannelSettings(_Model):
     time_zone: TimeZone | None = None
 
 
+class Answer(StrEnum):
+    """Whether a question has to be answered."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
 class Policy(_Model):
     """`policy.yaml`, validated whole. Every field is documented in docs/policy.md."""
 
@@ -74,6 +83,8 @@ class Policy(_Model):
     approvals: Approvals = Approvals()
     price_tolerance: PriceTolerance = PriceTolerance()
     approval_window_hours: int = Field(72, ge=1, le=24 * 90)
+    decline_reason: Answer = Answer.REQUIRED
+    invoice_link: Audience = Audience.CHANNEL
     channels: tuple[Annotated[ChannelId, Field(pattern=_CHANNEL)], ...] = ()
     max_quantity: int | None = Field(None, ge=1)
     settle_minutes: float = Field(10, gt=0, le=24 * 60)

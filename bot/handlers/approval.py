@@ -18,6 +18,7 @@ from bot.domain.catalog import Field
 from bot.domain.errors import ChatError, ProxydeskError
 from bot.domain.ids import ServiceId
 from bot.domain.intents import CardIntent
+from bot.domain.policy import Answer
 from bot.domain.request import PurchaseRequest, State
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
@@ -68,7 +69,8 @@ async def retry(front: Front, press: Press) -> Message:
 
 
 async def decline(front: Front, press: Press) -> Message | None:
-    return _ask(front, press, decline_modal.decline)
+    is_optional = _reason_is_optional(front)
+    return _ask(front, press, lambda request: decline_modal.decline(request, is_optional=is_optional))
 
 
 async def mark_found(front: Front, press: Press) -> Message | None:
@@ -79,7 +81,7 @@ async def decline_submitted(front: Front, body: dict[str, Any]) -> dict[str, Any
     """The reason is in. Refusals come back into the form, so nothing typed is lost unexplained."""
     view, who = body["view"], actor(body)
     reason = typed(view, Field.REASON)
-    if not reason:
+    if not reason and not _reason_is_optional(front):
         return {"response_action": "errors", "errors": {block_of(view, Field.REASON): "Say why, in a few words."}}
     return await _submitted(front, who, view, lambda click: decide.decline(front.desk, click, reason))
 
@@ -103,6 +105,10 @@ async def found_submitted(front: Front, body: dict[str, Any]) -> dict[str, Any] 
 
     front.background.spawn(later())
     return None
+
+
+def _reason_is_optional(front: Front) -> bool:
+    return front.desk.policy().decline_reason is Answer.OPTIONAL
 
 
 def _ask(front: Front, press: Press, form: Callable[[PurchaseRequest], View]) -> Message | None:

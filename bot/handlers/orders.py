@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.blocks import home, lists, notices, waiting
 from bot.blocks.kit import Message
+from bot.domain import invoice
 from bot.domain.errors import ChatError
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press, click
@@ -22,12 +23,13 @@ async def show(front: Front, who: Actor, word: str) -> Message:
     request = await report.find(front.desk, who.workspace, word)
     if request is None:
         return notices.sentence(NO_SUCH_REQUEST.format(word=word[:60]))
-    role, _ = front.desk.approver_role()
+    policy = front.desk.policy()
     try:
         holders = sorted(await front.desk.approvers())
     except ChatError:
         holders = []
-    return lists.one(request, holders, role, front.desk.policy().approvals.needed)
+    seen = invoice.for_person(request, policy.invoice_link, who.user, holders)
+    return lists.one(seen, holders, policy.approvals.role, policy.approvals.needed)
 
 
 async def show_pressed(front: Front, press: Press) -> Message:
