@@ -52,6 +52,9 @@ class Service:
     is_pending_cancellation: bool
     is_cancellable: bool
     metadata: dict[str, str | int | float | bool] = field(default_factory=dict)
+    is_automatic_collection: bool = False
+    """Whether the provider takes the next charge by itself: credit first, then a stored payment method."""
+    promo_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

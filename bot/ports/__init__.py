@@ -1,5 +1,6 @@
 """What the use-cases need from the outside: Provider, Store, Directory and Notifier, and how each may fail."""
 
+from bot.ports.account import AccountStore
 from bot.ports.journal import Journal, Sent
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Form, Notifier, Nudge, Saying, Spot
@@ -7,6 +8,7 @@ from bot.ports.provider import PlaceOption, Places, Provider
 from bot.ports.store import Audit, FormStore, Store, Submission
 
 __all__ = [
+    "AccountStore",
     "Audit",
     "Backlog",
     "Claim",

@@ -13,6 +13,7 @@ from bot.domain.intents import Destination, Intent
 from bot.domain.notice import Notice
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
+from bot.ports.account import AccountStore
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 
 
@@ -35,7 +36,7 @@ class Submission:
     is_new: bool
 
 
-class Store(Protocol):
+class Store(AccountStore, Protocol):
     """Where requests live. Any call may raise StoreUnavailableError; then nothing was recorded."""
 
     async def submit(

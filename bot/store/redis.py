@@ -33,6 +33,7 @@ from bot.domain.pause import Pause
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.ports import Audit, Submission
 from bot.store import codec, health
+from bot.store.account import Accounts
 from bot.store.keys import as_bytes as _bytes
 from bot.store.keys import ms as _ms
 from bot.store.keys import prefix as _prefix
@@ -83,7 +84,7 @@ async def store_errors() -> AsyncIterator[None]:
         raise StoreUnavailableError(f"The store does not answer ({type(error).__name__}).") from error
 
 
-class RedisStore(Outbox):
+class RedisStore(Outbox, Accounts):
     """Implements `bot.ports.Store`."""
 
     _guarded = staticmethod(store_errors)

@@ -488,6 +488,8 @@ def service_of(row: wire.ServiceRow) -> Service:
         metadata={
             name: value for name, value in row.service_metadata.items() if isinstance(value, str | int | float | bool)
         },
+        is_automatic_collection=row.service_is_automatic_collection,
+        promo_code=wire.clean(row.service_promotional_code, 64) or None,
     )
 
 

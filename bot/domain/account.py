@@ -1,0 +1,111 @@
+"""What the provider's account showed when it was last read: services, traffic by day, credit, data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
+from bot.domain.money import Cents
+from bot.domain.usage import DataPool, Service
+
+ENDED = frozenset({"canceled"})
+"""Statuses that no service comes back from (Byteful docs, "Services")."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownService:
+    """A service as the account last showed it, and whose it is.
+
+    `channel` and `owner` are those of its request, or who adopted it into which channel; both None: bought outside the
+    bot, and nobody's yet. `told` is the service as people know it: what differs from it is news.
+    """
+
+    service: Service
+    first_seen: datetime
+    last_seen: datetime
+    told: Service
+    request: RequestId | None = None
+    channel: ChannelId | None = None
+    owner: UserId | None = None
+    is_gone: bool = False
+    """The account does not list it any more."""
+
+    @property
+    def id(self) -> ServiceId:
+        return self.service.id
+
+    @property
+    def is_ours(self) -> bool:
+        return self.channel is not None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.is_gone or self.service.status in ENDED
+
+    @property
+    def renews(self) -> bool:
+        """Whether the provider will charge for it again by itself."""
+        service = self.service
+        return (
+            not self.has_ended
+            and service.is_automatic_collection
+            and not service.is_pending_cancellation
+            and service.expires_at is not None
+            and service.cycle is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePage:
+    """One page of a list, what ends or renews next first, and how many there are in all."""
+
+    services: tuple[KnownService, ...]
+    offset: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageDay:
+    """Traffic of one day (UTC, as the provider counts): per service for residential and mobile data, per proxy user for
+    datacenter and ISP proxies. A proxy user who may use exactly one service is counted for that service.
+    """
+
+    day: date
+    network: str
+    service: ServiceId | None
+    proxy_user: str | None
+    bytes: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceReading:
+    """The credit balance as last read, None when it never was; and since when, and how often, reading it has failed."""
+
+    balance: Cents | None
+    read_at: datetime | None
+    failures: int = 0
+    failing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolReading:
+    pools: tuple[DataPool, ...]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDay:
+    """Data of one network as last seen on a day (UTC), in bytes."""
+
+    day: date
+    network: str
+    total: int
+    used: int
+    left: int
+
+
+def bytes_in(rows: Sequence[UsageDay]) -> int:
+    return sum(row.bytes for row in rows)
