@@ -206,7 +206,15 @@ def make_warnings(bot: Bot) -> dict[str, Check]:
         GIVEN_UP.set(parked)
         return f"{parked} messages were given up; the log says why (message_parked)" if parked else None
 
-    return {"purchases": purchases, "prices": prices, "messages": messages}
+    async def records() -> str | None:
+        try:
+            found = [await bot.store.unreadable(workspace) for workspace in await bot.store.workspaces()]
+        except StoreError:
+            return None
+        numbers = ", ".join(f"#{number}" for one in found for number in one)
+        return f"these requests cannot be read and are left alone: {numbers}" if numbers else None
+
+    return {"purchases": purchases, "prices": prices, "messages": messages, "records": records}
 
 
 async def _shout_about(store: RedisStore) -> None:

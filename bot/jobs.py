@@ -24,7 +24,8 @@ from bot.usecases import checkout, decide, follow, journal, pausing, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
 
-QUEUE = "proxydesk"
+QUEUE = "{proxydesk}"
+"""In braces, so that all its keys are in one slot of a cluster."""
 STEP_TIMEOUT_S = 180
 """Longer than the slowest checkout with all the patience its recording has."""
 STEP_TRIES = 3
@@ -206,11 +207,16 @@ class JobNews(PubSubMultiplexer):
 
 
 class JobQueue(RedisQueue):
-    """saq's queue with a listener that can wait."""
+    """saq's queue with a listener that can wait, and all its keys in one slot of a cluster."""
 
     def __init__(self, redis: Redis, name: str) -> None:
         super().__init__(redis, name=name)
         self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
+
+    async def _enqueue(self, job: Job) -> Job | None:
+        if not job.key.startswith(self.name):  # saq makes one of a job's keys from this alone
+            job.key = f"{self.name}:{job.key}"
+        return await super()._enqueue(job)
 
 
 class JobWorker(Worker[Any]):

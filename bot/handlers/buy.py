@@ -239,7 +239,7 @@ def _work_on(form: Form) -> str:
 
 
 async def _is_newest(front: Front, form: Form) -> bool:
-    return await front.store.is_newest(f"view:{form.view.id}", form.ordinal, VIEW_MEMORY_S)
+    return await front.store.is_newest(form.actor.workspace, f"view:{form.view.id}", form.ordinal, VIEW_MEMORY_S)
 
 
 async def _guarded(front: Front, form: Form, draft: Draft, work: Any) -> None:
@@ -473,7 +473,7 @@ async def reorder(front: Front, press: Press, number: RequestId) -> Message | No
 async def _form_draft(front: Front, who: Actor, view: Mapping[str, Any]) -> Draft:
     """The draft behind a form. One that is forgotten by now starts anew: the form still shows what was chosen."""
     draft_id = DraftId(str(view.get("private_metadata", "")))
-    if await front.store.draft(draft_id) is None:
+    if await front.store.draft(who.workspace, draft_id) is None:
         is_top_up = view.get("callback_id") == Callback.TOPUP
         return replace(top_up_draft(who, None) if is_top_up else new_draft(who), id=draft_id)
     return await owned_draft(front, who, draft_id)
@@ -481,7 +481,7 @@ async def _form_draft(front: Front, who: Actor, view: Mapping[str, Any]) -> Draf
 
 async def owned_draft(front: Front, who: Actor, draft_id: str) -> Draft:
     """The draft, if it is this person's. Raises InputError with what to do otherwise."""
-    draft = await front.store.draft(DraftId(draft_id)) if draft_id else None
+    draft = await front.store.draft(who.workspace, DraftId(draft_id)) if draft_id else None
     if draft is None and draft_id and (kept := await front.store.kept_draft(who.workspace, DraftId(draft_id))):
         draft = kept.draft
     if draft is None or (draft.workspace, draft.user) != (who.workspace, who.user):

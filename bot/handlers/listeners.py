@@ -24,7 +24,7 @@ from bot.domain.errors import StoreUnavailableError
 from bot.handlers import approval, buy, commands, orders, report
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
-from bot.handlers.parse import Press, actor, click, command_actor, command_text, event_actor, press
+from bot.handlers.parse import Press, actor, click, command_actor, command_text, event_actor, press, workspace_of
 
 EVERYTHING = re.compile("")
 OPTIONS_TIMEOUT_S = 2.0
@@ -183,6 +183,6 @@ async def _is_replay(front: Front, req: AsyncBoltRequest) -> bool:
     if not signature or req.body.get("type") == "block_suggestion":
         return False  # Socket Mode carries none; its envelopes come over our own connection
     try:
-        return not await front.store.is_first(signature, REPLAY_MEMORY_S)
+        return not await front.store.is_first(workspace_of(req.body), signature, REPLAY_MEMORY_S)
     except StoreUnavailableError:
         return False

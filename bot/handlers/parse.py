@@ -43,9 +43,16 @@ class Press:
     is_in_message: bool
 
 
+def workspace_of(body: Body) -> WorkspaceId:
+    """Where a payload of any kind comes from."""
+    team, user, enterprise = body.get("team") or {}, body.get("user") or {}, body.get("enterprise") or {}
+    enterprise_id = body.get("enterprise_id") or enterprise.get("id")
+    return _workspace(body.get("team_id") or team.get("id") or user.get("team_id"), enterprise_id)
+
+
 def command_actor(body: Body) -> Actor:
     return Actor(
-        workspace=_workspace(body.get("team_id"), body.get("enterprise_id")),
+        workspace=workspace_of(body),
         user=UserId(str(body["user_id"])),
         channel=ChannelId(str(body["channel_id"])),
         response_url=body.get("response_url"),
@@ -61,10 +68,10 @@ def command_text(body: Body) -> str:
 
 def actor(body: Body) -> Actor:
     """The actor of an interactive payload."""
-    user, team, enterprise = body["user"], body.get("team") or {}, body.get("enterprise") or {}
+    user = body["user"]
     channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
     return Actor(
-        workspace=_workspace(team.get("id") or user.get("team_id"), enterprise.get("id")),
+        workspace=workspace_of(body),
         user=UserId(str(user["id"])),
         channel=ChannelId(channel) if channel else None,
         response_url=_response_url(body),
@@ -74,8 +81,7 @@ def actor(body: Body) -> Actor:
 
 def event_actor(body: Body) -> Actor:
     event = body["event"]
-    workspace = _workspace(body.get("team_id"), body.get("enterprise_id"))
-    return Actor(workspace, UserId(str(event["user"])), None, None, None)
+    return Actor(workspace_of(body), UserId(str(event["user"])), None, None, None)
 
 
 def press(body: Body) -> Press | None:

@@ -58,6 +58,10 @@ class Store(AccountStore, Protocol):
 
     async def get(self, workspace: WorkspaceId, request: RequestId) -> PurchaseRequest | None: ...
 
+    async def unreadable(self, workspace: WorkspaceId) -> list[RequestId]:
+        """Requests that a list had to leave out because their records cannot be read, and still cannot."""
+        ...
+
     async def by_service(self, workspace: WorkspaceId, service: ServiceId) -> PurchaseRequest | None: ...
 
     async def in_state(self, workspace: WorkspaceId, state: State, limit: int = 50) -> list[PurchaseRequest]:
@@ -95,7 +99,7 @@ class Store(AccountStore, Protocol):
 
     async def save_draft(self, draft: Draft) -> None: ...
 
-    async def draft(self, draft: DraftId) -> Draft | None:
+    async def draft(self, workspace: WorkspaceId, draft: DraftId) -> Draft | None:
         """None for one that never was or is older than a day."""
         ...
 
@@ -221,10 +225,10 @@ class Store(AccountStore, Protocol):
 class FormStore(Store, Protocol):
     """The store with what open forms and repeated deliveries need besides."""
 
-    async def is_newest(self, name: str, ordinal: float, seconds: int) -> bool:
+    async def is_newest(self, workspace: WorkspaceId, name: str, ordinal: float, seconds: int) -> bool:
         """Whether no greater ordinal was seen under this name within the given time; remembers this one."""
         ...
 
-    async def is_first(self, name: str, seconds: int) -> bool:
+    async def is_first(self, workspace: WorkspaceId, name: str, seconds: int) -> bool:
         """Whether this name was not seen within the given time; remembers it."""
         ...

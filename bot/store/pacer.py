@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import redis.asyncio as redis_asyncio
@@ -20,10 +20,14 @@ SPENDING_PATIENCE_MS = 60_000
 
 
 class SharedPacer:
-    """Awaited before each request to the provider. Without the store each process keeps the pace for itself."""
+    """Awaited before each request to the provider. Without the store each process keeps the pace for itself.
 
-    def __init__(self, client: redis_asyncio.Redis, account: str) -> None:
-        self._key = f"pace:{account}"
+    The server's clock counts, so that machines whose clocks differ keep one pace; `now_ms` takes its place in tests.
+    """
+
+    def __init__(self, client: redis_asyncio.Redis, account: str, now_ms: Callable[[], int] | None = None) -> None:
+        self._key = f"{{{account}}}:pace"
+        self._now_ms = now_ms
         self._script = client.register_script(Path(SCRIPTS / "pace.lua").read_text())
         self._alone = asyncio.Lock()
 
@@ -36,7 +40,7 @@ class SharedPacer:
 
     async def _ask(self, is_spending: bool) -> tuple[bool, float]:
         share, patience_ms = (WINDOW_REQUESTS, SPENDING_PATIENCE_MS) if is_spending else (READ_REQUESTS, 0)
-        now_ms = int(time.time() * 1000)
+        now_ms = self._now_ms() if self._now_ms else ""
         try:
             async with store_errors():
                 reserved, wait_ms = await self._script(

@@ -153,7 +153,30 @@ class RedisStore(Outbox, Accounts):
             raise StaleError(f"Request #{after.id} was changed by somebody else meanwhile.")
 
     async def get(self, workspace: WorkspaceId, request: RequestId) -> PurchaseRequest | None:
-        return next(iter(await self._read(workspace, [request])), None)
+        async with store_errors():
+            body = await self._redis.hget(f"{_prefix(workspace)}request:{request}", "body")
+        return codec.load_request(workspace, request, _bytes(body)) if body else None
+
+    async def unreadable(self, workspace: WorkspaceId) -> list[RequestId]:
+        known = f"{_prefix(workspace)}unreadable"
+        async with store_errors():
+            numbers = await self._redis.smembers(known)
+        still = [
+            number
+            for number in sorted(RequestId(int(one)) for one in numbers)
+            if not await self._reads(workspace, number)
+        ]
+        if mended := {int(one) for one in numbers} - set(still):
+            async with store_errors():
+                await self._redis.srem(known, *mended)
+        return still
+
+    async def _reads(self, workspace: WorkspaceId, number: RequestId) -> bool:
+        try:
+            await self.get(workspace, number)
+        except RecordError:
+            return False
+        return True
 
     async def by_service(self, workspace: WorkspaceId, service: ServiceId) -> PurchaseRequest | None:
         async with store_errors():
@@ -210,11 +233,11 @@ class RedisStore(Outbox, Accounts):
 
     async def save_draft(self, draft: Draft) -> None:
         async with store_errors():
-            await self._redis.set(_draft_key(draft.id), codec.dump_draft(draft), ex=DRAFT_LIFE_S)
+            await self._redis.set(_draft_key(draft.workspace, draft.id), codec.dump_draft(draft), ex=DRAFT_LIFE_S)
 
-    async def draft(self, draft: DraftId) -> Draft | None:
+    async def draft(self, workspace: WorkspaceId, draft: DraftId) -> Draft | None:
         async with store_errors():
-            raw = await self._redis.get(_draft_key(draft))
+            raw = await self._redis.get(_draft_key(workspace, draft))
         return codec.load_draft(_bytes(raw)) if raw else None
 
     async def keep_waiting(self, waiting: WaitingDraft) -> WaitingDraft | None:
@@ -278,16 +301,18 @@ class RedisStore(Outbox, Accounts):
         async with store_errors():
             return bool(await self._scripts["swap"](keys=[PAUSE_KEY], args=arguments))
 
-    async def is_newest(self, name: str, ordinal: float, seconds: int) -> bool:
+    async def is_newest(self, workspace: WorkspaceId, name: str, ordinal: float, seconds: int) -> bool:
         """Whether no greater ordinal was seen under this name; remembers this one."""
+        key = f"{_prefix(workspace)}newest:{name}"
         async with store_errors():
-            return bool(await self._scripts["newest"](keys=[f"newest:{name}"], args=[repr(ordinal), seconds]))
+            return bool(await self._scripts["newest"](keys=[key], args=[repr(ordinal), seconds]))
 
-    async def is_first(self, name: str, seconds: int) -> bool:
+    async def is_first(self, workspace: WorkspaceId, name: str, seconds: int) -> bool:
         """Whether this name was not seen before within the given time; remembers it."""
+        key = f"{_prefix(workspace)}seen:{name}"
         async with store_errors():
             # A token of its own, so that the client's repeat after a lost answer is not taken for a second one.
-            first = await self._scripts["hold"](keys=[f"seen:{name}"], args=[uuid.uuid4().hex, seconds * 1000])
+            first = await self._scripts["hold"](keys=[key], args=[uuid.uuid4().hex, seconds * 1000])
         return bool(first)
 
     # Leases, workspaces, health
@@ -330,7 +355,10 @@ class RedisStore(Outbox, Accounts):
         return bool(written)
 
     async def _read(self, workspace: WorkspaceId, numbers: Sequence[Any]) -> list[PurchaseRequest]:
-        """The records behind these numbers, in one round trip; numbers without a record are left out."""
+        """The records behind these numbers, in one round trip; numbers without a record are left out.
+
+        One that cannot be read is left out too, loudly: it must not hold up the others of its list.
+        """
         if not numbers:
             return []
         prefix = _prefix(workspace)
@@ -339,7 +367,15 @@ class RedisStore(Outbox, Accounts):
             for number in ids:
                 pipeline.hget(f"{prefix}request:{number}", "body")
             bodies = await pipeline.execute()
-        return [codec.load_request(workspace, number, body) for number, body in zip(ids, bodies, strict=True) if body]
+        found: list[PurchaseRequest] = []
+        for number, body in zip(ids, bodies, strict=True):
+            try:
+                found += [codec.load_request(workspace, number, body)] if body else []
+            except RecordError as error:
+                _log.error("record_not_understood", request=number, error=str(error))
+                async with store_errors():
+                    await self._redis.sadd(f"{prefix}unreadable", number)
+        return found
 
     async def _remember(self, workspace: WorkspaceId) -> None:
         if workspace not in self._known_workspaces:
@@ -371,8 +407,8 @@ def _lease_key(workspace: WorkspaceId, name: str) -> str:
     return f"{_prefix(workspace)}lease:{name}"
 
 
-def _draft_key(draft: DraftId) -> str:
-    return f"draft:{draft}"
+def _draft_key(workspace: WorkspaceId, draft: DraftId) -> str:
+    return f"{_prefix(workspace)}draft:{draft}"
 
 
 def _audit_of(request: PurchaseRequest) -> Audit:

@@ -258,7 +258,7 @@ async def test_requests_are_indexed_by_the_channel_they_were_posted_in(
 async def test_what_does_not_exist_is_none(store: RedisStore) -> None:
     assert await store.get(WORKSPACE, RequestId(1001)) is None
     assert await store.by_service(WORKSPACE, ServiceId("API-1")) is None
-    assert await store.draft(DraftId("nope")) is None
+    assert await store.draft(WORKSPACE, DraftId("nope")) is None
     assert await store.message(WORKSPACE, RequestId(1001), "card:1001") is None
 
 
@@ -310,24 +310,24 @@ async def test_a_refused_click_can_be_noted_without_a_move(store: RedisStore, ra
 )
 async def test_a_draft_is_kept_for_a_day(given: object, store: RedisStore, raw: redis_asyncio.Redis) -> None:
     await store.save_draft(given)  # type: ignore[arg-type]
-    assert await store.draft(DraftId("d-0001")) == given
-    assert 24 * 3600 - 60 < await raw.ttl("draft:d-0001") <= 24 * 3600
+    assert await store.draft(WORKSPACE, DraftId("d-0001")) == given
+    assert 24 * 3600 - 60 < await raw.ttl(f"{{{WORKSPACE}}}:draft:d-0001") <= 24 * 3600
 
 
 async def test_only_the_newest_of_many_redraws_counts(store: RedisStore) -> None:
-    assert await store.is_newest("view:V1", 1700000001.000200, 60)
-    assert await store.is_newest("view:V1", 1700000001.000300, 60)
-    assert not await store.is_newest("view:V1", 1700000001.000200, 60)
-    assert await store.is_newest("view:V1", 1700000001.000300, 60)
-    assert await store.is_newest("view:V2", 1.0, 60)
+    assert await store.is_newest(WORKSPACE, "view:V1", 1700000001.000200, 60)
+    assert await store.is_newest(WORKSPACE, "view:V1", 1700000001.000300, 60)
+    assert not await store.is_newest(WORKSPACE, "view:V1", 1700000001.000200, 60)
+    assert await store.is_newest(WORKSPACE, "view:V1", 1700000001.000300, 60)
+    assert await store.is_newest(WORKSPACE, "view:V2", 1.0, 60)
 
 
 async def test_z1_a_name_is_first_once(store: RedisStore, another: Stores, raw: redis_asyncio.Redis) -> None:
-    answers = await asyncio.gather(*(one.is_first("v0=abc", 60) for one in (store, another(), another())))
+    answers = await asyncio.gather(*(one.is_first(WORKSPACE, "v0=abc", 60) for one in (store, another(), another())))
     assert sorted(answers) == [False, False, True]
-    assert not await store.is_first("v0=abc", 60)
-    assert await store.is_first("v0=other", 60)
-    assert 0 < await raw.ttl("seen:v0=abc") <= 60
+    assert not await store.is_first(WORKSPACE, "v0=abc", 60)
+    assert await store.is_first(WORKSPACE, "v0=other", 60)
+    assert 0 < await raw.ttl(f"{{{WORKSPACE}}}:seen:v0=abc") <= 60
 
 
 async def test_a_lease_belongs_to_one_until_it_is_given_back(store: RedisStore, another: Stores) -> None:

@@ -41,8 +41,8 @@ WRITES: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
     "ask": lambda store: store.ask(WORKSPACE, CARD, NOW),
     "claim_intents": lambda store: store.claim_intents(WORKSPACE, NOW + timedelta(days=1)),
     "record_message": lambda store: store.record_message(WORKSPACE, NUMBER, "card:1001", PLACE),
-    "is_newest": lambda store: store.is_newest("view:V1", 1.0, 60),
-    "is_first": lambda store: store.is_first("v0=abc", 60),
+    "is_newest": lambda store: store.is_newest(WORKSPACE, "view:V1", 1.0, 60),
+    "is_first": lambda store: store.is_first(WORKSPACE, "v0=abc", 60),
     "hold": lambda store: store.hold(WORKSPACE, "checkout", "me", 60),
 }
 """Writes, on a store that holds request 1001 with its card still to be posted."""
@@ -225,7 +225,7 @@ async def wired(server: SecretStr, raw: redis_asyncio.Redis) -> AsyncIterator[tu
     wire = Wire()
     async with wire.to(server) as url, store_at(url) as store:
         await moved(store, await placed(store, "warm"), life.Approved)
-        await store.is_first("warm", 60)
+        await store.is_first(WORKSPACE, "warm", 60)
         yield store, wire
 
 
@@ -251,9 +251,9 @@ async def test_x7_a_move_whose_answer_was_lost_is_not_taken_for_somebody_elses(
 async def test_x7_a_click_whose_first_look_lost_its_answer_is_no_replay(wired: tuple[RedisStore, Wire]) -> None:
     store, wire = wired
     wire.lose_next_answer_to("v0=lost")
-    assert await store.is_first("v0=lost", 60)
+    assert await store.is_first(WORKSPACE, "v0=lost", 60)
     assert wire.cut == 1
-    assert not await store.is_first("v0=lost", 60)
+    assert not await store.is_first(WORKSPACE, "v0=lost", 60)
 
 
 async def test_many_calls_at_once_share_one_client(store: RedisStore) -> None:

@@ -29,9 +29,6 @@ class Clock:
         self.sleeping = 0
         self.most_sleeping = 0
 
-    def time(self) -> float:
-        return START + _slept.get()
-
     async def sleep(self, seconds: float) -> None:
         self.sleeping += 1
         self.most_sleeping = max(self.most_sleeping, self.sleeping)
@@ -40,10 +37,13 @@ class Clock:
         self.sleeping -= 1
 
 
+def felt_ms() -> int:
+    return int((START + _slept.get()) * 1000)
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(pacer_module, "time", SimpleNamespace(time=clock.time))
     monkeypatch.setattr(pacer_module, "asyncio", SimpleNamespace(sleep=clock.sleep, Lock=asyncio.Lock))
     return clock
 
@@ -52,7 +52,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 async def two(raw: redis_asyncio.Redis, server: SecretStr) -> AsyncIterator[list[SharedPacer]]:
     """The pacers of two processes."""
     other = connect(server)
-    yield [SharedPacer(raw, "byteful"), SharedPacer(other, "byteful")]
+    yield [SharedPacer(raw, "byteful", felt_ms), SharedPacer(other, "byteful", felt_ms)]
     await other.aclose()
 
 
@@ -78,11 +78,12 @@ async def test_two_processes_together_stay_under_ten_in_any_second(two: list[Sha
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_whatever_comes_and_when_fewer_than_ten_leave_in_any_second(
-    seed: int, two: list[SharedPacer], monkeypatch: pytest.MonkeyPatch
+    seed: int, raw: redis_asyncio.Redis, server: SecretStr
 ) -> None:
     """Time is made up: each caller asks at its moment, and again when it was told to."""
     chance, now = random.Random(seed), START
-    monkeypatch.setattr(pacer_module, "time", SimpleNamespace(time=lambda: now))
+    other = connect(server)
+    two = [SharedPacer(client, "byteful", lambda: int(now * 1000)) for client in (raw, other)]
     waiting = [(START + chance.random() * 8, number, chance.random() < 0.15) for number in range(90)]
     heapq.heapify(waiting)
     left: list[float] = []
@@ -93,6 +94,7 @@ async def test_whatever_comes_and_when_fewer_than_ten_leave_in_any_second(
             left.append(now + wait_s)
         else:
             heapq.heappush(waiting, (now + wait_s, number, is_spending))
+    await other.aclose()
     assert len(left) == 90
     assert most_in_a_second(left) < LIMIT
 
@@ -115,17 +117,34 @@ async def test_purchases_get_their_place_at_once_however_many_there_are(two: lis
 
 async def test_accounts_have_their_own_pace(raw: redis_asyncio.Redis, clock: Clock) -> None:
     for _ in range(WINDOW_REQUESTS):
-        await leaves_at(SharedPacer(raw, "one"), is_spending=True)
-    assert await leaves_at(SharedPacer(raw, "one")) > 0
-    assert await leaves_at(SharedPacer(raw, "other")) == 0
+        await leaves_at(SharedPacer(raw, "one", felt_ms), is_spending=True)
+    assert await leaves_at(SharedPacer(raw, "one", felt_ms)) > 0
+    assert await leaves_at(SharedPacer(raw, "other", felt_ms)) == 0
 
 
 async def test_t117_a_clock_that_jumped_back_locks_nobody_out(
     two: list[SharedPacer], clock: Clock, raw: redis_asyncio.Redis
 ) -> None:
-    await raw.rpush("pace:byteful", *[int((START + 3_600) * 1000)] * WINDOW_REQUESTS)
+    await raw.rpush("{byteful}:pace", *[int((START + 3_600) * 1000)] * WINDOW_REQUESTS)
     assert await leaves_at(two[0]) == 0
-    assert 0 < await raw.pttl("pace:byteful") <= 120_000
+    assert 0 < await raw.pttl("{byteful}:pace") <= 120_000
+
+
+async def test_x8_machines_whose_clocks_differ_keep_one_pace(
+    raw: redis_asyncio.Redis, server: SecretStr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's clock counts: one machine is an hour ahead, the other a year behind."""
+    other = connect(server)
+    ahead, behind = SharedPacer(raw, "byteful"), SharedPacer(other, "byteful")
+    waits: list[float] = []
+    for number in range(2 * WINDOW_REQUESTS):
+        monkeypatch.setattr("time.time", lambda: START + 3_600 if number % 2 else START - 31_536_000)  # noqa: B023
+        is_reserved, wait_s = await (ahead if number % 2 else behind)._ask(is_spending=True)
+        assert is_reserved
+        waits.append(wait_s)
+    await other.aclose()
+    assert waits[:WINDOW_REQUESTS] == [0] * WINDOW_REQUESTS
+    assert all(0 < wait <= WINDOW_MS / 1000 for wait in waits[WINDOW_REQUESTS:])
 
 
 async def test_without_the_store_a_process_keeps_the_pace_alone(tmp_path: Path, clock: Clock) -> None:

@@ -48,7 +48,7 @@ async def test_a_draft_is_priced_and_saved(office: Office) -> None:
     got = await priced(office)
     assert got.quote is not None
     assert (got.quote.total, got.problems, got.is_priced) == (1_750, {}, True)
-    assert await office.store.draft(got.id) == got
+    assert await office.store.draft(WORKSPACE, got.id) == got
 
 
 async def test_a_draft_without_a_selection_is_left_as_it_is(office: Office) -> None:
@@ -80,7 +80,7 @@ async def test_v3_what_can_be_seen_at_home_is_beside_its_field_and_costs_no_ques
     assert got.problems[field].endswith(".")
     assert (got.quote, got.is_priced) == (None, True)
     assert "quote" not in office.moments.passed
-    assert await office.store.draft(got.id) == got
+    assert await office.store.draft(WORKSPACE, got.id) == got
     assert field in await problems(office, got)
 
 
@@ -113,7 +113,7 @@ async def test_a_provider_that_says_nothing_is_no_problem_of_the_draft(office: O
     office.moments.at("quote", NeverSentError("down"))
     with pytest.raises(NeverSentError):
         await priced(office)
-    assert await office.store.draft(draft().id) is None
+    assert await office.store.draft(WORKSPACE, draft().id) is None
 
 
 # Sending

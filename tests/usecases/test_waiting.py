@@ -285,7 +285,7 @@ async def test_t65_what_has_no_price_as_it_stands_is_given_back_with_the_reason(
     ended = await office.store.kept_draft(WORKSPACE, DraftId("d1"))
     assert ended is not None
     assert ended.draft.problems == {Field.PROMO: "The code has ended."}
-    assert await office.store.draft(DraftId("d1")) == ended.draft
+    assert await office.store.draft(WORKSPACE, DraftId("d1")) == ended.draft
     assert "given_back_unpriced" in await deeds(office)
 
 

@@ -1,10 +1,12 @@
 -- One pace for every process that speaks to a provider account.
 -- KEYS[1] when the latest requests left or will leave (ms), newest first
--- ARGV: now ms, window ms, how many requests of a window this caller may make full, patience ms, how many to remember
+-- ARGV: now ms or '' for the server's own clock, window ms, how many requests of a window this caller may make full, patience ms, how many to remember
 -- Reads may fill part of the window only and have no patience: they are told when to ask again. Purchases may fill it
 -- and get their place at once, so no queue of reads ever stands before them.
 -- Returns {1, wait ms} for a place of one's own, {0, wait ms before asking again} otherwise.
-local now, window, share, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local clock = redis.call('TIME')
+local now = tonumber(ARGV[1]) or clock[1] * 1000 + math.floor(clock[2] / 1000)
+local window, share, patience = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local earlier = tonumber(redis.call('LINDEX', KEYS[1], share - 1) or '0')
 if earlier > now + 60000 then
   redis.call('DEL', KEYS[1]) -- a clock that jumped back must not lock everybody out
