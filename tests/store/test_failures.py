@@ -17,6 +17,7 @@ from bot.domain import request as life
 from bot.domain.errors import StaleError, StoreUnavailableError
 from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId
 from bot.domain.intents import CardIntent
+from bot.domain.notice import CreditLow
 from bot.domain.request import State
 from bot.ports import Audit, Claim, Lane, MessageRef
 from bot.store import redis as store_module
@@ -29,6 +30,7 @@ NUMBER = RequestId(1001)
 CARD = CardIntent(NUMBER)
 CLAIM = Claim(WORKSPACE, CARD, "1")
 PLACE = MessageRef(ChannelId("C1"), "1.1", 1)
+NOTICE = CreditLow(1, 0, NOW, balance=500, level=1_000)
 PENDING, APPROVED = request(id=NUMBER), after(request(id=NUMBER), life.Approved)
 
 WRITES: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
@@ -38,6 +40,7 @@ WRITES: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
     "save_draft": lambda store: store.save_draft(draft()),
     "keep_waiting": lambda store: store.keep_waiting(waiting_draft()),
     "swap_pause": lambda store: store.swap_pause(None, pause()),
+    "announce": lambda store: store.announce(WORKSPACE, NOTICE, [ChannelId("C1")]),
     "ask": lambda store: store.ask(WORKSPACE, CARD, NOW),
     "claim_intents": lambda store: store.claim_intents(WORKSPACE, NOW + timedelta(days=1)),
     "record_message": lambda store: store.record_message(WORKSPACE, NUMBER, "card:1001", PLACE),
@@ -63,6 +66,9 @@ EXAMPLES: dict[str, object] = {
     "Draft": draft(),
     "WaitingDraft": waiting_draft(),
     "Pause": pause(),
+    "Notice": NOTICE,
+    "NoticeKey": NOTICE.key,
+    "Sequence[Destination]": [ChannelId("C1")],
     "Lane": Lane("cards", timedelta(seconds=1)),
     "State": State.PENDING,
     "datetime": NOW,
