@@ -84,7 +84,7 @@ def called(store: RedisStore, name: str) -> Awaitable[object]:
     """This method with example values for everything it insists on."""
     method: Callable[..., Awaitable[object]] = getattr(store, name)
     needed = [one for one in inspect.signature(method).parameters.values() if one.default is one.empty]
-    return method(*(EXAMPLES[one.annotation.removesuffix(" | None")] for one in needed))
+    return method(*(EXAMPLES[one.annotation.split(" | ")[0]] for one in needed))
 
 
 @asynccontextmanager
