@@ -14,6 +14,7 @@ import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
 
 from bot.domain import request as life
+from bot.domain.account import BalanceReading, KnownService, PoolReading, UsageDay
 from bot.domain.errors import StaleError, StoreUnavailableError
 from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId
 from bot.domain.intents import CardIntent
@@ -22,14 +23,16 @@ from bot.domain.request import State
 from bot.ports import Audit, Claim, Lane, MessageRef
 from bot.store import redis as store_module
 from bot.store.redis import CALL_TIMEOUT_S, COMMAND_TIMEOUT_S, DISK_WAIT_MS, RedisStore, connect
-from tests.examples import NOW, REQUESTER, WORKSPACE, after, draft, pause, request, submitted, waiting_draft
+from tests.examples import NOW, REQUESTER, WORKSPACE, after, draft, pause, request, selection, submitted, waiting_draft
 from tests.store.looking import everything, moved, placed
 from tests.store.servers import Wire, running
+from tests.usecases.fakes import FakeProvider, Moments
 
 NUMBER = RequestId(1001)
 CARD = CardIntent(NUMBER)
 CLAIM = Claim(WORKSPACE, CARD, "1")
 PLACE = MessageRef(ChannelId("C1"), "1.1", 1)
+SERVICE = FakeProvider(Moments()).sell(selection())
 NOTICE = CreditLow(1, 0, NOW, balance=500, level=1_000)
 PENDING, APPROVED = request(id=NUMBER), after(request(id=NUMBER), life.Approved)
 
@@ -72,6 +75,11 @@ EXAMPLES: dict[str, object] = {
     "Lane": Lane("cards", timedelta(seconds=1)),
     "State": State.PENDING,
     "datetime": NOW,
+    "date": NOW.date(),
+    "Sequence[KnownService]": [KnownService(SERVICE, NOW, NOW, SERVICE)],
+    "Sequence[UsageDay]": [UsageDay(NOW.date(), "residential", SERVICE.id, None, 1, 1)],
+    "BalanceReading": BalanceReading(500, NOW),
+    "PoolReading": PoolReading((), NOW),
     "str": "text",
     "int": 60,
     "float": 60.0,
