@@ -28,6 +28,7 @@ from bot.slack_notifier import SlackNotifier
 from bot.socket_mode import Socket
 from bot.store.embedded import private_valkey
 from bot.store.journal import FileJournal
+from bot.store.ledger import StoredLedger
 from bot.store.pacer import SharedPacer
 from bot.store.redis import RedisStore, connect
 from bot.usecases import pausing
@@ -86,6 +87,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         await _shout_about(store)
         desk = Desk(
             store=store,
+            ledger=StoredLedger(redis),
             provider=provider,
             directory=SlackDirectory(client),
             policy=lambda: policy.current,

@@ -20,7 +20,7 @@ from bot.domain.errors import AccessError, ChatError, ProviderError, RecordError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
-from bot.usecases import checkout, decide, follow, journal, pausing, waiting
+from bot.usecases import book, checkout, decide, follow, journal, pausing, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
 
@@ -96,6 +96,7 @@ class Jobs:
         pause = await self._look_at_pause()
         for workspace in await self._desk.store.workspaces():
             await self._expire(workspace)
+            await book.book_earlier(self._desk, workspace)
             if pause is None:
                 await self._release(workspace)
             for state in SWEPT:

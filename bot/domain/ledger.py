@@ -186,14 +186,11 @@ def day_of(moment: datetime, time_zone: str) -> date:
 # Entries of a request
 
 
-def entries_after(before: PurchaseRequest | None, after: PurchaseRequest) -> tuple[Entry, ...]:
-    """What a step adds to the ledger; written in the same move as the step."""
-    known = {entry.id for entry in entries_of(before)} if before else frozenset()
-    return tuple(entry for entry in entries_of(after) if entry.id not in known)
-
-
 def entries_of(request: PurchaseRequest) -> tuple[Entry, ...]:
-    """Everything a request itself has put into the ledger so far. The same record always gives the same entries."""
+    """Everything a request itself has put into the ledger so far. The same record always gives the same entries.
+
+    Each step writes them all: what is known is not written again, and what a step missed is made good by the next.
+    """
     if request.order is None or (ordered := _ordered(request)) is None:
         return ()
     first = charge(request, request.order, ordered)
@@ -229,6 +226,11 @@ def paid(charged: Entry, at: datetime) -> Entry:
 def void(charged: Entry, at: datetime) -> Entry:
     """An open charge, renewal or top-up will never be paid."""
     return replace(charged, id=_later(charged, Kind.VOID), at=at, kind=Kind.VOID, amount=-charged.amount)
+
+
+def own_ids(request: RequestId) -> tuple[EntryId, ...]:
+    """The ids of all that `entries_of` and a top-up that is paid can bring."""
+    return tuple(EntryId(f"{request}:{kind}") for kind in (Kind.CHARGE, Kind.PAID, Kind.VOID))
 
 
 def _later(charged: Entry, kind: Kind) -> EntryId:

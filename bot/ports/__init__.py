@@ -2,6 +2,7 @@
 
 from bot.ports.account import AccountStore
 from bot.ports.journal import Journal, Sent
+from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Form, Notifier, Nudge, Saying, Spot
 from bot.ports.provider import PlaceOption, Places, Provider
@@ -17,6 +18,7 @@ __all__ = [
     "FormStore",
     "Journal",
     "Lane",
+    "Ledger",
     "MessageRef",
     "Notifier",
     "Nudge",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Protocol
 
-from bot.domain.ids import ChannelId, ProductCode, ServiceId, UserId, WorkspaceId
+from bot.domain.ids import ChannelId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.ledger import Entry, Totals
 
 
@@ -49,3 +49,9 @@ class Ledger(Protocol):
     async def entries_of_service(self, workspace: WorkspaceId, service: ServiceId) -> list[Entry]:
         """Everything ever booked on one service, oldest first."""
         ...
+
+    async def booked_through(self, workspace: WorkspaceId) -> RequestId | None:
+        """Up to which number requests from before there was a ledger are in it; None when all are."""
+        ...
+
+    async def mark_through(self, workspace: WorkspaceId, number: RequestId | None) -> None: ...

@@ -64,8 +64,10 @@ class Store(AccountStore, Protocol):
 
     async def by_service(self, workspace: WorkspaceId, service: ServiceId) -> PurchaseRequest | None: ...
 
-    async def in_state(self, workspace: WorkspaceId, state: State, limit: int = 50) -> list[PurchaseRequest]:
-        """Oldest first."""
+    async def in_state(
+        self, workspace: WorkspaceId, state: State, limit: int = 50, beyond: int = 0
+    ) -> list[PurchaseRequest]:
+        """Oldest first, those with a number above `beyond`."""
         ...
 
     async def of_requester(self, workspace: WorkspaceId, user: UserId, limit: int = 20) -> list[PurchaseRequest]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import redis.asyncio as redis_asyncio
 
 from bot.domain.errors import StoreUnavailableError
-from bot.store.redis import SCRIPTS, store_errors
+from bot.store.redis import store_errors
+from bot.store.scripting import load_scripts
 
 WINDOW_MS = 1_050
 WINDOW_REQUESTS = 9
@@ -28,7 +28,7 @@ class SharedPacer:
     def __init__(self, client: redis_asyncio.Redis, account: str, now_ms: Callable[[], int] | None = None) -> None:
         self._key = f"{{{account}}}:pace"
         self._now_ms = now_ms
-        self._script = client.register_script(Path(SCRIPTS / "pace.lua").read_text())
+        self._script = load_scripts(client)["pace"]
         self._alone = asyncio.Lock()
 
     async def __call__(self, *, is_spending: bool) -> None:

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -29,17 +28,19 @@ from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.errors import RecordError, StaleError, StoreUnavailableError
 from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import Intent, intents_after
+from bot.domain.ledger import entries_of
 from bot.domain.pause import Pause
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.ports import Audit, Submission
 from bot.store import codec, health
 from bot.store.account import Accounts
+from bot.store.entries import lines_of
 from bot.store.keys import as_bytes as _bytes
 from bot.store.keys import ms as _ms
 from bot.store.keys import prefix as _prefix
 from bot.store.outbox import Outbox
+from bot.store.scripting import load_scripts
 
-SCRIPTS = Path(__file__).parent / "scripts"
 CONNECT_TIMEOUT_S = 1.0
 COMMAND_TIMEOUT_S = 1.2
 """Longer than DISK_WAIT_MS."""
@@ -91,9 +92,7 @@ class RedisStore(Outbox, Accounts):
 
     def __init__(self, client: redis_asyncio.Redis) -> None:
         self._redis = client
-        self._scripts: dict[str, AsyncScript] = {
-            path.stem: client.register_script(path.read_text()) for path in sorted(SCRIPTS.glob("*.lua"))
-        }
+        self._scripts: dict[str, AsyncScript] = load_scripts(client)
         self._known_workspaces: set[WorkspaceId] = set()
 
     # Requests
@@ -145,6 +144,7 @@ class RedisStore(Outbox, Accounts):
             after.product.code if newest in _DONE else "",
             _audit_line(_audit_of(after)),
             _ms(look) if look else "",
+            lines_of(entries) if (entries := entries_of(after)) else "",
             *(str(intent) for intent in intents_after(after)),
         ]
         async with store_errors():
@@ -183,9 +183,12 @@ class RedisStore(Outbox, Accounts):
             number = await self._redis.hget(f"{_prefix(workspace)}service", service)
         return await self.get(workspace, RequestId(int(number))) if number else None
 
-    async def in_state(self, workspace: WorkspaceId, state: State, limit: int = 50) -> list[PurchaseRequest]:
+    async def in_state(
+        self, workspace: WorkspaceId, state: State, limit: int = 50, beyond: int = 0
+    ) -> list[PurchaseRequest]:
+        name = f"{_prefix(workspace)}state:{state}"
         async with store_errors():
-            numbers = await self._redis.zrange(f"{_prefix(workspace)}state:{state}", 0, limit - 1)
+            numbers = await self._redis.zrangebyscore(name, f"({beyond}", "+inf", start=0, num=limit)
         return await self._read(workspace, numbers)
 
     async def of_requester(self, workspace: WorkspaceId, user: UserId, limit: int = 20) -> list[PurchaseRequest]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.domain.ids import UserId
 from bot.domain.policy import Policy, Role
-from bot.ports import Directory, Journal, Nudge, Provider, Store
+from bot.ports import Directory, Journal, Ledger, Nudge, Provider, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Desk:
     """`policy` is called for each use, so that a reloaded file counts at once; `journal` is for those who buy."""
 
     store: Store
+    ledger: Ledger
     provider: Provider
     directory: Directory
     policy: Callable[[], Policy]

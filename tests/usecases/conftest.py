@@ -16,6 +16,7 @@ from bot.domain.ids import DraftId, RequestId, UserId
 from bot.domain.policy import Approvals, Policy, PriceTolerance, Role
 from bot.domain.request import Event, PurchaseRequest, State
 from bot.store.embedded import private_valkey
+from bot.store.ledger import StoredLedger
 from bot.store.redis import connect
 from bot.usecases import desk as desk_module
 from bot.usecases.decide import Click
@@ -65,7 +66,7 @@ class Office:
         async def nudge(request: PurchaseRequest) -> None:
             self.nudged.append(request.id)
 
-        return Desk(self.store, self.provider, self.directory, lambda: self.policy, nudge)
+        return Desk(self.store, StoredLedger(self.raw), self.provider, self.directory, lambda: self.policy, nudge)
 
     async def place(self, *kinds: type[Event], draft: str = "d1", **given: Any) -> PurchaseRequest:
         """A request in the store after these events; it carries the number the store gave."""

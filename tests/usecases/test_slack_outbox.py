@@ -25,6 +25,7 @@ from bot.policy_file import load
 from bot.ports import MessageRef, Saying, Spot
 from bot.slack import CALL_TIMEOUT_S, Chat, SlackDirectory
 from bot.slack_notifier import SlackNotifier
+from bot.store.ledger import StoredLedger
 from bot.store.outbox import INTENT_LEASE_S
 from bot.store.redis import RedisStore, connect
 from bot.usecases.desk import Desk
@@ -117,7 +118,7 @@ class PostRoom:
         async def nudge(_: PurchaseRequest) -> None:
             return
 
-        desk = Desk(store, FakeProvider(Moments()), directory, lambda: policy, nudge)
+        desk = Desk(store, StoredLedger(self.raw), FakeProvider(Moments()), directory, lambda: policy, nudge)
         return Teller(desk, notifier or SlackNotifier(self.client, lambda: policy), lambda: self.now)
 
     def seconds(self) -> float:

@@ -1,8 +1,9 @@
 -- One step of a request's life: refused when the version moved on, otherwise written with all that belongs to it.
 -- KEYS[1] the request's record
 -- ARGV: prefix, id, version before, version after, body, state before, state after, deadline ms or '', now ms,
---       service id or '', product code or '', audit line, next look ms or '', intents...
+--       service id or '', product code or '', audit line, next look ms or '', entries of the ledger as JSON or '', intents...
 -- Returns 1 when written. Writing the very same step again (a repeated command after a lost answer) is 1 as well.
+--include book_entries
 local prefix, id, before, after, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record = redis.call('HMGET', KEYS[1], 'version', 'body')
 
@@ -35,7 +36,10 @@ if ARGV[13] == '' then
 else
   redis.call('ZADD', prefix .. 'followed', ARGV[13], id)
 end
-for i = 14, #ARGV do
+if ARGV[14] ~= '' then
+  book_entries(prefix, ARGV[14])
+end
+for i = 15, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', ARGV[9], ARGV[i])
 end
 return 1

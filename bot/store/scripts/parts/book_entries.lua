@@ -1,0 +1,22 @@
+-- Write entries of the ledger, each id once for ever, with every total they change.
+-- `text` is JSON: a list of {id, body, at ms, month, channel or '', row, adds by measure, service or '' when not a request's}
+-- Returns how many were new.
+local function book_entries(prefix, text)
+  local new = 0
+  for _, entry in ipairs(cjson.decode(text)) do
+    if redis.call('HSETNX', prefix .. 'entry', entry.id, entry.body) == 1 then
+      new = new + 1
+      redis.call('ZADD', prefix .. 'entries:' .. entry.month, entry.at, entry.id)
+      redis.call('SADD', prefix .. 'spent:' .. entry.month, entry.channel)
+      for measure, by in pairs(entry.adds) do
+        redis.call('HINCRBY', prefix .. 'spend:' .. entry.channel .. ':' .. entry.month, entry.row .. measure, by)
+      end
+      if entry.service ~= '' then
+        local known = redis.call('HGET', prefix .. 'booked', entry.service)
+        redis.call('HSET', prefix .. 'booked', entry.service, known and (known .. ' ' .. entry.id) or entry.id)
+      end
+    end
+  end
+  return new
+end
+
