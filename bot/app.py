@@ -29,7 +29,7 @@ from bot.socket_mode import Socket
 from bot.store.embedded import private_valkey
 from bot.store.journal import FileJournal
 from bot.store.ledger import StoredLedger
-from bot.store.pacer import SharedPacer
+from bot.store.pacer import BACKGROUND_REQUESTS, SharedPacer
 from bot.store.redis import RedisStore, connect
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
@@ -82,7 +82,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             timeout=CALL_TIMEOUT_S,
         )
         pacer = SharedPacer(redis, account="byteful")
-        provider = await stack.enter_async_context(PROVIDERS["byteful"](_account(settings), pacer))
+        slow = SharedPacer(redis, account="byteful", reads=BACKGROUND_REQUESTS)
+        provider = await stack.enter_async_context(PROVIDERS["byteful"](_account(settings), pacer, slow))
         store = RedisStore(redis)
         await _shout_about(store)
         desk = Desk(

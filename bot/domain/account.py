@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
 from bot.domain.money import Cents
@@ -105,6 +106,29 @@ class PoolDay:
     total: int
     used: int
     left: int
+
+
+class Actor(StrEnum):
+    """Who changed a service at the provider."""
+
+    CUSTOMER = "customer"
+    """Somebody with our account: a person in the dashboard, or a program with our keys, this one included."""
+    PROVIDER = "provider"
+    AUTOMATIC = "automatic"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One line of what happened to a service at the provider. `kind` is the provider's own word."""
+
+    id: int
+    service: ServiceId
+    kind: str
+    by: Actor
+    at: datetime | None
+    fields: frozenset[str]
+    """The provider's names of what was changed; empty when it does not say."""
 
 
 def bytes_in(rows: Sequence[UsageDay]) -> int:

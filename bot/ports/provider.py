@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from bot.domain.account import Adjustment, UsageDay
 from bot.domain.catalog import Catalog, Filter, Selection
 from bot.domain.ids import ServiceId
 from bot.domain.money import Cents
@@ -89,6 +90,25 @@ class Provider(Protocol):
 
     async def services_since(self, since: datetime) -> Sequence[Service]:
         """Services created at or after `since` (UTC), newest first."""
+        ...
+
+    async def all_services(self) -> Sequence[Service]:
+        """Every service of the account. Like the next two, read slowly, behind everything people wait for."""
+        ...
+
+    async def adjustments(self, since: datetime) -> Sequence[Adjustment]:
+        """What happened to services since then, oldest first."""
+        ...
+
+    async def usage_since(self, first: date) -> Sequence[UsageDay]:
+        """Traffic of every day (UTC) from `first` on."""
+        ...
+
+    async def set_renewal(self, service_id: ServiceId, *, renews: bool) -> None:
+        """Let a service end with its paid period, or renew after all. Asked twice it does no more than once.
+
+        NeverSentError and RefusedError prove that nothing changed; after OutcomeUnknownError the service itself tells.
+        """
         ...
 
     async def tag_service(self, service_id: ServiceId, metadata: Mapping[str, str]) -> None:

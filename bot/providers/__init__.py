@@ -28,16 +28,24 @@ class Account:
 
 
 @asynccontextmanager
-async def open_byteful(account: Account, pace: Pacer) -> AsyncIterator[BytefulProvider]:
-    """Byteful with a connection pool of its own, closed with the block. Places are loaded by `places.keep_fresh()`."""
+async def open_byteful(
+    account: Account, pace: Pacer, background_pace: Pacer | None = None
+) -> AsyncIterator[BytefulProvider]:
+    """Byteful with a connection pool of its own, closed with the block. Places are loaded by `places.keep_fresh()`.
+
+    `background_pace` is kept by what nobody waits for.
+    """
     async with open_client(
         base_url=account.base_url, public_key=account.public_key, private_key=account.private_key, pace=pace
     ) as client:
-        provider = BytefulProvider(client, BytefulPlaces(client, cache=account.data and account.data / PLACES_FILE))
+        places = BytefulPlaces(client, cache=account.data and account.data / PLACES_FILE)
+        provider = BytefulProvider(client, places, background=client.at_pace(background_pace or pace))
         try:
             yield provider
         finally:
             await provider.aclose()
 
 
-PROVIDERS: dict[str, Callable[[Account, Pacer], AbstractAsyncContextManager[Provider]]] = {"byteful": open_byteful}
+PROVIDERS: dict[str, Callable[[Account, Pacer, Pacer], AbstractAsyncContextManager[Provider]]] = {
+    "byteful": open_byteful
+}

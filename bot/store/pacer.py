@@ -16,6 +16,8 @@ WINDOW_REQUESTS = 9
 """Nine in a little over a second: exactly ten a second draws refusals from network jitter alone."""
 READ_REQUESTS = 6
 """Reads leave the rest of the window to purchases."""
+BACKGROUND_REQUESTS = 3
+"""What nobody waits for leaves half of that to what somebody does."""
 SPENDING_PATIENCE_MS = 60_000
 
 
@@ -23,13 +25,21 @@ class SharedPacer:
     """Awaited before each request to the provider. Without the store each process keeps the pace for itself.
 
     The server's clock counts, so that machines whose clocks differ keep one pace; `now_ms` takes its place in tests.
+    `reads` is how many requests of a window may be under way for another read to join them.
     """
 
-    def __init__(self, client: redis_asyncio.Redis, account: str, now_ms: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        client: redis_asyncio.Redis,
+        account: str,
+        now_ms: Callable[[], int] | None = None,
+        reads: int = READ_REQUESTS,
+    ) -> None:
         self._key = f"{{{account}}}:pace"
         self._now_ms = now_ms
         self._script = load_scripts(client)["pace"]
         self._alone = asyncio.Lock()
+        self._reads = reads
 
     async def __call__(self, *, is_spending: bool) -> None:
         is_reserved = False
@@ -39,7 +49,7 @@ class SharedPacer:
                 await asyncio.sleep(wait_s)
 
     async def _ask(self, is_spending: bool) -> tuple[bool, float]:
-        share, patience_ms = (WINDOW_REQUESTS, SPENDING_PATIENCE_MS) if is_spending else (READ_REQUESTS, 0)
+        share, patience_ms = (WINDOW_REQUESTS, SPENDING_PATIENCE_MS) if is_spending else (self._reads, 0)
         now_ms = self._now_ms() if self._now_ms else ""
         try:
             async with store_errors():

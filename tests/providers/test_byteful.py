@@ -136,7 +136,7 @@ class TestContract(ProviderContract):
 async def test_the_factory_by_name_opens_a_provider(world: ProviderWorld, url: str) -> None:
     account = Account(url, SecretStr(world.public_key), SecretStr(world.private_key))
     assert world.private_key not in repr(account)
-    async with PROVIDERS["byteful"](account, no_pace) as provider:
+    async with PROVIDERS["byteful"](account, no_pace, no_pace) as provider:
         assert ISP.product_code in await provider.catalog()
 
 

@@ -13,7 +13,7 @@ import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
 
 from bot.store import pacer as pacer_module
-from bot.store.pacer import READ_REQUESTS, WINDOW_MS, WINDOW_REQUESTS, SharedPacer
+from bot.store.pacer import BACKGROUND_REQUESTS, READ_REQUESTS, WINDOW_MS, WINDOW_REQUESTS, SharedPacer
 from bot.store.redis import connect
 
 START = 1_800_000_000.0
@@ -108,6 +108,18 @@ async def test_a_purchase_goes_before_the_reads_that_wait(two: list[SharedPacer]
         await leaves_at(two[0])
     assert await leaves_at(two[0]) > 0
     assert await leaves_at(two[1], is_spending=True) == 0
+
+
+async def test_t138_what_nobody_waits_for_leaves_its_place_to_everything_else(
+    two: list[SharedPacer], clock: Clock, raw: redis_asyncio.Redis
+) -> None:
+    slow = SharedPacer(raw, "byteful", felt_ms, reads=BACKGROUND_REQUESTS)
+    left = [await leaves_at(slow) for _ in range(BACKGROUND_REQUESTS)]
+    assert left == [0] * BACKGROUND_REQUESTS
+    reads = [await leaves_at(two[0]) for _ in range(READ_REQUESTS - BACKGROUND_REQUESTS)]
+    purchases = [await leaves_at(two[1], is_spending=True) for _ in range(WINDOW_REQUESTS - READ_REQUESTS)]
+    assert {*reads, *purchases} == {0}, "in the same window"
+    assert await leaves_at(slow) > 0
 
 
 async def test_purchases_get_their_place_at_once_however_many_there_are(two: list[SharedPacer], clock: Clock) -> None:

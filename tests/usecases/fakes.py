@@ -8,11 +8,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import redis.asyncio as redis_asyncio
 
+from bot.domain.account import Adjustment, UsageDay
 from bot.domain.catalog import Catalog, Filter, Selection
 from bot.domain.errors import ChatError, NotFoundError, SelectionRefusedError
 from bot.domain.ids import ChannelId, ServiceId, UserId
@@ -109,6 +110,10 @@ class FakeProvider:
         self.services: list[Service] = []
         self.proxies: dict[ServiceId, list[Delivered]] = {}
         self.credit_sold: list[Cents] = []
+        self.adjusted: list[Adjustment] = []
+        self.usage: list[UsageDay] = []
+        self.pools: list[DataPool] = []
+        self.edits: list[tuple[ServiceId, bool]] = []
         self.tags: dict[ServiceId, Mapping[str, str]] = {}
 
     @property
@@ -194,6 +199,27 @@ class FakeProvider:
         await self.moments.come("services")
         return [one for one in reversed(self.services) if one.created_at is None or one.created_at >= since]
 
+    async def all_services(self) -> Sequence[Service]:
+        await self.moments.come("all services")
+        return list(self.services)
+
+    async def adjustments(self, since: datetime) -> Sequence[Adjustment]:
+        await self.moments.come("adjustments")
+        return [one for one in self.adjusted if one.at is None or one.at >= since]
+
+    async def usage_since(self, first: date) -> Sequence[UsageDay]:
+        await self.moments.come("usage")
+        return [row for row in self.usage if row.day >= first]
+
+    async def set_renewal(self, service_id: ServiceId, *, renews: bool) -> None:
+        """Moments: `edit` before anything is changed, `edited` after it and before the answer."""
+        await self.moments.come("edit")
+        self.edits.append((service_id, renews))
+        self.services = [
+            replace(one, is_pending_cancellation=not renews) if one.id == service_id else one for one in self.services
+        ]
+        await self.moments.come("edited")
+
     async def tag_service(self, service_id: ServiceId, metadata: Mapping[str, str]) -> None:
         await self.moments.come("tag")
         self.tags[service_id] = dict(metadata)
@@ -203,7 +229,8 @@ class FakeProvider:
         return self.balance
 
     async def data_pools(self) -> Sequence[DataPool]:
-        return []
+        await self.moments.come("pools")
+        return self.pools
 
 
 class FakeDirectory:

@@ -7,15 +7,16 @@ whatever is unclear about its answer is an `OutcomeUnknownError`.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
+from bot.domain.account import Actor, Adjustment, UsageDay
 from bot.domain.catalog import CREDIT, CREDIT_CODE, Catalog, Cycle, Field, Filter, Product, Selection, problems_with
 from bot.domain.errors import (
     InputError,
@@ -30,7 +31,7 @@ from bot.domain.money import Cents
 from bot.domain.quote import LineItem, Quote
 from bot.domain.request import Order
 from bot.domain.usage import DataPool, Delivered, Network, Service
-from bot.providers.byteful import wire
+from bot.providers.byteful import usage, wire
 from bot.providers.byteful.client import MAX_METADATA_KEYS, MAX_METADATA_TEXT, BytefulClient
 from bot.providers.byteful.places import BytefulPlaces
 
@@ -39,6 +40,8 @@ CATALOG_LAST_S = 24 * 3600.0
 """How long the last known catalog does when no newer one can be had. Prices and checkouts are always asked for anew."""
 CATALOG_PATIENCE_S = 1.0
 """How long somebody who could have the last known catalog waits for a newer one."""
+MAX_SERVICE_PAGES = 200
+"""20,000 services."""
 UNCOUNTED_STOCK = -1
 """product_stock of data products in older answers; newer ones say null (Byteful docs)."""
 
@@ -53,10 +56,13 @@ class BytefulProvider:
         client: BytefulClient,
         places: BytefulPlaces,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        background: BytefulClient | None = None,
     ) -> None:
+        """`background` is asked for what nobody waits for."""
         self._client = client
+        self._background = background or client
         self._places = places
         self._now = now
         self._catalog = SharedValue(self._load_catalog, CATALOG_LIFE_S, clock)
@@ -229,11 +235,49 @@ class BytefulProvider:
         wanted = {row.service_id: service_of(row) for row in rows if not _is_before(row, earliest)}
         return tuple(wanted.values())
 
+    async def all_services(self) -> Sequence[Service]:
+        rows = await self._background.services(max_pages=MAX_SERVICE_PAGES, sort_by="service_creation_datetime_asc")
+        return tuple({row.service_id: service_of(row) for row in rows}.values())
+
+    async def adjustments(self, since: datetime) -> Sequence[Adjustment]:
+        earliest = since.astimezone(UTC).replace(microsecond=0)
+        rows = await self._background.adjustments(min_service_adjustment_creation_datetime=earliest)
+        wanted = [row for row in rows if row.service_id and _at(row) >= earliest]
+        return tuple(adjustment_of(row) for row in sorted(wanted, key=lambda row: row.service_adjustment_id))
+
+    async def set_renewal(self, service_id: ServiceId, *, renews: bool) -> None:
+        await self._client.edit_service(service_id, {"service_is_pending_cancellation": not renews})
+
     async def tag_service(self, service_id: ServiceId, metadata: Mapping[str, str]) -> None:
         if len(metadata) > MAX_METADATA_KEYS:
             raise InputError({Field.PRODUCT: f"A service takes at most {MAX_METADATA_KEYS} labels."})
         cut = {name: text[:MAX_METADATA_TEXT] for name, text in metadata.items()}
         await self._client.edit_service(service_id, {"service_metadata": cut})
+
+    # Usage
+
+    async def usage_since(self, first: date) -> Sequence[UsageDay]:
+        since = datetime.combine(first, time(), UTC)
+        rows = [await self._from_ledger(network, since) for network in Network]
+        rows.append(await self._from_logs(since))
+        return usage.summed(row for found in rows for row in found if row.day >= first)
+
+    async def _from_ledger(self, network: Network, since: datetime) -> list[UsageDay]:
+        """Residential and mobile data, by service. A network never bought has no ledger."""
+        try:
+            return usage.of_ledger(network, await self._background.ledger(network, since=since))
+        except RefusedError as refusal:
+            if refusal.status in (404, 422):
+                return []
+            raise
+
+    async def _from_logs(self, since: datetime) -> list[UsageDay]:
+        """Datacenter and ISP traffic, which no ledger counts, by who used it."""
+        rows: list[wire.LogSummaryRow] = []
+        for network in usage.LOGGED:
+            rows += await self._background.log_summaries(since=since, log_summary_network=network)
+        only = usage.only_services(await self._background.proxy_users()) if rows else {}
+        return usage.of_logs(rows, only)
 
     # Account
 
@@ -491,6 +535,27 @@ def service_of(row: wire.ServiceRow) -> Service:
         is_automatic_collection=row.service_is_automatic_collection,
         promo_code=wire.clean(row.service_promotional_code, 64) or None,
     )
+
+
+def adjustment_of(row: wire.AdjustmentRow) -> Adjustment:
+    actors = {
+        Actor.PROVIDER: row.service_adjustment_is_administrator,
+        Actor.CUSTOMER: row.service_adjustment_is_customer,
+        Actor.AUTOMATIC: row.service_adjustment_is_automatic,
+    }
+    return Adjustment(
+        id=row.service_adjustment_id,
+        service=ServiceId(row.service_id or ""),
+        kind=wire.clean(row.service_adjustment_type, 64) or "unknown",
+        by=next((actor for actor, is_them in actors.items() if is_them), Actor.UNKNOWN),
+        at=row.service_adjustment_creation_datetime,
+        fields=frozenset(row.evaluated),
+    )
+
+
+def _at(row: wire.AdjustmentRow) -> datetime:
+    """One without a time is always looked at: it is told by its number anyway."""
+    return row.service_adjustment_creation_datetime or datetime.max.replace(tzinfo=UTC)
 
 
 def _is_before(row: wire.ServiceRow, moment: datetime) -> bool:

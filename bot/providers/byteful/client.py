@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -52,6 +53,8 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 PER_PAGE = 100
 """The vendor's largest page (Byteful docs, "Pagination")."""
 MAX_PAGES = 20
+MAX_LOG_PAGES = 500
+"""A day has a row for each host name."""
 MAX_LOOKUP_PAGES = 3_000
 """For the tables of networks and places: 300,000 rows."""
 MAX_METADATA_KEYS = 30
@@ -154,6 +157,12 @@ class BytefulClient:
     def __repr__(self) -> str:
         return f"BytefulClient({self._root})"
 
+    def at_pace(self, pace: Pacer) -> BytefulClient:
+        """The same client with another pace; what is known of the vendor's state is shared."""
+        other = copy(self)
+        other._pace = pace
+        return other
+
     @property
     def is_away(self) -> bool:
         """Whether Byteful did not answer the last questions, so that it is left alone for a while."""
@@ -251,7 +260,11 @@ class BytefulClient:
     async def log_summaries(self, *, since: datetime | None = None, **filters: Param) -> list[wire.LogSummaryRow]:
         """Traffic by day, proxy user, network and host; `since` is compared with the day."""
         asked = filters | ({"min_log_summary_period": since} if since else {})
-        return await self._search("log_summary/search", asked, wire.readable(wire.LogSummaryRow, "log summary"))
+        rows = wire.readable(wire.LogSummaryRow, "log summary")
+        return await self._search("log_summary/search", asked, rows, max_pages=MAX_LOG_PAGES)
+
+    async def proxy_users(self) -> list[wire.ProxyUserRow]:
+        return await self._search("proxy_user/search", {}, wire.readable(wire.ProxyUserRow, "proxy user"))
 
     async def availability(self, network: Network, **filters: Param) -> int | None:
         """How many addresses a pooled network has for these filters; None when the answer holds no single number.

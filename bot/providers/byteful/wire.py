@@ -409,6 +409,15 @@ class AdjustmentRow(Wire):
     evaluated: Object = Field(default={}, alias="service_adjustment_eval")
 
 
+class ProxyUserRow(Wire):
+    """Who may use which services. Its row holds a password, so nothing else of it is read."""
+
+    proxy_user_id: StrictStr
+    proxy_user_access_type: Text = None
+    proxy_user_is_service_restricted: Flag = False
+    restricted_service_ids: Texts = []
+
+
 class CountryRow(Wire):
     country_id: Annotated[StrictStr, BeforeValidator(_lower)]
     country_name: StrictStr
