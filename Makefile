@@ -40,8 +40,8 @@ tour: $(STAMP) ## the scripted journey through the running system, as a transcri
 bench: $(STAMP) ## benchmarks, each as a ratio within one run
 	$(BIN)/python -m bench
 
-chaos: $(STAMP) ## the bot killed at every point of a purchase, against every misbehaviour of the provider
-	@$(BIN)/python -m playground.crash_matrix
+chaos: $(STAMP) ## the bot killed at every point of a purchase, against every misbehaviour of the provider (CELLS="in flight")
+	@$(BIN)/python -m playground.crash_matrix $(CELLS)
 
 soak: $(STAMP) ## random people and trouble against two replicas (MINUTES=3, SEED=…), then the invariants
 	@$(BIN)/python -m playground.soak

@@ -164,9 +164,11 @@ async def restart_valkey(data: Path) -> None:
         pass
 
 
-async def until_ready(url: str, process: asyncio.subprocess.Process | None = None) -> None:
-    """Until the bot says it is ready. Raises RuntimeError when it does not become so."""
-    deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
+async def until_ready(
+    url: str, process: asyncio.subprocess.Process | None = None, within: float = READY_WITHIN_S
+) -> None:
+    """Until the bot says it is ready. Raises RuntimeError when it does not become so within these seconds."""
+    deadline = asyncio.get_running_loop().time() + within
     async with aiohttp.ClientSession() as session:
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError):
@@ -176,7 +178,7 @@ async def until_ready(url: str, process: asyncio.subprocess.Process | None = Non
             if process is not None and process.returncode is not None:
                 raise RuntimeError(f"the bot ended with exit code {process.returncode} before it was ready")
             if asyncio.get_running_loop().time() > deadline:
-                raise RuntimeError(f"the bot was not ready within {READY_WITHIN_S:.0f} seconds")
+                raise RuntimeError(f"the bot was not ready within {within:.0f} seconds")
             await asyncio.sleep(0.02)
 
 

@@ -85,12 +85,14 @@ class Speaker:
         turn, mark = await self.store.begin_post(claim, lane, self.clock())
         if turn is not Turn.GO or mark is None:
             raise NotNowError
+        _log.debug("post_begun", intent=str(claim.intent))
         try:
             at = await self._in_some_form(claim, saying, lane, lambda said: self.notifier.post(said, spot, mark.key))
         except ChatError as error:
             if error.trouble is not Trouble.UNCLEAR:
                 await self.store.not_posted(claim)
             raise
+        _log.debug("post_made", intent=str(claim.intent), channel=at.channel, ts=at.ts)
         if not await self._record(claim, at, mark.key):
             await self._take_back(claim, at)
 

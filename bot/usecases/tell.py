@@ -103,6 +103,7 @@ class Teller:
             _log.exception("message_not_drawn", intent=str(claim.intent))
             await self._fail(claim, type(error).__name__)
         else:
+            _log.debug("message_told", intent=str(claim.intent))
             await store.settle_intent(claim)
             if claim.is_probe:
                 await store.speak_again(claim.workspace)
