@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": set(),
     "settings": set(),
     "policy_file": {"domain", "log"},
+    "pictures": set(),
     "ports": {"domain"},
     "usecases": {"domain", "ports", "log", "metrics"},
     "blocks": {"domain", "ports"},
@@ -53,6 +54,7 @@ ONLY_IN = {
     "starlette": {"bot.web"},
     "uvicorn": {"bot.serve"},
     "click": {"bot.__main__"},
+    "vl_convert": {"bot.pictures"},
 }
 """Library → the modules (or packages) that may know it."""
 

@@ -14,7 +14,7 @@ from bot.domain.request import PurchaseRequest
 
 
 class Action(StrEnum):
-    """Buttons. On a request they carry `<id>:<revision>`, on a draft its id."""
+    """Buttons. On a request they carry `<id>:<revision>`, on a draft its id, on a summary what was asked for."""
 
     APPROVE = "approve"
     DECLINE = "decline"
@@ -37,6 +37,15 @@ class Action(StrEnum):
     SHOW_CREDIT = "show_credit"
     SHOW_DATA = "show_data"
     SHOW_HELP = "show_help"
+    REPORT = "report"
+    REPORT_THIS_MONTH = "report_this_month"
+    REPORT_LAST_MONTH = "report_last_month"
+    REPORT_30_DAYS = "report_30_days"
+    REPORT_SHARE = "report_share"
+    REPORT_CSV = "report_csv"
+    REPORT_PICTURE = "report_picture"
+    SET_DIGEST = "set_digest"
+    STOP_DIGEST = "stop_digest"
 
 
 class Callback(StrEnum):

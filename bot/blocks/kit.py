@@ -68,6 +68,16 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
+def picture(file: str, alt: str, title: str) -> Block:
+    """An uploaded picture, by its Slack file id."""
+    return {
+        "type": "image",
+        "slack_file": {"id": file},
+        "alt_text": text.plain(alt, limits.ALT),
+        "title": plain(title, limits.ALT),
+    }
+
+
 def actions(*buttons: Element) -> Block:
     return {"type": "actions", "elements": list(buttons[: limits.ACTIONS])}
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from bot.blocks import limits
 from bot.domain.catalog import MAX_REASON, Cycle, Product, Selection
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.money import CENTS_PER_DOLLAR, Cents
+from bot.domain.period import Period
 from bot.domain.request import State
 from bot.domain.usage import BYTES_PER_GB
 
@@ -183,6 +184,26 @@ def when(at: datetime) -> str:
 
 def utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def day(at: date) -> str:
+    """`24 Nov 2026`."""
+    return f"{at.day} {at:%b %Y}"
+
+
+def days(period: Period) -> str:
+    """`in November 2026`, `from 1 to 26 Nov 2026`, `on 26 Nov 2026`: to follow a word such as `Spent`."""
+    first, last = period.first, period.last
+    if first == last:
+        return f"on {day(first)}"
+    if period.is_whole_months and (first.year, first.month) == (last.year, last.month):
+        return f"in {first:%B %Y}"
+    if period.is_whole_months and first.month == 1 and last.month == 12 and first.year == last.year:
+        return f"in {first.year}"
+    if first.year != last.year:
+        return f"from {day(first)} to {day(last)}"
+    same_month = first.month == last.month
+    return f"from {first.day if same_month else f'{first.day} {first:%b}'} to {day(last)}"
 
 
 # People, places and things

@@ -1,0 +1,285 @@
+"""What a channel, a person, a product, a service or the workspace spent and used: numbers first, a table, ways on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.blocks import charts, kit, tables, text
+from bot.blocks.charts import Picture
+from bot.blocks.ids import Action
+from bot.blocks.kit import Block, Element, Message
+from bot.domain.ids import ChannelId, UserId
+from bot.domain.ledger import Sums
+from bot.domain.money import Cents
+from bot.domain.period import Period
+from bot.domain.scope import Asked, Kind, Measure, Scope
+from bot.domain.summary import OTHERS, OUTSIDE, Cause, Part, Spend, Unit, UnitCost, change, cost_of_one
+from bot.domain.used import Left, Used, UsedPart
+
+NAMED = 6
+"""People or channels named in one line."""
+_UNITS = {Unit.PROXY: "proxy", Unit.GIGABYTE: "GB", Unit.UNKNOWN: ""}
+
+Shown = Sequence[tuple[str, Picture]]
+"""Uploaded pictures: the Slack file id of each."""
+
+
+# Spend
+
+
+def spend(asked: Asked, shown: Spend, *, time_zone: str, pictures: Shown = (), is_private: bool = True) -> Message:
+    """`is_private`: for the person who asked, with the ways on."""
+    lines = [f"*Spent {about(asked.scope)} {text.days(shown.period)}*", *_spend_lines(shown)]
+    said = "\n".join(lines)
+    below = spend_details(shown, asked.scope)
+    blocks = [kit.section(said), *_images(pictures), *spend_table(shown), *map(kit.section, below)]
+    blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {_between(shown.period.before())}."))
+    if is_private:
+        blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
+    fallback = "\n".join([*lines, *(_part_line(part) for part in shown.products), *below])
+    return kit.message(fallback, *blocks)
+
+
+def spend_pictures(shown: Spend, names: dict[str, str] | None = None) -> list[Picture]:
+    """What there is to look at: spend by product over time, and by person where there are several with a name."""
+    found = [charts.spend_by_product(shown)]
+    named = [(charts.part_name(part, (names or {}).get(part.id, "")), part) for part in shown.people]
+    known = [(name, part) for name, part in named if name]
+    if len(known) > 1:
+        found.append(charts.spend_by_part(f"By person, {_between(shown.period)}", known))
+    return [picture for picture in found if picture is not None]
+
+
+def _spend_lines(shown: Spend) -> list[str]:
+    if shown.is_empty:
+        before = f" Before that, {_between(shown.period.before())}, it was {text.money(shown.before.spent)}."
+        return [f"Nothing was spent.{before if shown.before.spent else ''}"]
+    sums = shown.sums
+    lines = [f"*{text.money(sums.spent)}*{_compared(sums.spent, shown.before.spent)}"]
+    bought = [text.plural(sums.count, "order", "orders")] if sums.count else []
+    if sums.renewals:
+        bought.append(f"{text.plural(sums.renewals, 'renewal', 'renewals')} ({text.money(sums.renewed)})")
+    paid = [f"{text.money(sums.paid)} paid"]
+    if sums.open:
+        paid.append(f"{text.money(sums.open)} still to pay")
+    lines.append(" · ".join([" and ".join(paid), *([" and ".join(bought)] if bought else [])]))
+    return lines + _apart(sums)
+
+
+def _apart(sums: Sums) -> list[str]:
+    """What is not spend, or is spend no more, each by its own name."""
+    told = [
+        (sums.refunded, "refunded"),
+        (sums.credited, "came back as credit"),
+        (sums.void, "cancelled and never paid"),
+        (sums.top_up, "of credit topped up"),
+        (sums.top_up_open, "of top-ups not paid yet"),
+    ]
+    apart = [f"{text.money(amount)} {what}" for amount, what in told if amount]
+    if not apart:
+        return []
+    kept = f" After what came back, {text.money(sums.net)} remain spent." if sums.refunded or sums.credited else ""
+    return [f"Apart from that: {', '.join(apart)}.{kept}"]
+
+
+def _compared(now: int, before: int) -> str:
+    percent = change(now, before)
+    if percent is None:
+        return ", nothing in the time before"
+    if percent == 0:
+        return ", as much as before"
+    way = "more" if percent > 0 else "less"
+    return f", {abs(percent):,} % {way} than before ({text.money(before)})"
+
+
+def spend_table(shown: Spend) -> list[Block]:
+    rows = [
+        [_part_name(part), text.money(part.sums.spent), text.money(part.before.spent), _each(part)]
+        for part in shown.products
+    ]
+    return [tables.table(["Product", "Spent", "Before", "For one"], rows)] if rows else []
+
+
+def spend_details(shown: Spend, scope: Scope) -> list[str]:
+    """Who and where, and what one of a kind cost."""
+    lines = [line for cost in shown.units if (line := _unit_line(cost))]
+    if scope.kind is not Kind.PERSON:
+        lines += _names("By person", [(_person(part.id), part.sums.spent) for part in shown.people])
+    if scope.kind is not Kind.CHANNEL:
+        lines += _names("By channel", [(_channel(part.id), part.sums.spent) for part in shown.channels])
+    return ["\n".join(lines)] if lines else []
+
+
+def _names(lead: str, amounts: Sequence[tuple[str, Cents]]) -> list[str]:
+    shown = [f"{name} {text.money(amount)}" for name, amount in amounts[:NAMED] if amount]
+    more = sum(amount for _, amount in amounts[NAMED:])
+    if more:
+        shown.append(f"others {text.money(more)}")
+    return [f"{lead}: {', '.join(shown)}"] if shown else []
+
+
+def _unit_line(cost: UnitCost) -> str:
+    one = "One proxy" if cost.unit is Unit.PROXY else "One GB"
+    now = f"{one} cost {text.money(cost.now)} when it was ordered"
+    if cost.before is None:
+        return f"{now}. None was ordered in the time before."
+    if cost.cause is Cause.SAME:
+        return f"{now}, as before."
+    why = {
+        Cause.PRICE: f"because {text.words(cost.by)} costs {'more' if cost.now > cost.before else 'less'}",
+        Cause.MIX: f"because other products were ordered, {text.words(cost.by)} above all",
+    }[cost.cause]
+    return f"{now}, {text.money(cost.before)} before: {why}."
+
+
+def _each(part: Part) -> str:
+    cost = cost_of_one(part.sums)
+    return f"{text.money(cost)} a {_UNITS[part.unit]}" if cost is not None and part.unit is not Unit.UNKNOWN else "–"
+
+
+def _part_name(part: Part) -> str:
+    """Raw."""
+    if part.id == OTHERS:
+        return "All others"
+    return part.name or part.id
+
+
+def _part_line(part: Part) -> str:
+    return f"{text.words(_part_name(part))}: {text.money(part.sums.spent)}, before {text.money(part.before.spent)}"
+
+
+# Usage
+
+
+def usage(asked: Asked, shown: Used, *, pictures: Shown = (), is_private: bool = True) -> Message:
+    lines = [f"*Used {about(asked.scope)} {text.days(shown.period)}*", *_used_lines(shown)]
+    below = usage_details(shown, asked.scope)
+    blocks = [kit.section("\n".join(lines)), *_images(pictures), *usage_table(shown), *map(kit.section, below)]
+    blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {_between(shown.period.before())}."))
+    if is_private:
+        blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
+    parts = [f"{text.words(_used_name(part))}: {text.data_words(part.bytes)}" for part in shown.services]
+    return kit.message("\n".join([*lines, *parts, *below]), *blocks)
+
+
+def usage_pictures(shown: Used) -> list[Picture]:
+    found = [charts.used_over_time(shown), charts.data_left(shown)]
+    return [picture for picture in found if picture is not None]
+
+
+def _used_lines(shown: Used) -> list[str]:
+    if shown.is_empty:
+        before = f" Before that, {_between(shown.period.before())}, it was {text.data_words(shown.before)}."
+        return [f"Nothing was used.{before if shown.before else ''}"]
+    percent = change(shown.bytes, shown.before)
+    compared = ", nothing in the time before" if percent is None else ", as much as before"
+    if percent:
+        way = "more" if percent > 0 else "less"
+        compared = f", {abs(percent):,} % {way} than before ({text.data_words(shown.before)})"
+    lines = [
+        f"*{text.data_words(shown.bytes)}*{compared} · {text.plural(shown.requests, 'request', 'requests')}",
+    ]
+    lines += [" · ".join(f"{network(part.id)} {text.data_words(part.bytes)}" for part in shown.networks)]
+    if (cost := shown.cost_of_gigabyte) is not None and shown.spent_on_data is not None:
+        lines.append(f"Data for {text.money(shown.spent_on_data)} was bought: {text.money(cost)} for each GB used.")
+    return lines
+
+
+def usage_table(shown: Used) -> list[Block]:
+    rows = [
+        [_used_name(part), text.data_words(part.bytes), text.data_words(part.before), f"{part.requests:,}"]
+        for part in shown.services
+    ]
+    return [tables.table(["Service", "Used", "Before", "Requests"], rows)] if rows else []
+
+
+def usage_details(shown: Used, scope: Scope) -> list[str]:
+    lines = [left_line(left) for left in shown.left]
+    if scope.kind is not Kind.PERSON:
+        lines += _sizes("By person", [(_person(part.id), part.bytes) for part in shown.people])
+    if scope.kind is not Kind.CHANNEL:
+        lines += _sizes("By channel", [(_channel(part.id), part.bytes) for part in shown.channels])
+    return ["\n".join(lines)] if lines else []
+
+
+def left_line(left: Left) -> str:
+    of_all = f"{text.data_words(left.left)} of {text.data_words(left.total)}"
+    lead = f"{network(left.network)} data of the account: {of_all} left"
+    if left.ends_on is None:
+        return f"{lead}."
+    return f"{lead}; at {text.data_words(left.daily)} a day it lasts until {text.day(left.ends_on)}."
+
+
+def _sizes(lead: str, sizes: Sequence[tuple[str, int]]) -> list[str]:
+    shown = [f"{name} {text.data_words(size)}" for name, size in sizes[:NAMED] if size]
+    more = sum(size for _, size in sizes[NAMED:])
+    if more:
+        shown.append(f"others {text.data_words(more)}")
+    return [f"{lead}: {', '.join(shown)}"] if shown else []
+
+
+def _used_name(part: UsedPart) -> str:
+    """Raw."""
+    match part.id:
+        case "*":
+            return "All others"
+        case "":
+            return "Of no single service"
+        case _:
+            return f"{part.name} ({part.id})" if part.name and part.name != part.id else part.id
+
+
+def network(name: str) -> str:
+    return charts.NETWORKS.get(name) or text.words(name)
+
+
+# What both have
+
+
+def about(scope: Scope) -> str:
+    """`in #proxies`, `by @rita`: prepared for mrkdwn."""
+    match scope.kind:
+        case Kind.CHANNEL:
+            return f"in {text.channel(ChannelId(scope.id))}"
+        case Kind.PERSON:
+            return f"by {text.mention(UserId(scope.id))}"
+        case Kind.PRODUCT | Kind.SERVICE:
+            return f"on {text.code(scope.id)}"
+        case Kind.WORKSPACE:
+            return "by everybody"
+
+
+def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool) -> Block:
+    base = f"{asked.measure}:{asked.scope.kind}:{asked.scope.id}"
+    other = Measure.USAGE if asked.measure is Measure.SPEND else Measure.SPEND
+    offered: list[Element] = []
+    if has_numbers:
+        offered.append(kit.button("Share here", Action.REPORT_SHARE, str(asked)))
+        if not has_picture:
+            offered.append(kit.button("Picture", Action.REPORT_PICTURE, str(asked)))
+        offered.append(kit.button("CSV by DM", Action.REPORT_CSV, str(asked)))
+    offered += [
+        kit.button("This month", Action.REPORT_THIS_MONTH, f"{base}:this month"),
+        kit.button("Last month", Action.REPORT_LAST_MONTH, f"{base}:last month"),
+        kit.button("30 days", Action.REPORT_30_DAYS, f"{base}:30d"),
+        kit.button(other.capitalize(), Action.REPORT, f"{other}:{asked.scope.kind}:{asked.scope.id}:{asked.period}"),
+    ]
+    if not has_numbers:
+        offered.append(kit.button("Ask for proxies", Action.OPEN_FORM))
+    return kit.actions(*offered)
+
+
+def _images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:
+    return [kit.picture(file, picture.alt, picture.title) for file, picture in pictures]
+
+
+def _between(period: Period) -> str:
+    return text.days(period)
+
+
+def _person(user: str) -> str:
+    return {OUTSIDE: "nobody here", OTHERS: "others"}.get(user) or text.mention(UserId(user))
+
+
+def _channel(channel: str) -> str:
+    return {OUTSIDE: "outside the bot", OTHERS: "others"}.get(channel) or text.channel(ChannelId(channel))

@@ -1,0 +1,164 @@
+"""What a period used: data by network, service and person, over time, with what a gigabyte of it cost.
+
+Days are the provider's, which counts in UTC. A service belongs to the channel of its request or adoption; data of
+proxy users who may use several services belongs to no service and is shown apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from bot.domain.account import KnownService, UsageDay
+from bot.domain.ids import ServiceId
+from bot.domain.money import Cents
+from bot.domain.period import Period
+from bot.domain.summary import MOST_PARTS, OTHERS, OUTSIDE, stretches_of
+from bot.domain.usage import BYTES_PER_GB, DataPool
+
+Services = Mapping[ServiceId, KnownService]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedPart:
+    """One network, service, person or channel. `name` is the service's own, from the provider."""
+
+    id: str
+    bytes: int
+    requests: int
+    before: int
+    """Bytes in the period before."""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedColumn:
+    """Some days of a picture: bytes by network, in the order of `Used.networks`."""
+
+    first: date
+    last: date
+    amounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Data of one network that is left, and the day it ends at the pace of the period; None while nothing is used."""
+
+    network: str
+    total: int
+    left: int
+    daily: int
+    """Bytes a day, over the days of the period that are known."""
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The summary. Parts are sorted by bytes, the greatest first."""
+
+    period: Period
+    bytes: int
+    requests: int
+    before: int
+    networks: tuple[UsedPart, ...]
+    services: tuple[UsedPart, ...]
+    people: tuple[UsedPart, ...]
+    channels: tuple[UsedPart, ...]
+    columns: tuple[UsedColumn, ...]
+    left: tuple[Left, ...] = ()
+    spent_on_data: Cents | None = None
+    """What was spent in the same days on products sold by the gigabyte; None where it is not to be seen."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.bytes or self.requests)
+
+    @property
+    def cost_of_gigabyte(self) -> Cents | None:
+        """Whole cents for each gigabyte used; None where nothing was used or spent."""
+        if not self.bytes or not self.spent_on_data:
+            return None
+        return int(Fraction(self.spent_on_data * BYTES_PER_GB, self.bytes) + Fraction(1, 2))
+
+
+def used_of(
+    period: Period,
+    now: Sequence[UsageDay],
+    before: Sequence[UsageDay],
+    services: Services,
+    *,
+    left: tuple[Left, ...] = (),
+    spent_on_data: Cents | None = None,
+) -> Used:
+    networks = _parts(now, before, lambda row: row.network, services)
+    return Used(
+        period=period,
+        bytes=sum(row.bytes for row in now),
+        requests=sum(row.requests for row in now),
+        before=sum(row.bytes for row in before),
+        networks=networks,
+        services=_parts(now, before, lambda row: row.service or OUTSIDE, services),
+        people=_parts(now, before, lambda row: _owner(row, services), services),
+        channels=_parts(now, before, lambda row: _channel(row, services), services),
+        columns=_columns(period, now, [part.id for part in networks]),
+        left=left,
+        spent_on_data=spent_on_data,
+    )
+
+
+def left_of(pools: Iterable[DataPool], used: Mapping[str, int], period: Period, today: date) -> tuple[Left, ...]:
+    """What is left of each network's data, and until when at the pace of the period. `used`: bytes by network in it."""
+    days = max((min(period.last, today) - period.first).days + 1, 1)
+    return tuple(_left(pool, used.get(pool.network, 0) // days, today) for pool in pools)
+
+
+def _left(pool: DataPool, daily: int, today: date) -> Left:
+    days = pool.left_bytes // daily if daily > 0 else None
+    ends_on = date.fromordinal(today.toordinal() + days) if days is not None and days < 3_650 else None
+    return Left(pool.network, pool.total_bytes, pool.left_bytes, daily, ends_on)
+
+
+def _parts(
+    now: Iterable[UsageDay], before: Iterable[UsageDay], key: Callable[[UsageDay], str], services: Services
+) -> tuple[UsedPart, ...]:
+    current: dict[str, tuple[int, int]] = {}
+    for row in now:
+        size, requests = current.get(key(row), (0, 0))
+        current[key(row)] = size + row.bytes, requests + row.requests
+    past: dict[str, int] = {}
+    for row in before:
+        past[key(row)] = past.get(key(row), 0) + row.bytes
+    order = sorted(current, key=lambda one: (-current[one][0], -current[one][1], one))
+    shown, rest = (order, []) if len(order) <= MOST_PARTS else (order[: MOST_PARTS - 1], order[MOST_PARTS - 1 :])
+    found = [UsedPart(one, *current[one], past.get(one, 0), _named(one, services)) for one in shown]
+    if rest:
+        together = [sum(current[one][at] for one in rest) for at in (0, 1)]
+        found.append(UsedPart(OTHERS, together[0], together[1], sum(past.get(one, 0) for one in rest)))
+    return tuple(found)
+
+
+def _named(one: str, services: Services) -> str:
+    known = services.get(ServiceId(one))
+    return known.service.name if known else ""
+
+
+def _owner(row: UsageDay, services: Services) -> str:
+    known = services.get(row.service) if row.service else None
+    return (known.owner or OUTSIDE) if known else OUTSIDE
+
+
+def _channel(row: UsageDay, services: Services) -> str:
+    known = services.get(row.service) if row.service else None
+    return (known.channel or OUTSIDE) if known else OUTSIDE
+
+
+def _columns(period: Period, rows: Sequence[UsageDay], networks: Sequence[str]) -> tuple[UsedColumn, ...]:
+    stretches = list(stretches_of(period))
+    amounts = [[0] * len(networks) for _ in stretches]
+    for row in rows:
+        at = next((place for place, one in enumerate(stretches) if one.first <= row.day <= one.last), None)
+        if at is not None and row.network in networks:
+            amounts[at][networks.index(row.network)] += row.bytes
+    return tuple(UsedColumn(one.first, one.last, tuple(sums)) for one, sums in zip(stretches, amounts, strict=True))
