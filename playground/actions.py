@@ -145,6 +145,7 @@ class Outcome:
     errors: dict[str, str] = field(default_factory=dict)
     view: SeenView | None = None
     options: list[Json] = field(default_factory=list)
+    option_groups: list[Json] = field(default_factory=list)
     body: str = ""
 
     @property

@@ -16,22 +16,17 @@ from playground import workspace_payloads as payloads
 from playground import workspace_seen as seen
 from playground import workspace_views as views
 from playground.workspace import Workspace
-from playground.workspace_blocks import TYPED_IN, menu_option, option_group, options_of
+from playground.workspace_blocks import TYPED_IN, options_of
 from playground.workspace_delivery import Courier, Receipt
 from playground.workspace_files import shown as shown_file
 from playground.workspace_model import Channel, ImpossibleError, Message, Person, SlackError, View
+from playground.workspace_offers import Offers, least
 from playground.workspace_picking import own_file, picked
-from playground.workspace_schema import Json, array, errors, exactly_one_of, record
+from playground.workspace_schema import Json
 from playground.workspace_screen import Place, Spot, check_top, find, pick
 from playground.workspace_submissions import TROUBLE, take_answer
 from playground.workspace_text import text_object
 from playground.workspace_values import MULTI, STATEFUL, action_of, client_refusal, state_key
-
-_OPTIONS_ANSWER = record(
-    {},
-    {"options": array(menu_option, 100, least=0), "option_groups": array(option_group, 100, least=0)},
-    exactly_one_of("options", "option_groups"),
-)
 
 
 @dataclass
@@ -43,7 +38,7 @@ class Outcome:
     error: str | None = None  # what the client shows went wrong
     errors: dict[str, str] = field(default_factory=dict)  # under which fields
     view: Json | None = None  # what modal is on top now
-    options: list[Json] = field(default_factory=list)
+    offered: Json = field(default_factory=dict)  # for an external select: its options, or its groups of them
 
     def as_json(self) -> Json:
         receipt = self.receipt
@@ -57,7 +52,8 @@ class Outcome:
             "error": self.error,
             "errors": self.errors,
             "view": self.view,
-            "options": self.options,
+            "options": options_of(self.offered),
+            "option_groups": self.offered.get("option_groups", []),
         }
 
 
@@ -67,6 +63,7 @@ class Client:
     def __init__(self, ws: Workspace, courier: Courier) -> None:
         self.ws = ws
         self.courier = courier
+        self._offers = Offers(ws, courier)
 
     # --- writing
 
@@ -247,8 +244,7 @@ class Client:
 
     async def _one(self, spot: Spot, value: Any, query: str | None) -> Any:
         if spot.kind.endswith("external_select"):
-            asked = query if query is not None else str(value)
-            return pick(await self._suggestions(spot, asked), value)
+            return await self._offers.one(spot, value, query)
         return picked(self.ws, spot.person, spot.element, value)
 
     def _set(self, spot: Spot, state: Json) -> None:
@@ -300,35 +296,11 @@ class Client:
         spot = find(person, place, name, block_id=block_id)
         if "external_select" not in spot.kind:
             raise ImpossibleError(f"nothing can be searched in a {spot.kind}")
-        if len(query) < spot.element.get("min_query_length", 3):
+        if len(query) < least(spot):
             return Outcome()
-        receipt, options = await self._ask(spot, query)
+        receipt, offered = await self._offers.ask(spot, query)
         error = None if receipt.acked else "No results: the list could not be loaded"
-        return Outcome(receipt, options=options, error=error)
-
-    async def _suggestions(self, spot: Spot, query: str) -> list[Json]:
-        least = spot.element.get("min_query_length", 3)
-        if len(query) < least:
-            raise ImpossibleError(f"the list opens after {least} characters; {query!r} is shorter")
-        return (await self._ask(spot, query))[1]
-
-    async def _ask(self, spot: Spot, query: str) -> tuple[Receipt, list[Json]]:
-        asked = {"action_id": spot.element["action_id"], "block_id": spot.block["block_id"], "value": query}
-        payload = payloads.block_suggestion(
-            self.ws, spot.person, asked, message=spot.place.message, view=spot.place.view
-        )
-        receipt = await self.courier.interaction(spot.person.id, payload)
-        return receipt, self._offered(receipt) if receipt.acked else []
-
-    def _offered(self, receipt: Receipt) -> list[Json]:
-        try:
-            body = json.loads(receipt.body)
-        except ValueError:
-            self.ws.note_problem("block_suggestion", "the answer is not JSON")
-            return []
-        found = list(_OPTIONS_ANSWER(body, ""))
-        self.ws.note_problems("block_suggestion", found)
-        return [] if errors(found) else options_of(body)
+        return Outcome(receipt, offered=offered, error=error)
 
     # --- modals
 

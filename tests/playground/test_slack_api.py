@@ -460,6 +460,43 @@ async def test_an_external_select_asks_the_bot_and_checks_its_answer(world: Worl
     assert "no more than 100" in (await world.slack.problems())[0]["problem"]
 
 
+async def test_a_row_that_is_on_screen_is_picked_without_asking_the_bot_again(world: World) -> None:
+    async def suggest(ack: Any, body: Json, **_: Any) -> None:
+        await ack(options=[option(f"{body['value']} {n}") for n in range(3)])
+
+    world.bot.on["options"] = suggest
+    rita = world.slack.person("rita")
+    many: Json = {"type": "multi_external_select", "action_id": "city"}
+    form = await world.shows(asks("city", many), asks("town", {**many, "action_id": "town"}))
+
+    def asked() -> list[str]:
+        return [body["value"] for body in world.bot.seen if body.get("type") == "block_suggestion"]
+
+    await rita.searches(form, "city", "Berlin")
+    await rita.chooses(form, "city", ["Berlin 1"])
+    await rita.searches(form, "city", "Paris")
+    await rita.chooses(form, "city", ["Berlin 1", "Paris 2"])
+    assert asked() == ["Berlin", "Paris"]
+    await rita.chooses(form, "town", ["Paris 2"], query="Paris")
+    assert asked() == ["Berlin", "Paris", "Paris"]
+    with pytest.raises(CannotError, match="not on offer"):
+        await rita.chooses(form, "city", ["Rome 1"])
+
+
+async def test_groups_of_an_external_select_reach_the_person_as_groups(world: World) -> None:
+    async def suggest(ack: Any, **_: Any) -> None:
+        await ack(option_groups=[{"label": plain("North"), "options": [option("Oslo")]}])
+
+    world.bot.on["options"] = suggest
+    rita = world.slack.person("rita")
+    form = await world.shows(asks("city", {"type": "external_select", "action_id": "city"}))
+    offered = await rita.searches(form, "city", "Osl")
+    assert [group["label"]["text"] for group in offered.option_groups] == ["North"]
+    assert offered.option_texts == ["Oslo"]
+    await rita.chooses(form, "city", "Oslo")
+    assert await world.slack.problems() == []
+
+
 async def test_choosing_people_channels_dates_and_several_at_once(world: World) -> None:
     elements: list[tuple[Json, Any, Any]] = [
         ({"type": "users_select"}, "mona", MONA),

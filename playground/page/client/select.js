@@ -129,21 +129,15 @@ function closeList(spot) {
 
 async function pick(spot, one) {
   const { element } = spot;
-  // The world asks the bot once more to check the choice; the space keeps two such requests of one second apart.
-  const asked = kindOf(element) === "external" ? { query: `${state.menu?.asked ?? one.text} ` } : {};
   const now = held(spot).map((each) => each.value);
   const isOn = now.includes(one.value);
   if (!isMulti(element)) closeList(spot);
   else if (!isOn && now.length >= (element.max_selected_items || 100))
     return notify(`You can choose ${element.max_selected_items} at most.`);
   const value = isMulti(element) ? (isOn ? now.filter((each) => each !== one.value) : [...now, one.value]) : one.value;
-  return send(spot, value, asked);
-}
-
-async function send(spot, value, extra = {}) {
-  const isYes = await confirmed(spot.element.confirm);
+  const isYes = await confirmed(element.confirm);
   await flush();
-  return act("chooses", { ...spot.aim, value, confirm: isYes, ...extra }, spot.key);
+  return act("chooses", { ...spot.aim, value, confirm: isYes }, spot.key);
 }
 
 function keys(spot, rows) {
