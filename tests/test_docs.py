@@ -31,6 +31,7 @@ from bot.domain.request import EVENTS, State
 from bot.handlers.commands import COMMAND, COMMANDS
 from playground.__main__ import main as playground_command
 from playground.actions import SlackDriver
+from playground.chaos import SWITCHES
 from playground.provider import ProviderWorld
 from playground.provider_control import control_routes, controls
 from playground.provider_faults import FAULTS
@@ -200,9 +201,12 @@ def control() -> Control:
     return Control(workspace, Courier(workspace))
 
 
-def test_the_controls_on_the_page_exist(control: Control) -> None:
-    shown = first_names(section(PLAYGROUND, "Acting as a person, over HTTP"), "call")
-    assert {call.partition("?")[0] for call in shown} <= calls(control.routes())
+def test_every_control_of_the_workspace_is_on_the_page(control: Control) -> None:
+    shown = [
+        name for row in rows(section(PLAYGROUND, "Acting as a person, over HTTP"), "call") for name in names(row[0])
+    ]
+    there = {call for call in calls(control.routes()) if not call.startswith("HEAD ")}
+    assert {call.partition("?")[0] for call in shown} == there
 
 
 def calls(routes: Sequence[BaseRoute], prefix: str = "") -> set[str]:
@@ -216,13 +220,18 @@ def calls(routes: Sequence[BaseRoute], prefix: str = "") -> set[str]:
     return found
 
 
-def test_the_verbs_and_looks_on_the_page_exist() -> None:
+def test_every_verb_and_look_is_on_the_page() -> None:
     text = section(PLAYGROUND, "Acting as a person, over HTTP")
     verbs = re.findall(r'"(\w+)"', " ".join(re.findall(r"case (.+):", inspect.getsource(Control._act))))
-    assert set(first_names(text, "verb")) <= set(verbs)
+    assert sorted(first_names(text, "verb")) == sorted(verbs)
     (row,) = [row for row in rows(text, "call") if "{what}" in row[0] and "GET" in row[0]]
     looks = {name.partition("?")[0] for name in names(row[1])} - {"channel=dm"}
-    assert looks <= set(re.findall(r'case "(\w+)"', inspect.getsource(Control.get_screen)))
+    assert looks == set(re.findall(r'case "(\w+)"', inspect.getsource(Control.get_screen)))
+
+
+def test_every_chaos_switch_is_on_the_page() -> None:
+    told = [(names(row[0])[0], row[1]) for row in rows(section(PLAYGROUND, "Chaos switches"), "switch")]
+    assert told == [(switch.name, switch.explanation) for switch in SWITCHES]
 
 
 def test_every_change_is_on_the_page() -> None:
@@ -249,8 +258,8 @@ def test_every_control_of_byteful_is_on_the_page() -> None:
 
 def test_the_looks_at_byteful_exist() -> None:
     looks = re.findall(r"GET /(control/\w+)", section(PLAYGROUND, "Controls"))
-    assert looks
-    assert {f"GET {look}" for look in looks} <= calls(control_routes(ProviderWorld()))
+    there = {call for call in calls(control_routes(ProviderWorld())) if call.startswith("GET control/")}
+    assert {f"GET {look}" for look in looks} == there - {"GET control/{rest:path}"}
 
 
 def _examples() -> Iterator[tuple[str, dict[str, Any]]]:
