@@ -8,6 +8,7 @@ import signal
 from functools import partial
 from pathlib import Path
 
+from playground.provider import ProviderWorld
 from playground.stage import HOST, program, restart_valkey, until_ready, worlds
 from playground.workspace_model import refuse_real_tokens
 
@@ -30,7 +31,12 @@ async def run(port: int, data: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with (
-        worlds(data, page_port=port, restart_redis=partial(restart_valkey, data)) as around,
+        worlds(
+            data,
+            provider=ProviderWorld(traffic=True),
+            page_port=port,
+            restart_redis=partial(restart_valkey, data),
+        ) as around,
         program(around.environment, "run") as bot,
     ):
         await until_ready(f"http://{HOST}:{around.environment['PORT']}", bot)

@@ -364,6 +364,7 @@ class ProviderWorld(Account):
             "promos": {promo.code: _promo_state(promo) for promo in self.promos.values()},
             "services": [dict(row) for row in self.services.values()],
             "invoices": [self._invoice_state(invoice) for invoice in self.invoices.values()],
+            "statement": self.statement.rows(),
             "data": {network: self._data_state(network) for network in LOGGED},
             "traffic": self.flow.rows(),
             "faults": self.faults.rows(),

@@ -118,10 +118,19 @@ async def stage(
     provider: ProviderWorld | None = None,
     policy: Path = POLICY,
     redis_url: str = "",
+    restart_redis: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Stage]:
     """Both worlds and the bot, web and worker, in this event loop."""
+    around_it = worlds(
+        data,
+        workspace=workspace,
+        provider=provider,
+        policy=policy,
+        redis_url=redis_url,
+        restart_redis=restart_redis,
+    )
     async with (
-        worlds(data, workspace=workspace, provider=provider, policy=policy, redis_url=redis_url) as around,
+        around_it as around,
         open_bot(Settings.from_env(around.environment)) as bot,
     ):
         stop = asyncio.Event()

@@ -40,8 +40,34 @@ async def test_an_invoice_is_voided_and_time_moves_on(window: Opens, stage: Stag
     await expect(account.get_by_role("region", name="Invoices")).to_contain_text("void")
     day = stage.provider.now().date()
     await account.get_by_role("button", name="Next day").click()
-    await expect(account).not_to_contain_text(day.isoformat() + " ")
+    time = account.get_by_role("region", name="Credit and time")
+    await expect(time).not_to_contain_text(day.isoformat())
     assert (stage.provider.now().date() - day).days == 1
+    await account.get_by_role("button", name="Next month").click()
+    await expect(account.get_by_role("region", name="Statement")).to_contain_text("Charged (renewal)")
+    await rita.picture("account-after-a-month")
+    await rita.axe()
+
+
+async def test_byteful_goes_on_without_the_bot(window: Opens, stage: Stage) -> None:
+    rita = await window("rita")
+    account = await rita.opens("Byteful account")
+    row = account.get_by_role("region", name="Catalog").get_by_role("row").filter(has_text="isp_us").first
+    await expect(row.get_by_role("cell").nth(1)).to_have_text("250")
+    await row.get_by_role("button", name="Buy past the bot").click()
+    await expect(row.get_by_role("cell").nth(1)).to_have_text("249")
+    bought = account.get_by_role("region", name="Services").get_by_role("listitem").first
+    await expect(bought).to_contain_text("1 × 1 month · $3.50")
+    await bought.get_by_role("button", name="One more").click()
+    await expect(bought).to_contain_text("2 × 1 month")
+    await bought.get_by_role("button", name="Price + 10 %").click()
+    await expect(bought).to_contain_text("$3.85")
+    await account.get_by_role("button", name="+ $50").click()
+    await expect(account.get_by_role("region", name="Statement")).to_contain_text("Paid (top-up)")
+    await account.get_by_role("button", name="Next month").click()
+    await expect(account.get_by_role("region", name="Invoices")).to_contain_text("$3.85")
+    await rita.picture("account-without-the-bot")
+    await rita.axe()
 
 
 async def test_silence_after_the_purchase_is_resolved_without_a_second_one(window: Opens, stage: Stage) -> None:

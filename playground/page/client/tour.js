@@ -13,7 +13,7 @@ const card = () => state.screen.messages.find((one) => one.ts === guide.card);
 const isManager = () =>
   state.screen.groups.some((one) => one.handle === "proxy-approvers" && one.members.includes(state.screen.me.id));
 
-const isInForm = () => state.screen.views.length > 0;
+const isInForm = () => Boolean(state.screen.views.at(-1)?.blocks.some((block) => block.type === "input"));
 
 const STEPS = [
   {
@@ -29,7 +29,7 @@ const STEPS = [
     title: "Choose and send",
     text: "Choose a product, see its real price, say why, and press “Send request”. Or have the form filled in and only send it.",
     button: "Fill it in for me",
-    fits: () => state.screen.views.at(-1)?.blocks.some((block) => block.type === "input"),
+    fits: isInForm,
     run: fillIn,
     isDone: () => waiting().length > 0,
   },
