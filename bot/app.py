@@ -24,6 +24,7 @@ from bot.policy_file import PolicyFile
 from bot.providers import PROVIDERS, Account
 from bot.settings import Settings
 from bot.slack import CALL_TIMEOUT_S, Chat, SlackDirectory
+from bot.slack_http import SkewWatch
 from bot.slack_notifier import SlackNotifier
 from bot.socket_mode import Socket
 from bot.store.embedded import private_valkey
@@ -34,7 +35,7 @@ from bot.store.redis import RedisStore, connect
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
-from bot.web import Check, SkewWatch
+from bot.web import Check
 
 SLACK_REMEDY = "install the app again or set the token anew. Messages are kept and leave by themselves once it is taken"
 DRAIN_S = 10.0
@@ -125,6 +126,11 @@ def make_slack_app(bot: Bot, front: Front) -> AsyncApp:
         signing_secret=bot.settings.slack_signing_secret.get_secret_value(),
         authorize=authorize,
         process_before_response=True,
+        # Nothing we listen to comes from ourselves, from an assistant or from a workflow step.
+        ignoring_self_events_enabled=False,
+        ignoring_self_assistant_message_events_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
     )
     listen(app, front)
     return app

@@ -12,6 +12,7 @@ ACKS = Histogram(
     "Time from a Slack request to its answer",
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3),
 )
+REFUSED = Counter("proxydesk_refused_requests_total", "Requests that did not prove they come from Slack")
 MESSAGES = Counter("proxydesk_messages_total", "Calls to Slack that went well, by what they did", ["what"])
 REFUSALS = Counter("proxydesk_message_refusals_total", "Calls to Slack that did not, by Slack's word", ["call", "code"])
 PARKED = Counter("proxydesk_messages_parked_total", "Messages given up until they are asked for again")

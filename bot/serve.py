@@ -11,7 +11,8 @@ import uvicorn
 
 from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app, make_socket, make_warnings
 from bot.jobs import keep_catching_up, make_worker
-from bot.web import SkewWatch, make_web
+from bot.slack_http import SkewWatch, SlackDoor
+from bot.web import make_web
 
 
 async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
@@ -20,9 +21,15 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     skew = SkewWatch(settings.slack_signing_secret.get_secret_value())
     slack_app = make_slack_app(bot, front)
     socket = make_socket(bot, slack_app)
-    app = make_web(slack_app, skew, make_checks(bot, skew, socket), make_warnings(bot))
+    app = make_web(SlackDoor(slack_app, skew), make_checks(bot, skew, socket), make_warnings(bot))
     config = uvicorn.Config(
-        app, host=settings.proxydesk_host, port=settings.port, log_config=None, access_log=False, lifespan="off"
+        app,
+        host=settings.proxydesk_host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,  # nobody asks for a caller's address
     )
     server = _Server(config)
     places = asyncio.create_task(bot.desk.provider.places.keep_fresh())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiohttp
+import orjson
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -22,6 +23,8 @@ from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.policy import Person, Role
 
 CALL_TIMEOUT_S = 10
+_CALL_TIMEOUT = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
+_JSON = {"Content-Type": "application/json"}
 DIRECTORY_AGE_S = 60.0
 """How old an answer about people and groups may be when somebody is judged by it."""
 DIRECTORY_TIMEOUT_S = 2.0
@@ -158,7 +161,7 @@ class Chat:
         }
         try:
             async with self._session.post(
-                response_url, json=body, timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
+                response_url, data=orjson.dumps(body), headers=_JSON, timeout=_CALL_TIMEOUT
             ) as answer:
                 said = await answer.text()
         except (aiohttp.ClientError, TimeoutError, OSError):

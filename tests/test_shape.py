@@ -32,13 +32,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "slack_notifier": {"domain", "ports", "blocks", "slack", "metrics"},
     "handlers": {"domain", "ports", "usecases", "blocks", "slack", "log"},
     "jobs": {"domain", "ports", "usecases", "log"},
-    "web": {"log", "metrics"},
+    "web": {"log"},
+    "slack_http": {"metrics", "log"},
     "socket_mode": {"metrics"},
     "app": {
-        *("domain", "ports", "usecases", "blocks", "handlers", "jobs", "web", "socket_mode"),
+        *("domain", "ports", "usecases", "blocks", "handlers", "jobs", "web", "slack_http", "socket_mode"),
         *("providers", "store", "slack", "slack_notifier", "policy_file", "settings", "log", "metrics"),
     },
-    "serve": {"app", "jobs", "web", "socket_mode", "settings", "log"},
+    "serve": {"app", "jobs", "web", "slack_http", "socket_mode", "settings", "log"},
     "__main__": {"app", "serve", "policy_file", "settings", "store", "log"},
 }
 """Layer → layers it may import besides itself. A layer is the first name below `bot`."""
@@ -46,12 +47,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_IN = {
     "httpx": {"bot.providers.byteful.client"},
     "redis": {"bot.store", "bot.app", "bot.jobs"},
-    "slack_sdk": {"bot.slack", "bot.slack_notifier", "bot.handlers", "bot.web", "bot.socket_mode", "bot.app"},
-    "slack_bolt": {"bot.handlers", "bot.web", "bot.socket_mode", "bot.app"},
+    "slack_sdk": {"bot.slack", "bot.slack_notifier", "bot.handlers", "bot.slack_http", "bot.socket_mode", "bot.app"},
+    "slack_bolt": {"bot.handlers", "bot.slack_http", "bot.socket_mode", "bot.app"},
     "aiohttp": {"bot.slack", "bot.app"},
     "saq": {"bot.jobs", "bot.app"},
     "yaml": {"bot.policy_file"},
-    "starlette": {"bot.web"},
+    "starlette": {"bot.web", "bot.slack_http"},
     "uvicorn": {"bot.serve"},
     "click": {"bot.__main__"},
     "vl_convert": {"bot.pictures"},

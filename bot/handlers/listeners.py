@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -101,13 +102,7 @@ SUBMISSIONS: dict[str, Callable[[Front, Body], Awaitable[Body | None]]] = {
 def listen(app: AsyncApp, front: Front) -> None:
     """Register the replay guard and one listener for each kind of payload."""
 
-    @app.use
-    async def refuse_replays(req: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        if await _is_replay(front, req):
-            _log.warning("replay_ignored", payload=req.body.get("type", "command"))
-            return BoltResponse(status=200, body="")
-        await next_()
-        return None
+    app.use(ReplayGuard(front))
 
     @app.command(EVERYTHING)
     async def command(ack: AsyncAck, body: Body) -> None:
@@ -172,6 +167,22 @@ async def _explained(work: Callable[[], Awaitable[Message | None]]) -> Message |
 
 
 _SILENT = Message("", [])
+
+
+class ReplayGuard(AsyncMiddleware):
+    """Answers what was here before without doing it again."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        if await _is_replay(self._front, req):
+            _log.warning("replay_ignored", payload=req.body.get("type", "command"))
+            return BoltResponse(status=200, body="")
+        await next()
+        return resp
 
 
 async def _is_replay(front: Front, req: AsyncBoltRequest) -> bool:

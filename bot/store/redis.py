@@ -312,11 +312,12 @@ class RedisStore(Outbox, Accounts):
 
     async def is_first(self, workspace: WorkspaceId, name: str, seconds: int) -> bool:
         """Whether this name was not seen before within the given time; remembers it."""
-        key = f"{_prefix(workspace)}seen:{name}"
+        key, token = f"{_prefix(workspace)}seen:{name}", uuid.uuid4().hex
         async with store_errors():
-            # A token of its own, so that the client's repeat after a lost answer is not taken for a second one.
-            first = await self._scripts["hold"](keys=[key], args=[uuid.uuid4().hex, seconds * 1000])
-        return bool(first)
+            if await self._redis.set(key, token, nx=True, ex=seconds):
+                return True
+            # The client repeats a command whose answer was lost: then it is our own token that stands there.
+            return _bytes(await self._redis.get(key) or b"").decode() == token
 
     # Leases, workspaces, health
 
