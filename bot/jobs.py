@@ -102,6 +102,7 @@ class Jobs:
             for state in SWEPT:
                 for request in await self._desk.store.in_state(workspace, state):
                     await self._drive(workspace, request.id, tries=1)
+            await self._teller.listen_again(workspace)
             await self._tell(workspace)
 
     async def look(self, context: Context) -> None:

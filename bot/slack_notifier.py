@@ -17,7 +17,7 @@ from bot.blocks import alerts, limits, notices, request_card, waiting
 from bot.blocks.kit import Message
 from bot.domain import invoice
 from bot.domain.draft import WaitingDraft
-from bot.domain.errors import ChatError
+from bot.domain.errors import ChatError, Trouble
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.intents import (
     CardIntent,
@@ -99,6 +99,15 @@ class SlackNotifier:
             if not asked["cursor"]:
                 break
         return None
+
+    async def is_welcome(self) -> bool:
+        try:
+            await _counted("ask for ourselves", self.client.auth_test())
+        except ChatError as error:
+            if error.trouble in (Trouble.KEYS, Trouble.SCOPE):
+                return False
+            raise
+        return True
 
     async def take_back(self, at: MessageRef) -> None:
         await _counted("take back", self.client.chat_delete(channel=at.channel, ts=at.ts))

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bot.blocks.ids import Shortcut
+from bot.handlers import install
 from bot.handlers.commands import COMMAND, COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -88,7 +89,10 @@ def test_every_kind_of_payload_comes_to_one_address(manifest: dict[str, Any]) ->
         "request_url": EVENTS_URL,
         "message_menu_options_url": EVENTS_URL,
     }
-    assert settings["event_subscriptions"] == {"request_url": EVENTS_URL, "bot_events": ["app_home_opened"]}
+    assert settings["event_subscriptions"] == {
+        "request_url": EVENTS_URL,
+        "bot_events": ["app_home_opened", *sorted(install.ENDINGS)],
+    }
 
 
 def test_the_home_tab_and_messages_are_open(manifest: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
 from bot.domain.errors import StoreUnavailableError
-from bot.handlers import approval, buy, commands, orders, report
+from bot.handlers import approval, buy, commands, install, orders, report
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
 from bot.handlers.parse import Press, actor, click, command_actor, command_text, event_actor, press, workspace_of
@@ -152,6 +152,8 @@ def listen(app: AsyncApp, front: Front) -> None:
 
     @app.event(EVERYTHING)
     async def event(body: Body) -> None:
+        if body["event"].get("type") in install.ENDINGS:
+            front.background.spawn(install.ended(front, body))
         if body["event"].get("type") == "app_home_opened" and body["event"].get("tab", "home") == "home":
             front.background.spawn(orders.publish_home(front, event_actor(body)))
 

@@ -12,13 +12,17 @@ from bot.domain.request import Order
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A checkout that is about to be sent or was; `order` is what came back, None while nothing clear has."""
+    """A checkout that is about to be sent or was; `order` is what came back, None while nothing clear has.
+
+    `is_unsent`: the proof that it was not sent, and never will be under this attempt.
+    """
 
     workspace: WorkspaceId
     request: RequestId
     attempt: AttemptId
     sent_at: datetime
     order: Order | None
+    is_unsent: bool = False
 
 
 class Journal(Protocol):

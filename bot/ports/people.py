@@ -65,6 +65,10 @@ class Notifier(Protocol):
         """Our own message with this key, posted there since then."""
         ...
 
+    async def is_welcome(self) -> bool:
+        """Whether Slack takes our token."""
+        ...
+
     async def take_back(self, at: MessageRef) -> None:
         """Remove a message of ours."""
         ...

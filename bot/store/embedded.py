@@ -1,6 +1,7 @@
 """A private Valkey for those who have no Redis: append-only file, every write on disk before it is answered.
 
-Processes that share a data folder share one server: whoever comes first starts it, whoever leaves last stops it.
+Processes that share a data folder share one server: whoever comes first starts it, whoever leaves last stops it, and
+when it dies meanwhile, whoever notices first starts it again.
 """
 
 from __future__ import annotations
@@ -10,20 +11,25 @@ import fcntl
 import hashlib
 import os
 import shutil
+import socket as socketlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import redis.asyncio as redis_asyncio
+import structlog
 from pydantic import SecretStr
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 START_TIMEOUT_S = 10.0
+WATCH_EVERY_S = 0.5
 MAX_SOCKET_PATH = 100
 """Unix socket paths end at 108 bytes on Linux and 104 on macOS."""
+
+_log = structlog.get_logger()
 
 
 class EmbeddedStoreError(Exception):
@@ -47,19 +53,41 @@ def server_binary() -> Path:
 async def private_valkey(folder: Path) -> AsyncIterator[SecretStr]:
     """The URL of the private server whose data lives in `folder`. Data survives the process and its death."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket, started = _socket_path(folder), None
+    socket = _socket_path(folder)
     with (folder / "users.lock").open("w") as users:
-        with (folder / "start.lock").open("w") as starting:
-            await asyncio.to_thread(fcntl.flock, starting, fcntl.LOCK_EX)
-            fcntl.flock(users, fcntl.LOCK_SH)
-            if not await _answers(socket):
-                started = await _start(folder, socket)
+        started = [await _started(folder, socket, users.fileno())]
+        watching = asyncio.create_task(_keep_alive(folder, socket, users.fileno(), started))
         try:
             yield SecretStr(f"unix://{socket}")
         finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
             is_stopped = await _leave(folder, users.fileno(), socket)
-            if is_stopped and started is not None:
-                await started.wait()
+            if is_stopped and started[-1] is not None:
+                await started[-1].wait()
+
+
+async def _started(folder: Path, socket: Path, users: int) -> asyncio.subprocess.Process | None:
+    """Join those who use the server, starting it where there is none. The process, if it is ours."""
+    with (folder / "start.lock").open("w") as starting:
+        await asyncio.to_thread(fcntl.flock, starting, fcntl.LOCK_EX)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if _is_gone(socket):
+            return await _start(folder, socket)
+        await _until_it_answers(folder, socket)
+        return None
+
+
+async def _keep_alive(folder: Path, socket: Path, users: int, started: list[asyncio.subprocess.Process | None]) -> None:
+    """Until cancelled. One that hangs is left alone: two servers must never write to the same file."""
+    while True:
+        await asyncio.sleep(WATCH_EVERY_S)
+        if _is_gone(socket):
+            _log.error("private_valkey_died", folder=str(folder))
+            try:
+                started.append(await _started(folder, socket, users))
+            except (EmbeddedStoreError, OSError) as error:
+                _log.error("private_valkey_not_started", error=str(error))
 
 
 def _socket_path(folder: Path) -> Path:
@@ -93,15 +121,35 @@ async def _start(folder: Path, socket: Path) -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C belongs to the bot, which stops the server last
     )
+    await _until_it_answers(folder, socket, process)
+    return process
+
+
+async def _until_it_answers(folder: Path, socket: Path, process: asyncio.subprocess.Process | None = None) -> None:
+    """Also while it reads its file. `process` is one of ours: it is ended when it does not come up."""
     deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
     while not await _answers(socket):
-        if process.returncode is not None or asyncio.get_running_loop().time() > deadline:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        has_ended = process is not None and process.returncode is not None
+        if has_ended or asyncio.get_running_loop().time() > deadline:
+            if process is not None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
             raise EmbeddedStoreError(f"The private Valkey did not start. Its log is {folder / 'valkey.log'}.")
         await asyncio.sleep(0.01)
-    return process
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether nobody listens there. A server that hangs, or still reads its file, is there."""
+    with socketlib.socket(socketlib.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return True
+        except BlockingIOError:
+            return False  # its queue of callers is full
+    return False
 
 
 async def _leave(folder: Path, users: int, socket: Path) -> bool:

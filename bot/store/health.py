@@ -8,6 +8,14 @@ from redis.exceptions import ResponseError
 CONSEQUENCE = "Purchases are not safe on this server."
 
 
+async def replicas(client: redis_asyncio.Redis) -> int:
+    """How many replicas follow this server now; 0 when it does not tell."""
+    try:
+        return int((await client.info("replication")).get("connected_slaves", 0))
+    except ResponseError:
+        return 0
+
+
 async def danger(client: redis_asyncio.Redis) -> str | None:
     """What is set wrong on the server and how to set it right; None when nothing is, or it does not tell."""
     try:

@@ -70,6 +70,7 @@ def _sent(raw: bytes) -> Sent:
         attempt=AttemptId(stored["attempt"]),
         sent_at=datetime.fromisoformat(stored["sent_at"]),
         order=Order(**stored["order"]) if stored["order"] else None,
+        is_unsent=stored.get("is_unsent", False),
     )
 
 

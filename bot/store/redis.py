@@ -348,14 +348,20 @@ class RedisStore(Outbox, Accounts):
     async def _run(self, script: str, key: str, arguments: list[Any], *, is_durable: bool) -> bool:
         if not is_durable:
             return bool(await self._scripts[script](keys=[key], args=arguments))
-        # WAITAOF speaks of the writes of its own connection, so both travel in one pipeline.
+        # Whoever is to take over may know of it too: a fail-over must not forget what is about to be sent.
+        is_followed = await health.replicas(self._redis) > 0
+        # Both waits speak of the writes of their own connection, so all travel in one pipeline.
         async with self._redis.pipeline(transaction=False) as pipeline:
             await self._scripts[script](keys=[key], args=arguments, client=pipeline)
             pipeline.execute_command("WAITAOF", 1, 0, DISK_WAIT_MS)
-            written, synced = await pipeline.execute(raise_on_error=False)
+            if is_followed:
+                pipeline.execute_command("WAIT", 1, DISK_WAIT_MS)
+            written, synced, *followed = await pipeline.execute(raise_on_error=False)
         if isinstance(written, Exception):
             raise written
         _check_synced(synced)
+        if followed == [0]:
+            raise exceptions.TimeoutError("no replica took the write in time")
         return bool(written)
 
     async def _read(self, workspace: WorkspaceId, numbers: Sequence[Any]) -> list[PurchaseRequest]:

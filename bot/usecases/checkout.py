@@ -53,7 +53,7 @@ from bot.log import new_reference
 from bot.ports import Store
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
-from bot.usecases.journal import forget, note, sent_before, settle_forgotten
+from bot.usecases.journal import forget, note, note_unsent, sent_before, settle_forgotten
 from bot.usecases.reconcile import reconcile
 from bot.usecases.stamp import stamp
 
@@ -155,7 +155,11 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> None:
         known_services=tuple(service.id for service in known),
         credit_before=fresh.credit_balance,
     )
-    claimed = await _move(desk, request, Claimed(utcnow(), attempt, fresh, found), is_durable=True)
+    try:
+        claimed = await _move(desk, request, Claimed(utcnow(), attempt, fresh, found), is_durable=True)
+    except StoreUnavailableError:
+        await note_unsent(desk, request, attempt)
+        raise
     await _send(desk, claimed, lease)
 
 

@@ -6,6 +6,8 @@ the outcome. Whatever is still in it afterwards is something the store does not 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 
 from bot.domain.errors import StaleError
@@ -19,6 +21,7 @@ from bot.domain.request import (
     Order,
     Ordered,
     PurchaseRequest,
+    Refused,
     State,
     Unclear,
     advance,
@@ -29,6 +32,9 @@ from bot.usecases.desk import Desk, utcnow
 from bot.usecases.stamp import stamp
 
 OPEN = (State.ORDERING, State.IN_DOUBT)
+UNSENT = "The claim could not be put on disk, so nothing was sent."
+UNSENT_MEMORY = timedelta(minutes=10)
+"""Longer than a server that hung may take to carry out the claim after all."""
 FORGOTTEN = "The bot's memory lost the record of a purchase that was sent, so it does not know how that ended."
 
 _log = structlog.get_logger()
@@ -36,13 +42,23 @@ _log = structlog.get_logger()
 
 async def note(desk: Desk, claimed: PurchaseRequest, order: Order | None) -> None:
     """On this disk before anything else happens. A disk that takes nothing is logged and does not stop the store."""
-    if desk.journal is None or claimed.attempt is None:
+    if claimed.attempt is not None:
+        attempt = claimed.attempt
+        await _keep(desk, Sent(claimed.workspace, claimed.id, attempt.id, attempt.claimed_at, order))
+
+
+async def note_unsent(desk: Desk, request: PurchaseRequest, attempt: Attempt) -> None:
+    """The claim may stand in the store or not, but its checkout was not sent: `replay` brings the two together."""
+    await _keep(desk, Sent(request.workspace, request.id, attempt.id, attempt.claimed_at, None, is_unsent=True))
+
+
+async def _keep(desk: Desk, sent: Sent) -> None:
+    if desk.journal is None:
         return
-    sent = Sent(claimed.workspace, claimed.id, claimed.attempt.id, claimed.attempt.claimed_at, order)
     try:
         await desk.journal.keep(sent)
     except OSError as error:
-        _log.error("checkout_not_journalled", request=claimed.id, error=type(error).__name__)
+        _log.error("checkout_not_journalled", request=sent.request, error=type(error).__name__)
 
 
 async def forget(desk: Desk, request: PurchaseRequest) -> None:
@@ -58,7 +74,8 @@ async def forget(desk: Desk, request: PurchaseRequest) -> None:
 async def sent_before(desk: Desk, request: PurchaseRequest) -> Sent | None:
     """A checkout this machine sent for an approved request, although the store says it was never claimed."""
     for sent in await desk.journal.kept() if desk.journal else ():
-        if (sent.workspace, sent.request) == (request.workspace, request.id) and not _is_over(request, sent):
+        is_its_own = (sent.workspace, sent.request) == (request.workspace, request.id)
+        if is_its_own and not sent.is_unsent and not _is_over(request, sent):
             return sent
     return None
 
@@ -83,15 +100,17 @@ async def replay(desk: Desk) -> None:
             _log.error("journal_of_unknown_request", request=sent.request, service=sent.order and sent.order.service_id)
         elif request.state in OPEN and request.attempt and request.attempt.id == sent.attempt:
             await _replay_open(desk, request, sent)
-        elif desk.journal is not None and _is_over(request, sent):
+        elif desk.journal is not None and (_is_over(request, sent) or _is_past(sent)):
             await desk.journal.forget(sent.attempt)
 
 
 async def _replay_open(desk: Desk, request: PurchaseRequest, sent: Sent) -> None:
-    if sent.order is None:
-        return  # in flight, or in doubt like the request itself
     try:
-        await _settle(desk, request, sent.order)
+        if sent.is_unsent:
+            await _move(desk, request, Refused(utcnow(), Failure(UNSENT, new_reference())))
+            _log.warning("claim_given_up", request=request.id, attempt=sent.attempt)
+        elif sent.order is not None:
+            await _settle(desk, request, sent.order)
     except StaleError:
         return  # whoever was faster knows as much; the next round looks again
 
@@ -109,6 +128,11 @@ def _is_over(request: PurchaseRequest, sent: Sent) -> bool:
     """The store knows an end of this attempt, or of a time after it."""
     ended = request.last(Happened.ORDERED, Happened.FOUND, Happened.REFUSED, Happened.ABSENT)
     return ended is not None and ended.at >= sent.sent_at
+
+
+def _is_past(sent: Sent) -> bool:
+    """A proof about a claim that the store does not have, and will not get any more."""
+    return sent.is_unsent and utcnow() - sent.sent_at > UNSENT_MEMORY
 
 
 async def _move(desk: Desk, request: PurchaseRequest, event: Event) -> PurchaseRequest:

@@ -78,6 +78,17 @@ class Teller:
         await _all(self._in_order(group) for group in _by_request(claims))
         return len(claims)
 
+    async def listen_again(self, workspace: WorkspaceId) -> None:
+        """While Slack refuses us and nothing waits to be said that would show a change, ask."""
+        if await self.desk.store.silence(workspace) is None:
+            return
+        try:
+            if await self.notifier.is_welcome():
+                await self.desk.store.speak_again(workspace)
+                _log.info("slack_takes_our_token_again")
+        except ChatError as error:
+            _log.warning("slack_not_asked", code=error.code)
+
     async def _in_order(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
             await self._deliver(claim)

@@ -1,6 +1,7 @@
 """The private server: one for all who share a folder, stopped by the last, and nothing lost when it is killed."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 
 from bot.domain import request as life
 from bot.domain.request import State
+from bot.store import embedded
 from bot.store.embedded import EmbeddedStoreError, private_valkey, server_binary
 from bot.store.redis import RedisStore, connect
 from tests.examples import WORKSPACE, after
@@ -69,7 +71,6 @@ async def test_x1_a_claim_is_on_disk_when_the_server_is_killed(tmp_path: Path) -
         claimed = after(approved, life.Claimed)
         await store.move(approved, claimed, is_durable=True)
         os.kill(await pid_at(url), signal.SIGKILL)
-        await until_down(url)
     async with private_valkey(tmp_path) as url, client_at(url) as client:
         assert await RedisStore(client).get(WORKSPACE, claimed.id) == claimed
         assert [one.id for one in await RedisStore(client).in_state(WORKSPACE, State.ORDERING)] == [claimed.id]
@@ -98,6 +99,41 @@ async def test_many_who_come_at_once_start_one_server(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         urls = await asyncio.gather(*(stack.enter_async_context(private_valkey(tmp_path)) for _ in range(4)))
         assert len({await pid_at(url) for url in urls}) == 1
+
+
+async def until_another(url: SecretStr, pid: int) -> int:
+    async with asyncio.timeout(20):
+        while True:
+            with contextlib.suppress(RedisError, OSError):
+                if (now := await pid_at(url)) != pid:
+                    return now
+            await asyncio.sleep(0.02)
+
+
+async def test_f5_a_server_that_dies_is_started_again_with_all_it_held(tmp_path: Path) -> None:
+    """Two processes use it; one of them starts it, once, and both go on."""
+    async with private_valkey(tmp_path) as url, private_valkey(tmp_path) as same, client_at(url) as client:
+        store = RedisStore(client)
+        placed_before = await placed(store)
+        for _ in range(2):
+            pid = await pid_at(url)
+            os.kill(pid, signal.SIGKILL)
+            await until_another(same, pid)
+            assert await store.get(WORKSPACE, placed_before.id) == placed_before
+    assert not await is_up(url)
+
+
+async def test_f5_a_server_that_hangs_gets_no_second_one_beside_it(tmp_path: Path) -> None:
+    """Two writing to the same file would spoil it."""
+    async with private_valkey(tmp_path) as url:
+        socket, pid = Path(url.get_secret_value().removeprefix("unix://")), await pid_at(url)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            assert not embedded._is_gone(socket)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert await pid_at(url) == pid
+    assert embedded._is_gone(socket)
 
 
 PROGRAM = """

@@ -5,7 +5,7 @@ import inspect
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from bot.domain.request import State
 from bot.ports import Audit, Claim, Lane, MessageRef
 from bot.store import redis as store_module
 from bot.store.redis import CALL_TIMEOUT_S, COMMAND_TIMEOUT_S, DISK_WAIT_MS, RedisStore, connect
+from playground.stage import free_port
 from tests.examples import NOW, REQUESTER, WORKSPACE, after, draft, pause, request, selection, submitted, waiting_draft
 from tests.store.looking import everything, moved, placed
 from tests.store.servers import Wire, running
@@ -212,6 +213,30 @@ async def test_x1_a_claim_that_does_not_reach_the_disk_in_time_is_an_error(monke
     async with running(appendonly="yes", appendfsync="no") as url, store_at(url) as store:
         with pytest.raises(StoreUnavailableError):
             await claim(store)
+
+
+async def test_t114_a_claim_is_known_to_whoever_would_take_over() -> None:
+    """A server with a replica: the claim returns when the replica has it, and not before."""
+    port = str(free_port())
+    there = {"port": port, "bind": "127.0.0.1", "repl-diskless-sync-delay": "0"}
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(running(**there))
+        behind = await stack.enter_async_context(running(replicaof=f"127.0.0.1 {port}"))
+        store = await stack.enter_async_context(store_at(url))
+        raw = await stack.enter_async_context(connect(url))
+        replica = await stack.enter_async_context(connect(behind))
+        async with asyncio.timeout(20):
+            while (await raw.info("replication")).get("slave0", {}).get("state") != "online":  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await claim(store)
+        assert await replica.hget(f"{{{WORKSPACE}}}:request:{NUMBER}", "version") == b"3"
+        pid = (await replica.info("server"))["process_id"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(StoreUnavailableError):
+                await claim(store, "d2")
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 async def test_a_server_too_old_to_say_is_trusted() -> None:

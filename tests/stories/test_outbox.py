@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.domain.request import State
 from playground.actions import SeenMessage, SlackPerson
@@ -163,6 +164,24 @@ async def test_t94_with_the_token_revoked_readiness_is_red_and_everything_leaves
     await all_said(journey)
     status, said = await readiness(journey)
     assert (status, said["problems"]) == (200, {})
+
+
+@pytest.mark.parametrize("ending", ["revoke_token", "uninstall"])
+async def test_t94_a_bot_that_is_put_out_is_red_at_once_and_green_once_it_is_back(
+    journey: Journey, ending: str
+) -> None:
+    """Slack says so by an event, before anything was to be said; the sweep asks whether it is welcome again."""
+    await journey.asks(journey.person("rita"))
+    await all_said(journey)
+    await journey.slack.change(ending)
+    _, said = await journey.until(lambda: _red(journey), "readiness being red")
+    assert "Slack refuses our token" in said["problems"]["slack"]
+    await journey.sweep()
+    assert (await readiness(journey))[0] == 503
+    journey.workspace.app.is_revoked = journey.workspace.app.is_inactive = False
+    await journey.sweep()
+    assert (await readiness(journey))[0] == 200
+    await journey.asks(journey.person("rita"))
 
 
 async def test_t88_c2_a_deleted_card_comes_back_when_somebody_clicks_a_copy_of_it(journey: Journey) -> None:

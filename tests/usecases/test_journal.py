@@ -110,6 +110,48 @@ async def test_t114_a_claim_that_a_fail_over_lost_is_not_bought_again(office: Of
     assert office.provider.creates == 1
 
 
+async def test_x1_x4_a_claim_that_did_not_reach_the_disk_is_proven_unsent(office: Office, desk: Desk) -> None:
+    """It was written, and whether it is safe could not be said: so nothing was sent, and this process can prove it."""
+    request = await office.place(Approved)
+    office.moments.at("moved:claimed", StoreUnavailableError("not on disk"))
+    with pytest.raises(StoreUnavailableError):
+        await drive(desk, request)
+    assert await office.state(request) is State.ORDERING
+    await journal.replay(desk)
+    failed = await office.now(request)
+    assert (failed.state, office.provider.creates) == (State.FAILED, 0)
+    assert failed.is_proven_unbought
+    assert failed.failure is not None
+    assert "nothing was sent" in failed.failure.reason
+    await journal.replay(desk)
+    assert await kept(desk) == []
+
+
+async def test_x1_the_proof_settles_a_doubt_that_another_machine_had(office: Office, desk: Desk) -> None:
+    request = await office.place(Approved)
+    office.moments.at("moved:claimed", StoreUnavailableError("not on disk"))
+    with pytest.raises(StoreUnavailableError):
+        await drive(desk, request)
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    assert await office.state(request) is State.IN_DOUBT
+    await journal.replay(desk)
+    assert (await office.now(request)).is_proven_unbought
+
+
+async def test_x1_a_claim_that_was_never_written_leaves_the_request_to_be_bought(office: Office, desk: Desk) -> None:
+    request = await office.place(Approved)
+    office.moments.at("move:claimed", StoreUnavailableError("away"))
+    with pytest.raises(StoreUnavailableError):
+        await drive(desk, request)
+    await journal.replay(desk)
+    assert await office.state(request) is State.APPROVED
+    await drive(desk, request)
+    assert (await office.state(request), office.provider.creates) == (State.ORDERED, 1)
+    office.clock.on(timedelta(minutes=11))
+    await journal.replay(desk)
+    assert await kept(desk) == []
+
+
 async def test_a_mark_from_before_somebody_said_absent_stops_no_new_purchase(office: Office, desk: Desk) -> None:
     request = await office.place(Approved, Claimed)
     assert request.attempt is not None
