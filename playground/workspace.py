@@ -69,9 +69,11 @@ class Workspace:
         self.limiter = Limiter(self.clock, enabled=rate_limits, post_burst=post_burst)
         self.faults = Faults()
         self.revision = 0
+        self.screen_revision = 0
+        """The last at which something changed that a window shows; the others are behind the curtain."""
         self.is_closing = False
         self._changed = asyncio.Event()
-        self.curtain = Curtain(self.changed)
+        self.curtain = Curtain(self.passed)
         self.teams = Teams(self)
         self._timers: set[asyncio.Task[None]] = set()
         self._populate()
@@ -162,6 +164,11 @@ class Workspace:
             task.cancel()
 
     def changed(self) -> None:
+        self.screen_revision = self.revision + 1
+        self.passed()
+
+    def passed(self) -> None:
+        """Something went on behind the curtain; what people see stays as it is."""
         self.revision += 1
         self._changed.set()
         self._changed = asyncio.Event()

@@ -84,7 +84,7 @@ class Control:
         self.chaos = Chaos(Hands(ws, self.changes, self.behind))
         self.heartbeat_s = HEARTBEAT_S
         if self.behind.provider is not None:
-            self.behind.provider.on_change = ws.changed
+            self.behind.provider.on_change = ws.passed
             self.behind.provider.on_exchange = self._note_exchange
 
     def _note_exchange(self, entry: LogEntry, answer: bytes) -> None:
@@ -186,7 +186,7 @@ class Control:
             revision = await self.ws.changed_since(seen_revision, self.heartbeat_s)
             if revision > seen_revision:
                 seen_revision = revision
-                yield f'data: {{"revision": {revision}}}\n\n'
+                yield f'data: {{"revision": {revision}, "screen": {self.ws.screen_revision}}}\n\n'
             else:
                 yield ": still here\n\n"
 

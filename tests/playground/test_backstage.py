@@ -214,6 +214,15 @@ async def test_the_stream_tells_of_every_change_and_ends_with_the_world(world: W
         await response.content.read()
 
 
+async def test_what_passes_behind_the_curtain_changes_no_screen(world: World) -> None:
+    await world.client.chat_postMessage(channel=PROXIES, text="Seen")
+    seen, before = world.ws.screen_revision, world.ws.revision
+    await world.asks_byteful("GET", "checkout/catalog")
+    assert (world.ws.screen_revision, world.ws.revision > before) == (seen, True)
+    await world.client.chat_postMessage(channel=PROXIES, text="Seen too")
+    assert world.ws.screen_revision > seen
+
+
 async def test_a_quiet_stream_keeps_itself_alive() -> None:
     ws = Workspace()
     control = SlackApi(ws, Courier(ws)).control

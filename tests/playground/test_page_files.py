@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -86,3 +87,10 @@ async def test_only_this_machine_is_answered(base: str, http: aiohttp.ClientSess
     for path in ("", "page/app.js"):
         async with http.get(f"{base}/{path}", headers={"Host": "rebound.example"}) as answer:
             assert answer.status == 404
+
+
+def test_every_module_is_asked_for_at_once() -> None:
+    """Otherwise a module is known only when the one that needs it has arrived."""
+    modules = {path.name for path in workspace_static.CLIENT.glob("*.js")}
+    asked = re.findall(r'(?:href|src)="/page/(\w+\.js)"', (workspace_static.CLIENT / "index.html").read_text())
+    assert sorted(asked) == sorted(modules)

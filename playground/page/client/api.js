@@ -18,11 +18,11 @@ export const get = (path, query = {}) => {
 export const post = (path, body = {}, options = {}) =>
   ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), ...options });
 
-/** Calls `heard()` on every change. `isConnected(bool)` says whether the line stands; it mends itself. */
+/** Calls `heard({revision, screen})` on every change. `isConnected(bool)` says whether the line stands; it mends itself. */
 export function listen(heard, isConnected) {
   const source = new EventSource("/control/stream");
   source.onopen = () => isConnected(true);
-  source.onmessage = () => heard();
+  source.onmessage = (event) => heard(JSON.parse(event.data));
   source.onerror = () => {
     isConnected(false);
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(heard, isConnected), 1000);

@@ -71,7 +71,17 @@ addEventListener("popstate", arrive);
 addEventListener("hashchange", arrive);
 document.addEventListener("visibilitychange", redraw);
 watchMenus();
-listen(refresh, (isConnected) => {
+
+let drawnAt = 0;
+
+/** What goes on behind the curtain is looked at only when a panel is open. */
+function hear({ screen }) {
+  if (screen === drawnAt && !state.panel) return;
+  drawnAt = screen;
+  refresh();
+}
+
+listen(hear, (isConnected) => {
   if (state.isConnected === isConnected) return;
   state.isConnected = isConnected;
   if (isConnected) refresh();
