@@ -1,4 +1,4 @@
-"""`proxydesk web`, `proxydesk worker`, `proxydesk run`: what the Procfile starts."""
+"""`proxydesk web`, `worker` and `run`, which the Procfile starts, and what an operator asks for from a shell."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from bot import log
 from bot.app import Bot, open_bot
+from bot.domain.errors import StoreError
+from bot.operate import export_audit
 from bot.policy_file import PolicyFileError
 from bot.serve import serve_web, serve_worker
 from bot.settings import Settings, SettingsError
@@ -20,6 +24,19 @@ from bot.store.embedded import EmbeddedStoreError
 SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "BYTEFUL_API_PRIVATE_KEY", "REDIS_URL")
 
 Part = Callable[[Bot, asyncio.Event], Awaitable[None]]
+
+
+class Moment(click.ParamType[datetime]):
+    """A day or a moment on the command line; without a zone it is UTC."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no day or moment. Write 2026-07-01 or 2026-07-01T09:30Z.", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,11 +62,38 @@ def run() -> None:
     _start(serve_web, serve_worker)
 
 
-def _start(*parts: Part) -> None:
+@main.group()
+def audit() -> None:
+    """The record of every step, refusal and denied click."""
+
+
+@audit.command()
+@click.option("--since", type=Moment(), help="From this day or moment on, such as 2026-07-01 or 2026-07-01T09:30Z.")
+@click.option("--until", type=Moment(), help="Before this day or moment. Without a zone both are UTC.")
+@click.option("--workspace", help="One workspace's id. Not given: all of them.")
+def export(since: datetime | None, until: datetime | None, workspace: str | None) -> None:
+    """Write the record to standard output, one JSON object a line (docs/audit.md)."""
+    settings = _settings()
     try:
-        settings = Settings.from_env(os.environ)
+        written = asyncio.run(export_audit(settings, sys.stdout.buffer.write, workspace, since, until))
+        sys.stdout.flush()
+    except (StoreError, EmbeddedStoreError) as error:
+        sys.exit(f"The audit trail cannot be read: {error}")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has seen enough
+        return
+    click.echo(f"{written:,} lines", err=True)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env(os.environ)
     except SettingsError as error:
         sys.exit(str(error))
+
+
+def _start(*parts: Part) -> None:
+    settings = _settings()
     log.configure(settings.proxydesk_log_level)
     for secret in settings.secrets:
         log.hide(secret)

@@ -56,6 +56,8 @@ REQUESTER = UserId("U0ASKER")
 APPROVER = UserId("U0BOSS")
 SECOND_APPROVER = UserId("U0CHIEF")
 MONTH = Cycle(1, "month")
+POLICY = "0123456789ab"
+"""The digest of the policy somebody approved under."""
 INVOICE_URL = "https://invoice.example.test/i/abc"
 
 UGLY = (
@@ -248,8 +250,8 @@ def event(kind: type[Event], before: PurchaseRequest) -> Event:
     fresh_deadline = at + timedelta(hours=72)
     by = REQUESTER if kind is Withdrawn else SECOND_APPROVER if kind is Endorsed else APPROVER
     made: dict[type[Event], Event] = {
-        Endorsed: Endorsed(at, by, "role:approver"),
-        Approved: Approved(at, by, "role:approver"),
+        Endorsed: Endorsed(at, by, "role:approver", POLICY),
+        Approved: Approved(at, by, "role:approver", POLICY),
         Declined: Declined(at, by, "Use the ones we have."),
         Withdrawn: Withdrawn(at, by),
         Expired: Expired(at),

@@ -182,7 +182,10 @@ def test_programs_and_their_options_exist(page: Path) -> None:
     for program, group in known.items():
         for command, rest in re.findall(rf"(?:`|/|^|= ?){program} ([a-z]+)([^`\n]*)", page.read_text(), re.MULTILINE):
             assert command in group.commands, f"{program} {command}"
-            offered = {option for one in group.commands[command].params for option in one.opts}
+            named = group.commands[command]
+            if isinstance(named, click.Group):
+                named = named.commands[rest.split()[0]]
+            offered = {option for one in named.params for option in one.opts}
             assert set(re.findall(r"(--[a-z]+)", rest)) <= offered
 
 

@@ -40,13 +40,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("providers", "store", "slack", "slack_notifier", "policy_file", "settings", "log", "metrics"),
     },
     "serve": {"app", "jobs", "web", "slack_http", "socket_mode", "settings", "log"},
-    "__main__": {"app", "serve", "policy_file", "settings", "store", "log"},
+    "operate": {"domain", "usecases", "store", "settings"},
+    "__main__": {"app", "domain", "operate", "serve", "policy_file", "settings", "store", "log"},
 }
 """Layer → layers it may import besides itself. A layer is the first name below `bot`."""
 
 ONLY_IN = {
     "httpx": {"bot.providers.byteful.client"},
-    "redis": {"bot.store", "bot.app", "bot.jobs"},
+    "redis": {"bot.store", "bot.app", "bot.jobs", "bot.operate"},
     "slack_sdk": {"bot.slack", "bot.slack_notifier", "bot.handlers", "bot.slack_http", "bot.socket_mode", "bot.app"},
     "slack_bolt": {"bot.handlers", "bot.slack_http", "bot.socket_mode", "bot.app"},
     "aiohttp": {"bot.slack", "bot.app"},

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -114,6 +117,12 @@ class Policy(_Model):
         """Where this channel's days and months begin."""
         settings = self.channel_settings.get(channel)
         return settings.time_zone if settings and settings.time_zone else self.time_zone
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve characters that differ when any rule does; kept with what was decided under it."""
+        rules = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
     def role(self, name: str) -> Role | None:
         return self.roles.get(name)

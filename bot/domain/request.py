@@ -64,12 +64,13 @@ class Happened(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A sign-off: who, when, the revision they saw, and the rule that let them."""
+    """A sign-off: who, when, the revision they saw, and the rule of which policy (its digest) that let them."""
 
     by: UserId
     at: datetime
     revision: int
     rule: str
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no order (yet): a sentence, and the reference that is also in the log."""
+    """Why there is no order (yet): a sentence, and the reference that is also in the log.
+
+    `provider_request` is the provider's own id of the answer it gave, where it gave one.
+    """
 
     reason: str
     reference: str
+    provider_request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +220,10 @@ class ByPerson(Event):
 
 @dataclass(frozen=True, slots=True)
 class Endorsed(ByPerson):
-    """An approval that is not yet the last one needed."""
+    """An approval that is not yet the last one needed. `policy` is the digest of the one in force."""
 
     rule: str
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,7 @@ class Approved(ByPerson):
     """The last approval needed."""
 
     rule: str
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +404,7 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
     """What the event brings along besides the new state."""
     match event:
         case Endorsed() | Approved():
-            approval = Approval(event.by, event.at, request.revision, event.rule)
+            approval = Approval(event.by, event.at, request.revision, event.rule, event.policy)
             return replace(request, approvals=(*request.approvals, approval))
         case Reopened():
             fresh = _for_fresh_decision(request, event.quote, event.expires_at)

@@ -21,13 +21,12 @@ from bot.domain.intents import CardIntent
 from bot.domain.policy import Answer
 from bot.domain.request import PurchaseRequest, State
 from bot.handlers.errors import explained, message_for
-from bot.handlers.front import Front
+from bot.handlers.front import UNKNOWN_BUTTON, Front
 from bot.handlers.parse import Actor, Press, actor, block_of, click, typed
 from bot.usecases import decide
 from bot.usecases.decide import Click, Decision, Result
 from bot.usecases.desk import utcnow
 
-UNKNOWN_BUTTON = "I do not know this button. Nothing was done; look at `/proxy requests`."
 _SERVICE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -50,7 +49,7 @@ async def adopt(front: Front, press: Press) -> Message:
     parsed = parse_candidate_value(press.value)
     target = click(press.actor, parsed[0]) if parsed else None
     if parsed is None or target is None:
-        return notices.sentence(UNKNOWN_BUTTON)
+        return front.unknown(press.actor, press.action_id)
 
     async def work() -> Message:
         decision = await decide.mark_found(front.desk, target, parsed[1])
@@ -115,7 +114,7 @@ def _ask(front: Front, press: Press, form: Callable[[PurchaseRequest], View]) ->
     """Open the form at once and judge meanwhile: whoever may not is told in the form itself."""
     target = click(press.actor, press.value)
     if target is None or press.actor.trigger_id is None:
-        return notices.sentence(UNKNOWN_BUTTON)
+        return front.unknown(press.actor, press.action_id)
     front.background.spawn(_open_and_judge(front, press.actor, target, form))
     return None
 
@@ -171,7 +170,7 @@ async def _decided(
 ) -> Message:
     target = click(press.actor, press.value)
     if target is None:
-        return notices.sentence(UNKNOWN_BUTTON)
+        return front.unknown(press.actor, press.action_id)
     return await _answer(front, press.actor, await run(target), lead)
 
 

@@ -484,6 +484,8 @@ async def owned_draft(front: Front, who: Actor, draft_id: str) -> Draft:
     draft = await front.store.draft(who.workspace, DraftId(draft_id)) if draft_id else None
     if draft is None and draft_id and (kept := await front.store.kept_draft(who.workspace, DraftId(draft_id))):
         draft = kept.draft
+    if draft is not None and draft.user != who.user:
+        await front.desk.note(who.workspace, "refused:own_draft", by=who.user, detail=draft.id, origin=who.origin)
     if draft is None or (draft.workspace, draft.user) != (who.workspace, who.user):
         raise InputError({Field.PRODUCT: NOT_YOURS})
     return draft

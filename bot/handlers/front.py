@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.blocks import notices
 from bot.blocks.kit import Message
 from bot.domain.errors import ChatError
 from bot.handlers.errors import explained
@@ -18,6 +19,8 @@ from bot.usecases.desk import Desk
 
 FAST_ANSWER_S = 0.3
 """An answer this quick goes into the ack; a slower one is announced there and follows."""
+
+UNKNOWN_BUTTON = "I do not know this button. Nothing was done; look at `/proxy requests`."
 
 _log = structlog.get_logger()
 
@@ -77,6 +80,13 @@ class Front:
     chat: Chat
     store: FormStore
     background: Background = field(default_factory=Background)
+
+    def unknown(self, who: Actor, name: str) -> Message:
+        """The answer to a button that is none of ours, or carries what none of ours would; noted in the audit trail."""
+        _log.warning("unknown_button", action=name[:80], user=who.user)
+        noted = self.desk.note(who.workspace, "unknown_button", by=who.user, detail=name[:80], origin=who.origin)
+        self.background.spawn(noted)
+        return notices.sentence(UNKNOWN_BUTTON)
 
     async def whisper(self, actor: Actor, message: Message, *, replace: bool = False) -> None:
         """Tell the actor privately. A failure is logged: there is nobody else to tell."""

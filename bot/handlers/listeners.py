@@ -17,7 +17,6 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.blocks import notices
 from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
@@ -40,7 +39,7 @@ _log = structlog.get_logger()
 async def _reorder(front: Front, pressed: Press) -> Message | None:
     target = click(pressed.actor, pressed.value)
     if target is None:
-        return notices.sentence(approval.UNKNOWN_BUTTON)
+        return front.unknown(pressed.actor, pressed.action_id)
     return await buy.reorder(front, pressed, target.request)
 
 
@@ -118,8 +117,7 @@ def listen(app: AsyncApp, front: Front) -> None:
         who, pressed = actor(body), press(body)
         handler = PRESSES.get(pressed.action_id) if pressed else None
         if pressed is None or handler is None:
-            _log.warning("unknown_button", action=pressed.action_id[:80] if pressed else None, user=who.user)
-            front.whisper_later(who, notices.sentence(approval.UNKNOWN_BUTTON))
+            front.whisper_later(who, front.unknown(who, pressed.action_id if pressed else "none or several at once"))
         else:
             answer = await _explained(lambda: handler(front, pressed))
             if answer is not None:
@@ -147,7 +145,7 @@ def listen(app: AsyncApp, front: Front) -> None:
         if body.get("callback_id") == Shortcut.BUY:
             buy.open_form(front, who, buy.new_draft(who))
         else:
-            front.whisper_later(who, notices.sentence(approval.UNKNOWN_BUTTON))
+            front.whisper_later(who, front.unknown(who, str(body.get("callback_id"))))
         await ack()
 
     @app.event(EVERYTHING)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.blocks.ids import ANYWHERE, field_of, parse_request_value
+from bot.domain.audit import Origin
 from bot.domain.catalog import Cycle, Field, Filter
 from bot.domain.draft import Draft
 from bot.domain.ids import ChannelId, ProductCode, UserId, WorkspaceId
@@ -28,6 +29,12 @@ class Actor:
     channel: ChannelId | None
     response_url: str | None
     trigger_id: str | None
+    message: str | None = None
+    """The `ts` of the message a button was on."""
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.channel, self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ def actor(body: Body) -> Actor:
         channel=ChannelId(channel) if channel else None,
         response_url=_response_url(body),
         trigger_id=body.get("trigger_id"),
+        message=(body.get("container") or {}).get("message_ts") or (body.get("message") or {}).get("ts"),
     )
 
 
@@ -107,7 +115,7 @@ def click(actor: Actor, value: str) -> Click | None:
     if parsed is None:
         return None
     request, revision = parsed
-    return Click(actor.workspace, actor.user, request, revision)
+    return Click(actor.workspace, actor.user, request, revision, actor.origin)
 
 
 def chosen(draft: Draft, view: Mapping[str, Any]) -> Draft:

@@ -1,16 +1,20 @@
 """What the use-cases need from the outside: Provider, Store, Directory and Notifier, and how each may fail."""
 
+from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.ports.account import AccountStore
+from bot.ports.audit import AuditTrail, Recorded
 from bot.ports.journal import Journal, Sent
 from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Form, Notifier, Nudge, Saying, Spot
 from bot.ports.provider import PlaceOption, Places, Provider
-from bot.ports.store import Audit, FormStore, Store, Submission
+from bot.ports.store import FormStore, Store, Submission
 
 __all__ = [
+    "NOWHERE",
     "AccountStore",
     "Audit",
+    "AuditTrail",
     "Backlog",
     "Claim",
     "Directory",
@@ -22,10 +26,12 @@ __all__ = [
     "MessageRef",
     "Notifier",
     "Nudge",
+    "Origin",
     "PlaceOption",
     "Places",
     "Posting",
     "Provider",
+    "Recorded",
     "Saying",
     "Sent",
     "Silence",

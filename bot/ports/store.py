@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.ids import ChannelId, DraftId, NoticeKey, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import Destination, Intent
@@ -15,17 +16,6 @@ from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports.account import AccountStore
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """One line of the append-only record: who did or tried what to which request, and how it ended."""
-
-    at: datetime
-    what: str
-    request: RequestId | None = None
-    by: UserId | None = None
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +30,13 @@ class Store(AccountStore, Protocol):
     """Where requests live. Any call may raise StoreUnavailableError; then nothing was recorded."""
 
     async def submit(
-        self, draft: DraftId, request: PurchaseRequest, waited: WaitingDraft | None = None, extra: Sequence[Intent] = ()
+        self,
+        draft: DraftId,
+        request: PurchaseRequest,
+        waited: WaitingDraft | None = None,
+        extra: Sequence[Intent] = (),
+        *,
+        policy: str = "",
     ) -> Submission:
         """Give the request its number and write it with its indexes, audit line and intents. Once per draft.
 
@@ -49,8 +45,18 @@ class Store(AccountStore, Protocol):
         """
         ...
 
-    async def move(self, before: PurchaseRequest, after: PurchaseRequest, *, is_durable: bool = False) -> None:
+    async def move(
+        self,
+        before: PurchaseRequest,
+        after: PurchaseRequest,
+        *,
+        policy: str = "",
+        origin: Origin = NOWHERE,
+        is_durable: bool = False,
+    ) -> None:
         """Write one step of a life, all or nothing. StaleError when `before` is no longer the newest version.
+
+        `policy`, the digest of the one in force, and `origin`, where somebody clicked, are for the audit trail.
 
         With `is_durable` the write is on disk before this returns, where the server can tell.
         """

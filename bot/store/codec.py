@@ -36,7 +36,7 @@ from bot.domain.request import (
 )
 from bot.ports import MessageRef
 
-FORMAT = 4
+FORMAT = 5
 Json = dict[str, Any]
 
 
@@ -61,7 +61,14 @@ def _with_time_zone(stored: Json) -> Json:
     return {**stored, "format": 4}
 
 
-_UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_doubt, 2: _with_findings, 3: _with_time_zone}
+def _with_policy(stored: Json) -> Json:
+    """4 → 5: under which policy each approval was given, and which of the provider's answers failed."""
+    for approval in stored.get("request", {}).get("approvals", ()):
+        approval["policy"] = ""
+    return {**stored, "format": 5}
+
+
+_UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_doubt, 2: _with_findings, 3: _with_time_zone, 4: _with_policy}
 
 
 def dump_request(request: PurchaseRequest) -> bytes:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 import redis.asyncio as redis_asyncio
 import structlog
 from pydantic import SecretStr
@@ -23,6 +22,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.commands.core import AsyncScript
 
+from bot.domain.audit import NOWHERE, Audit, Origin, of_step
 from bot.domain.delivery import next_look
 from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.errors import RecordError, StaleError, StoreUnavailableError
@@ -31,9 +31,10 @@ from bot.domain.intents import Intent, intents_after
 from bot.domain.ledger import entries_of
 from bot.domain.pause import Pause
 from bot.domain.request import Happened, PurchaseRequest, State
-from bot.ports import Audit, Submission
+from bot.ports import Submission
 from bot.store import codec, health
 from bot.store.account import Accounts
+from bot.store.audit_lines import dump_audit
 from bot.store.entries import lines_of
 from bot.store.keys import as_bytes as _bytes
 from bot.store.keys import ms as _ms
@@ -98,7 +99,13 @@ class RedisStore(Outbox, Accounts):
     # Requests
 
     async def submit(
-        self, draft: DraftId, request: PurchaseRequest, waited: WaitingDraft | None = None, extra: Sequence[Intent] = ()
+        self,
+        draft: DraftId,
+        request: PurchaseRequest,
+        waited: WaitingDraft | None = None,
+        extra: Sequence[Intent] = (),
+        *,
+        policy: str = "",
     ) -> Submission:
         prefix = _prefix(request.workspace)
         arguments: list[Any] = [
@@ -111,7 +118,7 @@ class RedisStore(Outbox, Accounts):
             _ms(request.expires_at),
             _ms(request.created_at),
             SENT_MEMORY_S,
-            _audit_line(_audit_of(request)),
+            dump_audit(of_step(None, request, policy)),
             waited.version if waited else "",
             *(str(intent) for intent in (*intents_after(request), *extra)),
         ]
@@ -125,7 +132,15 @@ class RedisStore(Outbox, Accounts):
             raise StoreUnavailableError("The store lost a request it had just taken.")
         return Submission(stored, bool(is_new))
 
-    async def move(self, before: PurchaseRequest, after: PurchaseRequest, *, is_durable: bool = False) -> None:
+    async def move(
+        self,
+        before: PurchaseRequest,
+        after: PurchaseRequest,
+        *,
+        policy: str = "",
+        origin: Origin = NOWHERE,
+        is_durable: bool = False,
+    ) -> None:
         prefix = _prefix(after.workspace)
         newest = after.history[-1].happened
         look = next_look(after, after.changed_at, after.findings)
@@ -142,7 +157,7 @@ class RedisStore(Outbox, Accounts):
             _ms(after.changed_at),
             service,
             after.product.code if newest in _DONE else "",
-            _audit_line(_audit_of(after)),
+            dump_audit(of_step(before, after, policy, origin)),
             _ms(look) if look else "",
             lines_of(entries) if (entries := entries_of(after)) else "",
             *(str(intent) for intent in intents_after(after)),
@@ -230,7 +245,9 @@ class RedisStore(Outbox, Accounts):
 
     async def audit(self, workspace: WorkspaceId, entry: Audit) -> None:
         async with store_errors():
-            await self._redis.xadd(f"{_prefix(workspace)}audit", {"entry": _audit_line(entry)})
+            await self._redis.xadd(
+                f"{_prefix(workspace)}audit", {"request": entry.request or 0, "entry": dump_audit(entry)}
+            )
 
     # Drafts and forms
 
@@ -245,7 +262,7 @@ class RedisStore(Outbox, Accounts):
 
     async def keep_waiting(self, waiting: WaitingDraft) -> WaitingDraft | None:
         draft, prefix = waiting.draft, _prefix(waiting.draft.workspace)
-        audit = _audit_line(Audit(waiting.since, "kept_without_price", None, draft.user, draft.id))
+        audit = dump_audit(Audit(waiting.since, "kept_without_price", None, draft.user, draft.id))
         arguments: list[Any] = [prefix, draft.id, draft.user, codec.dump_waiting(waiting), audit]
         async with store_errors():
             await self._remember(draft.workspace)
@@ -262,7 +279,7 @@ class RedisStore(Outbox, Accounts):
             codec.dump_waiting(waiting),
             ENDED_MEMORY_S,
             _ms(entry.at),
-            _audit_line(entry),
+            dump_audit(entry),
             *(str(intent) for intent in intents),
         ]
         async with store_errors():
@@ -419,12 +436,3 @@ def _lease_key(workspace: WorkspaceId, name: str) -> str:
 
 def _draft_key(workspace: WorkspaceId, draft: DraftId) -> str:
     return f"{_prefix(workspace)}draft:{draft}"
-
-
-def _audit_of(request: PurchaseRequest) -> Audit:
-    newest = request.history[-1]
-    return Audit(newest.at, newest.happened, request.id, newest.by, f"{request.state} v{request.version}")
-
-
-def _audit_line(entry: Audit) -> bytes:
-    return orjson.dumps(entry)

@@ -46,7 +46,6 @@ from bot.domain.request import (
     Reopened,
     State,
     Unclear,
-    advance,
 )
 from bot.domain.rules import Decider, judge
 from bot.log import new_reference
@@ -156,7 +155,7 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> None:
         credit_before=fresh.credit_balance,
     )
     try:
-        claimed = await _move(desk, request, Claimed(utcnow(), attempt, fresh, found), is_durable=True)
+        claimed = await desk.move(request, Claimed(utcnow(), attempt, fresh, found), is_durable=True)
     except StoreUnavailableError:
         await note_unsent(desk, request, attempt)
         raise
@@ -174,12 +173,12 @@ async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> None:
         order = await desk.provider.create_checkout(claimed.selection)
     except (NeverSentError, RefusedError) as error:
         log.warning("checkout_refused", error=str(error), status=error.status, provider_request=error.request_id)
-        await _record(desk, claimed, Refused(utcnow(), Failure(str(error), reference)))
+        await _record(desk, claimed, Refused(utcnow(), Failure(str(error), reference, error.request_id)))
         if isinstance(error, AccessError):
             await pausing.begin(desk, claimed.workspace, error)
     except OutcomeUnknownError as error:
         log.error("checkout_unclear", error=str(error), status=error.status, provider_request=error.request_id)
-        await _record(desk, claimed, Unclear(utcnow(), Failure(str(error), reference)))
+        await _record(desk, claimed, Unclear(utcnow(), Failure(str(error), reference, error.request_id)))
     else:
         log.info("checkout_ordered", service=order.service_id, is_paid=order.is_paid)
         # The answer does not say how much of the total its invoice asks for; the quote of a moment ago does.
@@ -205,7 +204,7 @@ async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> None:
     async for attempt in stamina.retry_context(on=StoreUnavailableError, attempts=RECORD_TRIES, timeout=60):
         with attempt:
             try:
-                await _move(desk, claimed, event)
+                await desk.move(claimed, event)
             except StaleError:
                 await _record_late(desk, claimed, event)
     await forget(desk, claimed)
@@ -218,7 +217,7 @@ async def _record_late(desk: Desk, claimed: PurchaseRequest, event: Event) -> No
     if now is None or not is_ours or isinstance(event, Unclear):
         _log.warning("late_answer_not_recorded", request=claimed.id, answer=type(event).__name__)
         return
-    await _move(desk, now, Found(utcnow(), event.order, None) if isinstance(event, Ordered) else event)
+    await desk.move(now, Found(utcnow(), event.order, None) if isinstance(event, Ordered) else event)
 
 
 async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease) -> None:
@@ -229,7 +228,7 @@ async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease
     reference = new_reference()
     _log.error("checkout_interrupted", request=request.id, reference=reference)
     reason = "The bot was interrupted while it was buying, so it does not know how that ended."
-    await _move(desk, now, Unclear(utcnow(), Failure(reason, reference)))
+    await desk.move(now, Unclear(utcnow(), Failure(reason, reference)))
 
 
 async def _has_lost_approver(desk: Desk, request: PurchaseRequest) -> bool:
@@ -260,7 +259,7 @@ async def _reopen_refused(desk: Desk, request: PurchaseRequest, refusal: Selecti
 
 async def _reopen(desk: Desk, request: PurchaseRequest, fresh: Quote, found: tuple[Change, ...]) -> None:
     deadline = utcnow() + desk.policy().approval_window
-    await _move(desk, request, Reopened(utcnow(), request.selection, fresh, found, deadline))
+    await desk.move(request, Reopened(utcnow(), request.selection, fresh, found, deadline))
 
 
 async def _delay(desk: Desk, request: PurchaseRequest, error: ProviderError) -> None:
@@ -281,10 +280,4 @@ async def _delay(desk: Desk, request: PurchaseRequest, error: ProviderError) -> 
 async def _put_off(desk: Desk, request: PurchaseRequest, reason: str, reference: str) -> None:
     """Said once per reason."""
     if request.failure is None or request.failure.reason != reason:
-        await _move(desk, request, Delayed(utcnow(), Failure(reason, reference)))
-
-
-async def _move(desk: Desk, request: PurchaseRequest, event: Event, *, is_durable: bool = False) -> PurchaseRequest:
-    moved = advance(request, event)
-    await desk.store.move(request, moved, is_durable=is_durable)
-    return moved
+        await desk.move(request, Delayed(utcnow(), Failure(reason, reference)))

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.errors import InputError, StaleError
+from bot.domain.audit import NOWHERE, Origin
+from bot.domain.errors import ChatError, InputError, StaleError
 from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.policy import Verdict
 from bot.domain.quote import changes, is_blocked
@@ -28,11 +29,9 @@ from bot.domain.request import (
     Retried,
     State,
     Withdrawn,
-    advance,
     may,
 )
 from bot.domain.rules import Decider, judge
-from bot.ports import Audit
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.reconcile import order_of
 
@@ -51,12 +50,13 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Who clicked on which revision of which request, all from the signed payload. Revision None: any."""
+    """Who clicked where on which revision of which request, all from the signed payload. Revision None: any."""
 
     workspace: WorkspaceId
     user: UserId
     request: RequestId
     revision: int | None
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def approve(desk: Desk, click: Click) -> Decision:
             return None
         is_last = len(request.approvals) + 1 >= desk.policy().approvals.needed
         kind = Approved if is_last else Endorsed
-        return kind(utcnow(), click.user, verdict.rule) if may(request, kind) else None
+        return kind(utcnow(), click.user, verdict.rule, desk.policy().digest) if may(request, kind) else None
 
     return await _decide(desk, click, step, judged=True)
 
@@ -155,8 +155,7 @@ async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> 
 
 async def expire(desk: Desk, request: PurchaseRequest) -> PurchaseRequest:
     """Close a request that waited too long. StaleError when somebody decided in the same moment."""
-    expired = advance(request, Expired(utcnow()))
-    await desk.store.move(request, expired)
+    expired = await desk.move(request, Expired(utcnow()))
     await desk.nudge(expired)
     return expired
 
@@ -183,8 +182,7 @@ async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event
         return await _late(desk, click, request, Result.CHANGED)
     if event is None or not may(request, type(event)):
         return await _late(desk, click, request, Result.TOO_LATE)
-    decided = advance(request, event)
-    await desk.store.move(request, decided)
+    decided = await desk.move(request, event, origin=click.origin)
     await desk.nudge(decided)
     return Decision(Result.DONE, decided)
 
@@ -195,8 +193,11 @@ def _is_shown(click: Click, request: PurchaseRequest) -> bool:
 
 async def _judge(desk: Desk, click: Click, request: PurchaseRequest) -> Verdict:
     name, role = desk.approver_role()
-    # Together, because each may take seconds and the click has three.
-    person, holders = await asyncio.gather(desk.directory.person(click.user), desk.directory.holders(role))
+    try:  # together, because each may take seconds and the click has three
+        person, holders = await asyncio.gather(desk.directory.person(click.user), desk.directory.holders(role))
+    except ChatError as error:
+        await _note(desk, click, request, "not_judged", str(error))
+        raise
     return judge(Decider(person, request.requester, name, holders))
 
 
@@ -209,12 +210,15 @@ def _own(click: Click, request: PurchaseRequest) -> Verdict:
 
 
 async def _refuse(desk: Desk, click: Click, request: PurchaseRequest, verdict: Verdict) -> Decision:
-    await desk.store.audit(
-        click.workspace, Audit(utcnow(), f"refused:{verdict.rule}", request.id, click.user, request.state)
-    )
+    await _note(desk, click, request, f"refused:{verdict.rule}", verdict.sentence)
     return Decision(Result.REFUSED, request, verdict)
 
 
 async def _late(desk: Desk, click: Click, request: PurchaseRequest, result: Result) -> Decision:
-    await desk.store.audit(click.workspace, Audit(utcnow(), "late_click", request.id, click.user, request.state))
+    await _note(desk, click, request, "late_click", f"{result}, on revision {click.revision or 'any'}")
     return Decision(result, request)
+
+
+async def _note(desk: Desk, click: Click, request: PurchaseRequest, what: str, detail: str) -> None:
+    """A click that changed nothing is part of the record as well."""
+    await desk.note(click.workspace, what, by=click.user, request=request, detail=detail, origin=click.origin)

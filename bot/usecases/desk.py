@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.domain.ids import UserId
+from bot.domain.audit import NOWHERE, Audit, Origin, standing
+from bot.domain.ids import UserId, WorkspaceId
 from bot.domain.policy import Policy, Role
+from bot.domain.request import Event, PurchaseRequest, advance
 from bot.ports import Directory, Journal, Ledger, Nudge, Provider, Store
 
 
@@ -22,6 +24,40 @@ class Desk:
     policy: Callable[[], Policy]
     nudge: Nudge
     journal: Journal | None = None
+
+    async def move(
+        self, request: PurchaseRequest, event: Event, *, origin: Origin = NOWHERE, is_durable: bool = False
+    ) -> PurchaseRequest:
+        """One step along the table, written with everything that belongs to it. StaleError when somebody was faster."""
+        moved = advance(request, event)
+        await self.store.move(request, moved, policy=self.policy().digest, origin=origin, is_durable=is_durable)
+        return moved
+
+    async def note(
+        self,
+        workspace: WorkspaceId,
+        what: str,
+        *,
+        by: UserId | None,
+        request: PurchaseRequest | None = None,
+        detail: str = "",
+        origin: Origin = NOWHERE,
+    ) -> None:
+        """Into the audit trail: something that changed nothing, or no request."""
+        now = standing(request) if request else ""
+        entry = Audit(
+            at=utcnow(),
+            what=what,
+            request=request.id if request else None,
+            by=by,
+            detail=detail,
+            before=now,
+            after=now,
+            policy=self.policy().digest,
+            channel=origin.channel,
+            message=origin.message,
+        )
+        await self.store.audit(workspace, entry)
 
     def approver_role(self) -> tuple[str, Role]:
         policy = self.policy()

@@ -16,7 +16,7 @@ from bot.domain.errors import ChatError, NotFoundError, ProviderError, RecordErr
 from bot.domain.finding import Finding, Kind
 from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.policy import ADMIN
-from bot.domain.request import Followed, PurchaseRequest, advance
+from bot.domain.request import Followed, PurchaseRequest
 from bot.domain.usage import Delivered, Service
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
@@ -68,7 +68,7 @@ async def _look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
 
 async def _record(desk: Desk, request: PurchaseRequest, sight: Sight) -> None:
     event = Followed(utcnow(), sight.order, sight.findings, await _others(desk, request, sight.findings))
-    await desk.store.move(request, advance(request, event))
+    await desk.move(request, event)
     shown = [finding.kind for finding in sight.findings]
     _log.info("order_followed", request=request.id, status=sight.order.status, findings=shown)
 

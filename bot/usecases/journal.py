@@ -14,7 +14,6 @@ from bot.domain.errors import StaleError
 from bot.domain.request import (
     Attempt,
     Claimed,
-    Event,
     Failure,
     Found,
     Happened,
@@ -24,7 +23,6 @@ from bot.domain.request import (
     Refused,
     State,
     Unclear,
-    advance,
 )
 from bot.log import new_reference
 from bot.ports import Sent
@@ -85,11 +83,11 @@ async def settle_forgotten(desk: Desk, request: PurchaseRequest, sent: Sent) -> 
     _log.error("claim_was_forgotten", request=request.id, attempt=sent.attempt)
     fingerprint, credit = request.selection.fingerprint(), request.quote.credit_balance
     attempt = Attempt(sent.attempt, fingerprint, sent.sent_at, (), credit)
-    claimed = await _move(desk, request, Claimed(utcnow(), attempt, request.quote, ()))
+    claimed = await desk.move(request, Claimed(utcnow(), attempt, request.quote, ()), is_durable=True)
     if sent.order is not None:
         await _settle(desk, claimed, sent.order)
     else:
-        await _move(desk, claimed, Unclear(utcnow(), Failure(FORGOTTEN, new_reference())))
+        await desk.move(claimed, Unclear(utcnow(), Failure(FORGOTTEN, new_reference())), is_durable=True)
 
 
 async def replay(desk: Desk) -> None:
@@ -107,7 +105,7 @@ async def replay(desk: Desk) -> None:
 async def _replay_open(desk: Desk, request: PurchaseRequest, sent: Sent) -> None:
     try:
         if sent.is_unsent:
-            await _move(desk, request, Refused(utcnow(), Failure(UNSENT, new_reference())))
+            await desk.move(request, Refused(utcnow(), Failure(UNSENT, new_reference())), is_durable=True)
             _log.warning("claim_given_up", request=request.id, attempt=sent.attempt)
         elif sent.order is not None:
             await _settle(desk, request, sent.order)
@@ -117,9 +115,8 @@ async def _replay_open(desk: Desk, request: PurchaseRequest, sent: Sent) -> None
 
 async def _settle(desk: Desk, request: PurchaseRequest, order: Order) -> None:
     now = utcnow()
-    moved = await _move(
-        desk, request, Found(now, order, None) if request.state is State.IN_DOUBT else Ordered(now, order)
-    )
+    event = Found(now, order, None) if request.state is State.IN_DOUBT else Ordered(now, order)
+    moved = await desk.move(request, event, is_durable=True)
     _log.warning("answer_replayed", request=request.id, service=order.service_id)
     await stamp(desk, moved, order)
 
@@ -133,9 +130,3 @@ def _is_over(request: PurchaseRequest, sent: Sent) -> bool:
 def _is_past(sent: Sent) -> bool:
     """A proof about a claim that the store does not have, and will not get any more."""
     return sent.is_unsent and utcnow() - sent.sent_at > UNSENT_MEMORY
-
-
-async def _move(desk: Desk, request: PurchaseRequest, event: Event) -> PurchaseRequest:
-    moved = advance(request, event)
-    await desk.store.move(request, moved, is_durable=True)
-    return moved

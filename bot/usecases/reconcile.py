@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.errors import ProviderError, StaleError
-from bot.domain.request import Attempt, Candidate, Doubt, Examined, Found, Order, PurchaseRequest, advance
+from bot.domain.request import Attempt, Candidate, Doubt, Examined, Found, Order, PurchaseRequest
 from bot.domain.usage import Service
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
@@ -48,7 +48,7 @@ async def _examine_services(desk: Desk, request: PurchaseRequest, attempt: Attem
     left = [service for service in possible if service.id not in taken]
     _log.info("doubt_examined", request=request.id, candidates=[service.id for service in left])
     if len(left) == 1 and left[0].total == request.quote.total:
-        await _move(desk, request, Found(utcnow(), order_of(left[0], request), None))
+        await desk.move(request, Found(utcnow(), order_of(left[0], request), None))
         _log.info("doubt_settled", request=request.id, service=left[0].id)
         return
     await _record(desk, request, Doubt(_candidates(left), _is_settled(desk, attempt), None))
@@ -64,11 +64,7 @@ async def _record(desk: Desk, request: PurchaseRequest, doubt: Doubt) -> None:
     """Told only when it changes what a person can decide."""
     is_news = bool(doubt.candidates) or doubt.is_settled
     if is_news and doubt != request.doubt:
-        await _move(desk, request, Examined(utcnow(), doubt))
-
-
-async def _move(desk: Desk, request: PurchaseRequest, event: Examined | Found) -> None:
-    await desk.store.move(request, advance(request, event))
+        await desk.move(request, Examined(utcnow(), doubt))
 
 
 def _is_settled(desk: Desk, attempt: Attempt) -> bool:

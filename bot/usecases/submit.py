@@ -53,17 +53,27 @@ async def submit(desk: Desk, draft: Draft, waited: WaitingDraft | None = None) -
     With `waited` the draft must still wait for its price, else StaleError; its sender is told that it has one.
     Raises InputError for what the person can mend, ChatError when nobody can say who may approve.
     """
+    try:
+        request = await _checked(desk, draft)
+    except InputError as error:
+        refused = " ".join(error.problems.values())
+        await desk.note(draft.workspace, "submission_refused", by=draft.user, detail=f"{draft.id}: {refused}")
+        raise
+    told = [DirectIntent(NOT_YET_NUMBERED, 1, draft.user)] if waited else []
+    submission = await desk.store.submit(draft.id, request, waited, told, policy=desk.policy().digest)
+    await desk.nudge(submission.request)
+    return submission
+
+
+async def _checked(desk: Desk, draft: Draft) -> PurchaseRequest:
+    """The request a draft makes. Raises InputError for what stands against it."""
     await check_paper(desk, draft)
     if draft.quote is None or not has_fresh_quote(draft):
         raise InputError({Field.PRODUCT: "The price is not known yet. Wait for it, then send again."})
     product = product_of(draft, await _catalog(desk, draft))
     if product is None:
         raise InputError({Field.PRODUCT: "This product is not sold any more. Choose another one."})
-    told = [DirectIntent(NOT_YET_NUMBERED, 1, draft.user)] if waited else []
-    request = _request(desk, draft, product, draft.quote)
-    submission = await desk.store.submit(draft.id, request, waited, told)
-    await desk.nudge(submission.request)
-    return submission
+    return _request(desk, draft, product, draft.quote)
 
 
 async def check_paper(desk: Desk, draft: Draft) -> None:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-import orjson
 import redis.asyncio as redis_asyncio
 
-from bot.domain.ids import DraftId, RequestId
+from bot.domain.ids import DraftId, RequestId, WorkspaceId
 from bot.domain.request import Event, PurchaseRequest
 from bot.store.redis import RedisStore
+from bot.store.trail import StoredTrail
+from bot.usecases.export import as_json
 from tests.examples import after, submitted
 
 
@@ -31,7 +32,8 @@ async def everything(client: redis_asyncio.Redis) -> dict[bytes, bytes | None]:
 
 
 async def audit(client: redis_asyncio.Redis, workspace: str) -> list[dict[str, Any]]:
-    return [orjson.loads(fields[b"entry"]) for _, fields in await client.xrange(f"{{{workspace}}}:audit")]
+    """Every line as it is exported."""
+    return [as_json(WorkspaceId(workspace), line) async for line in StoredTrail(client).lines(WorkspaceId(workspace))]
 
 
 async def outbox(client: redis_asyncio.Redis, workspace: str) -> dict[str, int]:

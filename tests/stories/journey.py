@@ -25,6 +25,7 @@ from playground.provider_values import Product
 from playground.stage import Stage, free_port
 from playground.workspace import Workspace
 from playground.workspace_cast import TEAM_ID
+from tests.store import looking
 
 TEAM = WorkspaceId(TEAM_ID)
 CHANNEL = "proxies"
@@ -230,8 +231,7 @@ class Journey:
 
     async def audit(self) -> list[dict[str, Any]]:
         """Every line of the workspace's audit, oldest first."""
-        lines = await self.bot.store._redis.xrange(f"{{{TEAM}}}:audit")
-        return [json.loads(line[b"entry"]) for _, line in lines]
+        return await looking.audit(self.bot.store._redis, TEAM)
 
     async def submissions(self) -> list[dict[str, Any]]:
         """One line for each request that was ever made."""

@@ -107,6 +107,9 @@ async def test_a5_t20_t27_a_click_without_the_right_is_explained_in_private_and_
     assert journey.byteful.creates_received == 0
     line = (await journey.audit())[-1]
     assert (line["what"], line["by"]) == (f"refused:{rule}", journey.workspace.person(name).id)
+    assert (line["before"], line["after"]) == ("pending v1", "pending v1")
+    assert line["policy"] == journey.bot.policy.current.digest
+    assert (line["channel"], line["message"]) == (card.channel, card.ts) == (line["card_channel"], line["card_message"])
 
 
 async def test_a5_whoever_may_not_decline_is_told_in_the_form(journey: Journey) -> None:

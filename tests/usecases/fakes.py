@@ -267,10 +267,10 @@ class SteppedStore(RedisStore):
         self.moments = moments
         self.is_lease_for_everybody = False
 
-    async def move(self, before: PurchaseRequest, after: PurchaseRequest, *, is_durable: bool = False) -> None:
+    async def move(self, before: PurchaseRequest, after: PurchaseRequest, **given: Any) -> None:
         what = after.history[-1].happened
         await self.moments.come(f"move:{what}")
-        await super().move(before, after, is_durable=is_durable)
+        await super().move(before, after, **given)
         await self.moments.come(f"moved:{what}")
 
     async def get(self, *given: Any) -> PurchaseRequest | None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import orjson
 import pytest
 
 from bot.domain import request as life
@@ -15,6 +14,7 @@ from bot.usecases import decide
 from bot.usecases.decide import Click, Decision, Result
 from bot.usecases.desk import Desk
 from tests.examples import APPROVER, NOW, REQUESTER, SECOND_APPROVER, WORKSPACE, order, selection
+from tests.store.looking import audit
 from tests.usecases.conftest import Office, click_on, policy
 from tests.usecases.fakes import GUEST, OUTSIDER, ROBOT, STRANGER
 
@@ -48,7 +48,7 @@ LEADS_TO = {
 
 
 async def audited(office: Office, what: str) -> list[tuple[int, str]]:
-    lines = [orjson.loads(fields[b"entry"]) for _, fields in await office.raw.xrange(f"{{{WORKSPACE}}}:audit")]
+    lines = await audit(office.raw, WORKSPACE)
     return [(line["request"], line["by"]) for line in lines if line["what"] == what]
 
 

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import redis.asyncio as redis_asyncio
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -31,10 +30,12 @@ from bot.domain.errors import (
     StoreUnavailableError,
 )
 from bot.domain.ids import RequestId, UserId
+from bot.domain.ledger import Sums, entries_of, sums_of
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.store.redis import connect
 from bot.usecases import checkout, decide
 from tests.examples import APPROVER, REQUESTER, SECOND_APPROVER, WORKSPACE
+from tests.store.looking import audit
 from tests.usecases.conftest import Clock, Office, click_on, policy
 from tests.usecases.fakes import FakeDirectory, FakeProvider, KilledError, Moments, SteppedStore
 
@@ -236,8 +237,9 @@ class Lives(RuleBasedStateMachine):
         prefix = f"{{{WORKSPACE}}}:"
         indexes = {state: await self.client.zrange(f"{prefix}state:{state}", 0, -1) for state in State}
         deadlines = await self.client.zrange(f"{prefix}deadline", 0, -1)
-        lines = [orjson.loads(fields[b"entry"]) for _, fields in await self.client.xrange(f"{prefix}audit")]
+        lines = await audit(self.client, WORKSPACE)
         services: list[str] = []
+        booked = Sums()
         for number in EVERY:
             request = await self.office.store.get(WORKSPACE, RequestId(number))
             assert request is not None
@@ -245,11 +247,15 @@ class Lives(RuleBasedStateMachine):
             assert request.version == len(request.history)
             assert [state for state, ids in indexes.items() if id_ in ids] == [request.state]
             assert (id_ in deadlines) is (request.state is State.PENDING)
-            versions = [line["detail"] for line in lines if line["request"] == number and " v" in line["detail"]]
+            steps = [line for line in lines if line["request"] == number and line["before"] != line["after"]]
+            versions = [line["after"] for line in steps]
             assert [int(detail.rsplit(" v", 1)[1]) for detail in versions] == list(range(1, request.version + 1))
             assert (request.state is State.ORDERED) is (request.order is not None)
+            booked += sums_of(entries_of(request))
             services += [request.order.service_id] if request.order and request.order.service_id else []
         assert len(services) == len(set(services)), "one service belongs to two requests"
+        spent = await self.office.desk.ledger.spend(WORKSPACE, START.date(), START.date() + timedelta(days=365))
+        assert spent.sums == booked, "the ledger says something else than the requests"
 
     def teardown(self) -> None:
         if self.client is not None:

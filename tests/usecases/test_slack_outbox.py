@@ -37,6 +37,7 @@ from playground.stage import MANIFEST, POLICY
 from playground.workspace import Workspace
 from playground.workspace_cast import MAX, MONA, PROXIES, RITA, SCRAPING, TEAM_ID
 from tests.examples import NOW, after, submitted
+from tests.store.looking import audit
 from tests.usecases.fakes import FakeProvider, KilledError, Moments
 
 TEAM = WorkspaceId(TEAM_ID)
@@ -572,8 +573,8 @@ async def test_f4_when_no_approver_can_be_written_to_the_admins_get_the_card_and
     told = await room.raw.hgetall(f"{{{TEAM}}}:messages:{request.id}")
     dropped = {name.decode(): why.decode() for name, why in told.items() if name.startswith(b"-")}
     assert dropped == {f"-copy:{request.id}:{user}": "user_disabled" for user in (MONA, MAX)}
-    audit = [json.loads(fields[b"entry"]) for _, fields in await room.raw.xrange(f"{{{TEAM}}}:audit")]
-    assert [line["by"] for line in audit if line["what"] == "message_dropped"] in ([MAX, MONA], [MONA, MAX])
+    lines = await audit(room.raw, TEAM)
+    assert [line["by"] for line in lines if line["what"] == "message_dropped"] in ([MAX, MONA], [MONA, MAX])
     assert (await room.card(request, "dm", "ada")).has_button("approve")
     assert await room.waiting() == 0
 

@@ -9,7 +9,7 @@ end
 redis.call('ZREM', prefix .. 'waiting:' .. ARGV[3], draft)
 redis.call('HSET', KEYS[1], 'body', ARGV[5])
 redis.call('EXPIRE', KEYS[1], ARGV[6])
-redis.call('XADD', prefix .. 'audit', '*', 'entry', ARGV[8])
+redis.call('XADD', prefix .. 'audit', '*', 'request', 0, 'entry', ARGV[8])
 for i = 9, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', ARGV[7], ARGV[i])
 end

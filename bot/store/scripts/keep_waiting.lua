@@ -10,7 +10,7 @@ if not redis.call('ZSCORE', prefix .. 'waiting', draft) then
   local place = redis.call('INCR', prefix .. 'waiting_number')
   redis.call('ZADD', prefix .. 'waiting', place, draft)
   redis.call('ZADD', prefix .. 'waiting:' .. user, place, draft)
-  redis.call('XADD', prefix .. 'audit', '*', 'entry', ARGV[5])
+  redis.call('XADD', prefix .. 'audit', '*', 'request', 0, 'entry', ARGV[5])
 end
 redis.call('PERSIST', KEYS[1])
 redis.call('HSET', KEYS[1], 'body', ARGV[4])

@@ -30,7 +30,7 @@ end
 if ARGV[11] ~= '' then
   redis.call('SADD', prefix .. 'bought', ARGV[11])
 end
-redis.call('XADD', prefix .. 'audit', '*', 'entry', ARGV[12])
+redis.call('XADD', prefix .. 'audit', '*', 'request', id, 'entry', ARGV[12])
 if ARGV[13] == '' then
   redis.call('ZREM', prefix .. 'followed', id)
 else

@@ -2,7 +2,7 @@
 -- KEYS[1] any key of the workspace (fixes the cluster slot)
 -- ARGV: prefix, draft, body, state, requester, channel, deadline ms, now ms, draft memory s, audit line,
 --       version of the draft that must still be waiting for its price or '', intents...
--- The number is not known before this runs, so the audit line and the intents carry 0 in its place.
+-- The number is not known before this runs, so the intents carry 0 in its place.
 -- Returns {number, 1 when new or 0 when this draft had been submitted before}; {0, 0} when it does not wait (so) any more.
 local prefix, draft, body, state = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local requester, channel, deadline, now = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
@@ -34,7 +34,7 @@ redis.call('ZADD', prefix .. 'state:' .. state, id, id)
 redis.call('ZADD', prefix .. 'requester:' .. requester, id, id)
 redis.call('ZADD', prefix .. 'channel:' .. channel, id, id)
 redis.call('ZADD', prefix .. 'deadline', deadline, id)
-redis.call('XADD', prefix .. 'audit', '*', 'entry', (string.gsub(ARGV[10], '"request":0', '"request":' .. id, 1)))
+redis.call('XADD', prefix .. 'audit', '*', 'request', id, 'entry', ARGV[10])
 for i = 12, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', now, (string.gsub(ARGV[i], ':0', ':' .. id, 1)))
 end
