@@ -1,0 +1,105 @@
+"""What must be true of the store and the account after anything at all: asked by `make soak` and by the tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import orjson
+import redis.asyncio as redis_asyncio
+
+from bot.domain.errors import RecordError
+from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.request import Happened, PurchaseRequest, State
+from bot.store.keys import as_bytes
+from bot.store.ledger import StoredLedger
+from bot.store.redis import RedisStore
+
+LEAVE = frozenset({Happened.APPROVED, Happened.RESUMED})
+"""Each of these in a history is one person's leave for one purchase."""
+FIRST = 1001
+
+
+async def broken(client: redis_asyncio.Redis, workspace: WorkspaceId, charged: int) -> list[str]:
+    """What does not hold, in words. `charged`: cents the provider has charged for services."""
+    prefix = f"{{{workspace}}}:"
+    last = int(await client.get(f"{prefix}number") or 0)
+    requests = [one for number in range(FIRST, last + 1) if (one := await _read(client, workspace, number))]
+    found = [f"#{number} cannot be read" for number in range(FIRST, last + 1) if number not in {r.id for r in requests}]
+    found += [problem for request in requests for problem in _of_one(request)]
+    services = Counter(one.order.service_id for one in requests if one.order and one.order.service_id)
+    found += [f"{service} belongs to {times} requests" for service, times in services.items() if times > 1]
+    found += await _of_indexes(client, prefix, requests)
+    found += await _of_audit(client, prefix, requests)
+    found += await _of_cards(client, prefix, requests)
+    sums = (await StoredLedger(client).spend(workspace, date(2000, 1, 1), date(2100, 1, 1))).sums
+    spent = sums.spent + sums.void - sums.renewed
+    return found + ([f"the ledger says {spent} cents, the provider charged {charged}"] if spent != charged else [])
+
+
+def _texts(raw: Iterable[Any]) -> set[str]:
+    return {as_bytes(one).decode() for one in raw}
+
+
+async def _read(client: redis_asyncio.Redis, workspace: WorkspaceId, number: int) -> PurchaseRequest | None:
+    try:
+        return await RedisStore(client).get(workspace, RequestId(number))
+    except RecordError:
+        return None
+
+
+def _of_one(request: PurchaseRequest) -> list[str]:
+    happened = Counter(entry.happened for entry in request.history)
+    found = []
+    if happened[Happened.CLAIMED] > sum(happened[leave] for leave in LEAVE):
+        found.append(f"#{request.id} was claimed more often than it was approved")
+    if happened[Happened.ORDERED] + happened[Happened.FOUND] > 1:
+        found.append(f"#{request.id} was ordered twice")
+    if (request.state is State.ORDERED) is not (request.order is not None):
+        found.append(f"#{request.id} is {request.state} and its order says otherwise")
+    if [entry.version for entry in request.history] != list(range(1, request.version + 1)):
+        found.append(f"#{request.id} has a history with holes")
+    return found
+
+
+async def _of_indexes(client: redis_asyncio.Redis, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
+    places = {state: _texts(await client.zrange(f"{prefix}state:{state}", 0, -1)) for state in State}
+    waiting = _texts(await client.zrange(f"{prefix}deadline", 0, -1))
+    found = []
+    for request in requests:
+        number = str(request.id)
+        if [state for state, numbers in places.items() if number in numbers] != [request.state]:
+            found.append(f"#{request.id} is {request.state} and listed elsewhere")
+        if (number in waiting) is not (request.state is State.PENDING):
+            found.append(f"#{request.id} is {request.state} and its deadline says otherwise")
+    return found
+
+
+async def _of_audit(client: redis_asyncio.Redis, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
+    """One line for each step of each request, in order."""
+    steps: dict[int, list[int]] = {}
+    lines: list[Any] = await client.xrange(f"{prefix}audit") or []
+    for _, fields in lines:
+        line = orjson.loads(fields[b"entry"])
+        if line["request"] and " v" in (line["detail"] or ""):
+            steps.setdefault(line["request"], []).append(int(line["detail"].rsplit(" v", 1)[1]))
+    return [
+        f"the audit of #{request.id} has the steps {steps.get(request.id)}, there were {request.version}"
+        for request in requests
+        if steps.get(request.id) != list(range(1, request.version + 1))
+    ]
+
+
+async def _of_cards(client: redis_asyncio.Redis, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
+    """Whatever has been said, or is still to be: every request has a card, a recorded reason why not, or it waits."""
+    due = _texts(await client.zrange(f"{prefix}outbox", 0, -1))
+    parked = _texts(await client.hkeys(f"{prefix}parked"))
+    found = []
+    for request in requests:
+        told = {name.lstrip("?-") for name in _texts(await client.hkeys(f"{prefix}messages:{request.id}"))}
+        names = {f"card:{request.id}", *(name for name in told if name.startswith(f"copy:{request.id}:"))}
+        if not names & (told | due | parked):
+            found.append(f"#{request.id} has no card and no reason for that")
+    return found
