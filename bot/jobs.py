@@ -20,7 +20,7 @@ from bot.domain.errors import AccessError, ChatError, ProviderError, RecordError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
-from bot.usecases import book, checkout, decide, follow, journal, pausing, waiting
+from bot.usecases import book, checkout, decide, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
 
@@ -42,6 +42,7 @@ NEWS_AGAIN_S = 1.0
 CATCH_UP_EVERY_S = 0.5
 UNCLEAR = (State.ORDERING, State.IN_DOUBT)
 LOOK_CRON = "* * * * * */10"
+SNAPSHOT_CRON = "*/5 * * * *"
 FOLLOW_CRON = "* * * * * */10"
 """Every ten seconds: the first look after a purchase is due after five, and finding nothing due costs one read."""
 
@@ -118,6 +119,12 @@ class Jobs:
         for workspace in await self._desk.store.workspaces():
             if await follow.follow(self._desk, workspace):
                 await self._tell(workspace)
+
+    async def snapshot(self, _context: Context) -> None:
+        """Read the account, keep what it shows, and say what that calls for."""
+        for workspace in await self._desk.store.workspaces():
+            await snapshot.snapshot(self._desk, workspace)
+            await self._tell(workspace)
 
     async def catch_up(self) -> None:
         """Deliver what is due, and write to the store what only this machine's journal knows."""
@@ -274,6 +281,7 @@ def make_worker(queue: RedisQueue, jobs: Jobs) -> Worker[Any]:
             _cron(jobs.sweep, "* * * * *"),
             _cron(jobs.look, LOOK_CRON),
             _cron(jobs.follow, FOLLOW_CRON),
+            _cron(jobs.snapshot, SNAPSHOT_CRON),
         ],
         startup=on_startup,
         timers={"sweep": 5, "schedule": 1, "worker_info": 30, "abort": 1},

@@ -38,6 +38,7 @@ _IDS = {
     "users": "a Slack user id, such as U012ABCDEF",
     "groups": "a Slack user group id, such as S012ABCDEF",
     "channels": "a Slack channel id, such as C012ABCDEF",
+    "channel": "a Slack channel id, such as C012ABCDEF",
 }
 _SENTENCES = {
     "missing": "`{name}` is missing.",
@@ -237,8 +238,9 @@ def _nearest_line(at: Location, lines: Lines) -> int | None:
 def _sentence(detail: ErrorDetails, at: Location) -> str:
     kind, limits = detail["type"], detail.get("ctx", {})
     name, given = _name(at), json.dumps(detail["input"], default=str)
-    if kind in ("string_pattern_mismatch", "string_type") and len(at) > 1 and at[-2] in _IDS:
-        return f"{given} is not {_IDS[str(at[-2])]}."
+    about = next((str(part) for part in (*at[-2:-1], *at[-1:]) if part in _IDS), None)
+    if kind in ("string_pattern_mismatch", "string_type") and about:
+        return f"{given} is not {_IDS[about]}."
     if kind == "value_error":
         return f"{f'`{name}`: ' if at else ''}{limits['error']}."
     if kind == "extra_forbidden":

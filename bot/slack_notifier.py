@@ -30,7 +30,17 @@ from bot.domain.intents import (
     ThreadIntent,
     ThreadNoticeIntent,
 )
-from bot.domain.notice import BalanceUnread, CreditLow, Notice
+from bot.domain.notice import (
+    BalanceUnread,
+    BoughtOutside,
+    CreditBack,
+    CreditLow,
+    DataLow,
+    Notice,
+    RenewalDue,
+    RenewalUnpaid,
+    ServiceChanged,
+)
 from bot.domain.pause import Pause
 from bot.domain.policy import Policy
 from bot.domain.request import PurchaseRequest
@@ -182,8 +192,20 @@ def _of_notice(notice: Notice) -> Message:
     match notice:
         case CreditLow():
             return alerts.credit_low(notice)
+        case CreditBack():
+            return alerts.credit_back(notice)
         case BalanceUnread():
             return alerts.balance_unread(notice)
+        case DataLow():
+            return alerts.data_low(notice)
+        case RenewalDue():
+            return alerts.renewal_due(notice)
+        case RenewalUnpaid():
+            return alerts.renewal_unpaid(notice)
+        case ServiceChanged():
+            return alerts.service_changed(notice)
+        case BoughtOutside():
+            return alerts.bought_outside(notice)
 
 
 async def _counted(what: str, call: Awaitable[Any]) -> Any:

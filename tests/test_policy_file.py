@@ -144,6 +144,15 @@ def test_the_example_is_good_and_shows_every_setting() -> None:
             ["line 5: `price_tolerance.percent` should be a number, not NaN."],
         ),
         (GOOD + "price_tolerance:\n  cents: -1\n", ["line 5: `price_tolerance.cents` should be at least 0, not -1."]),
+        (
+            GOOD + "credit_alerts:\n  levels_dollars:\n    - 0\n  channel: '#money'\n",
+            [
+                "line 6: `credit_alerts.levels_dollars.0` should be at least 1, not 0.",
+                'line 7: "#money" is not a Slack channel id, such as C012ABCDEF.',
+            ],
+        ),
+        (GOOD + "data_alerts_percent: [100]\n", ["line 4: `data_alerts_percent.0` should be at most 99, not 100."]),
+        (GOOD + "renewal_notice_days: -1\n", ["line 4: `renewal_notice_days` should be at least 0, not -1."]),
         (GOOD + "max_quantity: 2026-13-45\n", ["A value in it cannot be: month must be in 1..12."]),
         ("[" * 20_000, ["It is nested too deeply."]),
         ("a: \x00", ["It is not plain UTF-8 text."]),
@@ -293,7 +302,7 @@ def test_the_page_shows_the_default(name: str, field: Any) -> None:
     elif field.get_default(call_default_factory=True) in (None, (), {}):
         expected = "none"
     else:
-        expected = f"`{field.default}`"
+        expected = f"`{list(field.default) if isinstance(field.default, tuple) else field.default}`"
     assert documented()[name] == expected
 
 

@@ -1,31 +1,238 @@
-"""What the bot says by itself about the account: credit, data, and services that renew or change."""
+"""What the bot says by itself about the account: credit, data, and services that renew, change or are nobody's."""
 
 from __future__ import annotations
 
 from bot.blocks import kit, text
 from bot.blocks.ids import Action
-from bot.blocks.kit import Message
-from bot.domain.ids import ChannelId
-from bot.domain.notice import BalanceUnread, CreditLow
+from bot.blocks.kit import Element, Message
+from bot.domain.account import Actor
+from bot.domain.ids import ChannelId, UserId
+from bot.domain.notice import (
+    BalanceUnread,
+    BoughtOutside,
+    CreditBack,
+    CreditLow,
+    DataLow,
+    RenewalDue,
+    RenewalUnpaid,
+    ServiceChanged,
+)
+from bot.domain.renewal import ChangeKind, Charge, ServiceChange
+from bot.domain.runway import Runway
+from bot.domain.usage import Network, Service
+
+NETWORKS = {Network.RESIDENTIAL: "Residential", Network.MOBILE: "Mobile"}
+
+
+# Credit
 
 
 def credit_low(notice: CreditLow) -> Message:
     lead = "Credit is still low" if notice.reminder else "Credit is low"
-    said = f"*{lead}: {text.money(notice.balance)}*, below {text.money(notice.level)}."
-    return kit.message(said, kit.section(f":warning: {said}"), kit.actions(kit.button("Top up", Action.OPEN_TOPUP)))
+    level = f" That is below {text.money(notice.level)}." if notice.level is not None else ""
+    lines = [f"*{lead}: {text.money(notice.runway.balance)}.*{level}", *runway_lines(notice.runway)]
+    if notice.ordered:
+        numbers = ", ".join(text.number(one) for one in notice.ordered[:5])
+        lines.append(f"A top-up is ordered and not paid yet ({numbers}): its credit is not there before it is.")
+    weeks = text.plural(notice.weeks, "week", "weeks")
+    offers = [top_up_button(notice.top_up), kit.button("Credit", Action.SHOW_CREDIT)]
+    return _said(lines, ":warning:", offers, f"The button opens the form with what the next {weeks} need.")
+
+
+def top_up_button(cents: int) -> Element:
+    """Opens the form with this amount in it; nothing is sent by it."""
+    return kit.button(f"Top up {text.money(cents)}", Action.OPEN_TOPUP, str(cents), style="primary")
+
+
+def credit_back(notice: CreditBack) -> Message:
+    lines = [f"*Credit is back at {text.money(notice.runway.balance)}.*", *runway_lines(notice.runway)]
+    return _said(lines, ":white_check_mark:", [])
+
+
+def runway_lines(runway: Runway) -> list[str]:
+    """How long credit lasts and what it pays next."""
+    if not runway.charges:
+        return ["No charge is known to come: nothing renews by itself."]
+    lasts = (
+        f"Credit lasts until *{text.on_day(runway.ends_at)}*."
+        if runway.ends_at is not None
+        else "Credit covers every charge that is known to come within a year."
+    )
+    lines = [lasts, f"Next charge: {charge_words(runway.charges[0])}."]
+    if runway.largest is not None and runway.largest != runway.charges[0]:
+        lines.append(f"Next large charge: {charge_words(runway.largest)}.")
+    return lines
+
+
+def charge_words(charge: Charge) -> str:
+    """`$17.50 on Tuesday, … for API-1 ISP Proxies [US]`."""
+    what = "more data, " if charge.is_data else ""
+    service = f"{text.code(charge.service)} {text.words(charge.name)}"
+    return f"{text.money(charge.amount)} on {text.on_day(charge.at)} for {what}{service}"
 
 
 def balance_unread(notice: BalanceUnread) -> Message:
     known = (
-        f"The last one read was {text.money(notice.balance)}, {text.when(notice.last_read)}."
+        f"The last one known is {text.money(notice.balance)}, of {text.when(notice.last_read)}."
         if notice.balance is not None and notice.last_read
         else "None has been read so far."
     )
-    said = (
-        f"*The credit balance cannot be read* since {text.when(notice.failing_since)}. {known} "
-        "Until it can be read again, nobody is warned of low credit."
+    said = [
+        f"*The credit balance cannot be read* since {text.when(notice.failing_since)}. {known}",
+        "Until it can be read again, nobody can be warned of low credit. The log says why (`balance_not_read`).",
+    ]
+    return _said(said, ":warning:", [])
+
+
+# Data
+
+
+def data_low(notice: DataLow) -> Message:
+    pool = notice.pool
+    share = max(pool.left_bytes, 0) * 100 // max(pool.total_bytes, 1)
+    left, total = text.data_words(pool.left_bytes), text.data_words(pool.total_bytes)
+    lines = [f"*{NETWORKS[pool.network]} data runs low: {left} of {total} left, {share} %.*"]
+    if notice.lasts_until is not None:
+        burn = text.data_words(notice.bytes_a_day)
+        lines.append(f"At {burn} a day it lasts until *{text.on_day(notice.lasts_until)}*.")
+    if pool.service_id:
+        lines.append(f"Service ID {text.code(pool.service_id)}.")
+    return _said(lines, ":warning:", [more_data_button(pool.network), kit.button("Data left", Action.SHOW_DATA)])
+
+
+def more_data_button(network: Network) -> Element:
+    return kit.button("Ask for more data", Action.MORE_DATA, network, style="primary")
+
+
+# Services
+
+
+def renewal_due(notice: RenewalDue) -> Message:
+    service = notice.service
+    when = text.on_day(service.expires_at) if service.expires_at else "soon"
+    how = (
+        f"It renews by itself for *{text.money(service.total)}*."
+        if service.is_automatic_collection
+        else f"The provider will ask for *{text.money(service.total)}*."
     )
-    return kit.message(said, kit.section(f":warning: {said}"))
+    lines = [f"{_to(notice.owner)}*{service_words(service)}* renews on {when}. {how}", _use_words(notice)]
+    offers = [kit.button("Stop renewal", Action.STOP_RENEWAL, service.id)] if service.is_cancellable else []
+    offers += [
+        kit.button("Keep it", Action.LEAVE_RENEWAL, service.id),
+        kit.button("Details", Action.SHOW_SERVICE, service.id),
+    ]
+    note = "To keep it there is nothing to do. Stopping needs an approval; it then runs to the end of what is paid."
+    return _said(lines, ":calendar:", offers, note)
+
+
+def renewal_unpaid(notice: RenewalUnpaid) -> Message:
+    service = notice.service
+    days = text.plural(notice.reminder, "day", "days")
+    said = (
+        f"{_to(notice.owner)}The renewal of *{service_words(service)}* is still not paid, {days} after it was due. "
+        f"{text.money(service.total)} is to pay: the invoice is in the provider's dashboard."
+    )
+    return _said([said], ":warning:", [kit.button("Details", Action.SHOW_SERVICE, service.id)])
+
+
+def service_changed(notice: ServiceChanged) -> Message:
+    service = notice.service
+    told = "; ".join(_change_words(service, change) for change in notice.changes)
+    is_renewal = all(change.kind is ChangeKind.RENEWED for change in notice.changes)
+    by = "" if is_renewal else _BY.get(notice.by, "")
+    offers = [kit.button("Details", Action.SHOW_SERVICE, service.id)]
+    sign = ":repeat:" if is_renewal else ":information_source:"
+    return _said([f"*{service_words(service)}* {told}.{by}", f"Service ID {text.code(service.id)}."], sign, offers)
+
+
+_BY = {
+    Actor.PROVIDER: " The provider's own people did it.",
+    Actor.CUSTOMER: " It was done with our account, in the dashboard or by the API.",
+}
+
+
+def bought_outside(notice: BoughtOutside) -> Message:
+    count = notice.count
+    lead, belong = ("One service was", "belongs") if count == 1 else (f"{count:,} services were", "belong")
+    lines = [f"*{lead} bought outside Proxydesk* and {belong} to no channel:"]
+    lines += [f"• {text.code(one.id)} {service_words(one)}, {_ends(one)}" for one in notice.services]
+    if more := count - len(notice.services):
+        lines.append(f"and {more:,} more")
+    offers = [kit.button("Show them", Action.SHOW_SERVICES, "outside:0")]
+    note = "Whoever may approve takes one into a channel by typing `/proxy adopt SERVICE-ID` there."
+    return _said(lines, ":mag:", offers, note)
+
+
+def service_words(service: Service) -> str:
+    """`5 × ISP Proxies [US]`, or with GB for data."""
+    name = text.words(service.name)
+    if service.type in {*Network}:
+        return f"{service.quantity:,} GB of {name}"
+    return f"{service.quantity:,} × {name}"
+
+
+def _ends(service: Service) -> str:
+    price = text.money(service.total)
+    if service.expires_at is None:
+        return price
+    word = "ends" if service.is_pending_cancellation else "renews"
+    return f"{price}, {word} {text.on_day(service.expires_at)}"
+
+
+def _use_words(notice: RenewalDue) -> str:
+    if notice.used is None:
+        return "The provider does not count the use of this service by itself."
+    since = f" since {text.on_day(notice.used_since)}" if notice.used_since else ""
+    if not notice.used and not notice.requests_made:
+        return f"*Nothing was used*{since}."
+    made = text.plural(notice.requests_made, "request", "requests")
+    return f"Used{since}: {text.data_words(notice.used)}, {made}."
+
+
+def _change_words(service: Service, change: ServiceChange) -> str:
+    match change.kind:
+        case ChangeKind.QUANTITY | ChangeKind.PRICE | ChangeKind.CYCLE | ChangeKind.STATUS:
+            return _terms_words(change)
+        case ChangeKind.REPLACED:
+            return "had proxies exchanged or taken away; fetch the list of proxies anew"
+        case _:
+            return _life_words(service, change)
+
+
+def _life_words(service: Service, change: ServiceChange) -> str:
+    before, after = change.before, change.after
+    match change.kind:
+        case ChangeKind.RENEWED:
+            until = f" until {text.on_day(service.expires_at)}" if service.expires_at else ""
+            dearer = f" (before: {text.money(int(before))})" if before != after else ""
+            return f"was renewed{until} for {text.money(int(after))}{dearer}"
+        case ChangeKind.ENDED:
+            return "has ended: it is canceled at the provider"
+        case ChangeKind.GONE:
+            return "is not known to the provider any more; look in its dashboard before buying again"
+        case ChangeKind.OVERDUE:
+            return f"was not renewed: {text.money(service.total)} is to pay, by the invoice in the provider's dashboard"
+        case ChangeKind.STOPPING:
+            until = f" on {text.on_day(service.expires_at)}" if service.expires_at else ""
+            return f"will not renew and ends{until}"
+        case _:
+            return "will renew after all"
+
+
+def _terms_words(change: ServiceChange) -> str:
+    before, after = change.before, change.after
+    match change.kind:
+        case ChangeKind.QUANTITY:
+            return f"is for {int(after):,} now; it was for {int(before):,}"
+        case ChangeKind.PRICE:
+            return f"costs {text.money(int(after))} now; it was {text.money(int(before))}"
+        case ChangeKind.CYCLE:
+            return f"has the cycle {text.code(str(after))} now; it was {text.code(str(before))}"
+        case _:
+            return f"has the status {text.code(str(after))} now; it was {text.code(str(before))}"
+
+
+# Parts
 
 
 def instead_of(channel: ChannelId, notice: Message) -> Message:
@@ -33,3 +240,17 @@ def instead_of(channel: ChannelId, notice: Message) -> Message:
     there = text.channel(channel)
     said = f"This belongs in {there}, but Proxydesk cannot write there. Invite Proxydesk to {there} to have it there."
     return kit.message(f"{said}\n{notice.text}", *notice.blocks, kit.context(said))
+
+
+def _to(owner: UserId | None) -> str:
+    return f"{text.mention(owner)} " if owner else ""
+
+
+def _said(lines: list[str], sign: str, offers: list[Element], note: str = "") -> Message:
+    said = "\n".join(lines)
+    blocks = [kit.section(f"{sign} {said}")]
+    if offers:
+        blocks.append(kit.actions(*offers))
+    if note:
+        blocks.append(kit.context(note))
+    return kit.message(f"{said}\n{note}" if note else said, *blocks)

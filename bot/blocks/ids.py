@@ -14,7 +14,9 @@ from bot.domain.request import PurchaseRequest
 
 
 class Action(StrEnum):
-    """Buttons. On a request they carry `<id>:<revision>`, on a draft its id, on a summary what was asked for."""
+    """Buttons. On a request they carry `<id>:<revision>`, on a draft its id, on a summary what was asked for,
+    on a service its id, on a page of services `whose:offset`, on an offer of credit the cents.
+    """
 
     APPROVE = "approve"
     DECLINE = "decline"
@@ -37,6 +39,19 @@ class Action(StrEnum):
     SHOW_CREDIT = "show_credit"
     SHOW_DATA = "show_data"
     SHOW_HELP = "show_help"
+    SHOW_SERVICE = "show_service"
+    SHOW_SERVICES = "show_services"
+    TURN_BACK = "turn_back"
+    TURN_ON = "turn_on"
+    SHOW_CHANNELS_SERVICES = "show_channels_services"
+    SHOW_MY_SERVICES = "show_my_services"
+    SHOW_ALL_SERVICES = "show_all_services"
+    SHOW_OUTSIDE_SERVICES = "show_outside_services"
+    STOP_RENEWAL = "stop_renewal"
+    KEEP_RENEWING = "keep_renewing"
+    LEAVE_RENEWAL = "leave_renewal"
+    ADOPT_SERVICE = "adopt_service"
+    MORE_DATA = "more_data"
     REPORT = "report"
     REPORT_THIS_MONTH = "report_this_month"
     REPORT_LAST_MONTH = "report_last_month"

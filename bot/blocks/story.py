@@ -139,7 +139,7 @@ def ordered(request: PurchaseRequest) -> str:
     if order is None:
         return ""
     if request.selection.is_top_up:
-        return _topped_up(order)
+        return "" if became.has_no_invoice(request) else _topped_up(order)
     if order.is_paid and order.due == 0:
         return f"Paid from account credit: {text.money(order.total)}."
     if order.is_paid:

@@ -182,6 +182,13 @@ def when(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{utc(at)}>"
 
 
+def on_day(at: datetime) -> str:
+    """`Tuesday, July 14th, 2026`: the day of a moment, in each reader's own time zone."""
+    return (
+        f"<!date^{int(at.timestamp())}^{{date_long_pretty}}|{at.astimezone(UTC):%A} {day(at.astimezone(UTC).date())}>"
+    )
+
+
 def utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 

@@ -32,6 +32,12 @@ class KnownService:
     owner: UserId | None = None
     is_gone: bool = False
     """The account does not list it any more."""
+    times_told: int = 0
+    """How often a change was told."""
+    adjusted: int = 0
+    """The newest adjustment that was looked at."""
+    is_offered: bool = False
+    """Somebody was asked to adopt it."""
 
     @property
     def id(self) -> ServiceId:

@@ -49,8 +49,10 @@ class Sight:
 
 
 def is_followed(request: PurchaseRequest) -> bool:
-    """A top-up leaves no service to follow (Byteful docs)."""
-    return request.state is State.ORDERED and request.order is not None and request.order.service_id is not None
+    """A service, or a top-up: that leaves no service (Byteful docs), but a balance that rises when it is paid."""
+    if request.state is not State.ORDERED or request.order is None:
+        return False
+    return request.order.service_id is not None or request.selection.is_top_up
 
 
 def look(
@@ -73,6 +75,21 @@ def look(
     return Sight(replace(order, is_paid=is_paid, status=service.status), _sorted(findings))
 
 
+def look_at_top_up(request: PurchaseRequest, now: datetime, *, is_paid: bool) -> Sight:
+    """What stands of a top-up; `is_paid` when the balance has risen by it."""
+    order = request.order
+    if order is None:
+        raise MoveError(f"Request #{request.id} is {request.state} and has no order to follow.")
+    waited = now - ordered_at(request)
+    if is_paid or order.is_paid:
+        found = [Finding(Kind.PAID)]
+    elif waited >= VOID_AFTER + VOID_MARGIN:
+        found = [Finding(Kind.CLOSED)]
+    else:
+        found = [Finding(Kind.UNPAID)] if waited >= UNPAID_AFTER else []
+    return Sight(replace(order, is_paid=is_paid or order.is_paid), tuple(found))
+
+
 def is_new(request: PurchaseRequest, sight: Sight) -> bool:
     """Whether a look showed anything that belongs into the record. Delivered as expected is no news by itself."""
     differing = {finding.kind for finding in set(sight.findings) ^ set(request.findings)}
@@ -89,10 +106,14 @@ def is_finished(findings: Iterable[Finding]) -> bool:
 
 def next_look(request: PurchaseRequest, at: datetime, findings: Iterable[Finding]) -> datetime | None:
     """When to look after a look at `at` that showed these findings; None when there is nothing left to wait for."""
-    if not is_followed(request) or is_finished(findings):
+    if not is_followed(request) or is_finished(findings) or _is_settled_top_up(request, findings):
         return None
     quiet_for = at - request.changed_at
     return at + next(wait for until, wait in CADENCE if quiet_for < until)
+
+
+def _is_settled_top_up(request: PurchaseRequest, findings: Iterable[Finding]) -> bool:
+    return request.selection.is_top_up and bool({one.kind for one in findings} & {Kind.PAID, Kind.CLOSED})
 
 
 def news(request: PurchaseRequest, entry: Entry) -> tuple[Finding, ...]:

@@ -10,23 +10,47 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
-from bot.domain.ids import NoticeKey
+from bot.domain.account import Actor
+from bot.domain.ids import NoticeKey, RequestId, UserId
 from bot.domain.money import Cents
+from bot.domain.renewal import ServiceChange
+from bot.domain.runway import Runway
+from bot.domain.usage import DataPool, Service
 
 
 @dataclass(frozen=True, slots=True)
 class CreditLow:
-    """The balance fell below a level, `crossing` counting how often one did; `reminder` is 0 for the alert itself."""
+    """Credit fell below `level`, or (None) will be gone in days; `crossing` counts how often that happened.
+
+    `reminder` is 0 for the alert itself. `top_up` is what covers the next `weeks`; `ordered` are top-ups that are
+    ordered and not paid: credit that is not there yet.
+    """
 
     crossing: int
     reminder: int
     at: datetime
-    balance: Cents
-    level: Cents
+    level: Cents | None
+    runway: Runway
+    top_up: Cents
+    weeks: int
+    ordered: tuple[RequestId, ...] = ()
 
     @property
     def key(self) -> NoticeKey:
         return NoticeKey(f"credit:{self.crossing}:{self.reminder}")
+
+
+@dataclass(frozen=True, slots=True)
+class CreditBack:
+    """Credit is clearly above every level again after crossing number `crossing`."""
+
+    crossing: int
+    at: datetime
+    runway: Runway
+
+    @property
+    def key(self) -> NoticeKey:
+        return NoticeKey(f"credit:{self.crossing}:back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +59,94 @@ class BalanceUnread:
 
     failing_since: datetime
     at: datetime
-    failures: int
     last_read: datetime | None
     balance: Cents | None
 
     @property
     def key(self) -> NoticeKey:
-        return NoticeKey(f"unread:{self.failing_since:%Y-%m-%dT%H:%M}")
+        return NoticeKey(f"unread:{self.failing_since:%Y-%m-%dT%H:%M:%S}")
 
 
-Notice = CreditLow | BalanceUnread
+@dataclass(frozen=True, slots=True)
+class DataLow:
+    """A data pool fell below a level. `lasts_until` is None when at the present burn that is far away or unknown."""
+
+    crossing: int
+    at: datetime
+    level_percent: int
+    pool: DataPool
+    bytes_a_day: int
+    lasts_until: datetime | None
+
+    @property
+    def key(self) -> NoticeKey:
+        return NoticeKey(f"data:{self.pool.network}:{self.crossing}")
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalDue:
+    """A service renews soon. `used` bytes since its last charge, None when the provider does not count by service."""
+
+    at: datetime
+    service: Service
+    owner: UserId | None
+    request: RequestId | None
+    used: int | None
+    requests_made: int
+    used_since: datetime | None
+
+    @property
+    def key(self) -> NoticeKey:
+        ends = self.service.expires_at or self.at
+        return NoticeKey(f"renewal:{self.service.id}:{ends:%Y-%m-%dT%H:%M}")
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalUnpaid:
+    """A renewal's invoice is open; `reminder` counts the days."""
+
+    at: datetime
+    service: Service
+    owner: UserId | None
+    reminder: int
+
+    @property
+    def key(self) -> NoticeKey:
+        return NoticeKey(f"overdue:{self.service.id}:{self.service.open_invoice_id or '-'}:{self.reminder}")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceChanged:
+    """A service of ours is not what people know of it any more. `number` counts the times."""
+
+    number: int
+    at: datetime
+    service: Service
+    owner: UserId | None
+    request: RequestId | None
+    by: Actor
+    changes: tuple[ServiceChange, ...]
+
+    @property
+    def key(self) -> NoticeKey:
+        return NoticeKey(f"changed:{self.service.id}:{self.number}")
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtOutside:
+    """Services that no request bought and nobody adopted; `services` are the first of `count`."""
+
+    at: datetime
+    digest: str
+    services: tuple[Service, ...]
+    count: int
+
+    @property
+    def key(self) -> NoticeKey:
+        return NoticeKey(f"outside:{self.digest}")
+
+
+Notice = CreditLow | CreditBack | BalanceUnread | DataLow | RenewalDue | RenewalUnpaid | ServiceChanged | BoughtOutside
 
 KINDS: dict[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
 """By the name they are stored under, which is never changed: an old notice has to stay readable."""

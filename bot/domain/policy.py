@@ -72,6 +72,16 @@ class ChannelSettings(_Model):
     time_zone: TimeZone | None = None
 
 
+class CreditAlerts(_Model):
+    """When to say that credit runs low. `channel` None: the admins are told in person."""
+
+    levels_dollars: tuple[Annotated[int, Field(ge=1, le=1_000_000)], ...] = ()
+    margin_percent: int = Field(10, ge=1, le=100)
+    invoice_lead_days: int = Field(3, ge=0, le=60)
+    top_up_weeks: int = Field(4, ge=1, le=52)
+    channel: Annotated[ChannelId, Field(pattern=_CHANNEL)] | None = None
+
+
 class Answer(StrEnum):
     """Whether a question has to be answered."""
 
@@ -93,6 +103,10 @@ class Policy(_Model):
     settle_minutes: float = Field(10, gt=0, le=24 * 60)
     time_zone: TimeZone = "UTC"
     channel_settings: dict[Annotated[ChannelId, Field(pattern=_CHANNEL)], ChannelSettings] = Field(default_factory=dict)
+
+    credit_alerts: CreditAlerts = CreditAlerts()
+    data_alerts_percent: tuple[Annotated[int, Field(ge=1, le=99)], ...] = (25, 10, 5)
+    renewal_notice_days: int = Field(3, ge=0, le=60)
 
     @model_validator(mode="after")
     def _roles_exist(self) -> Policy:

@@ -224,6 +224,9 @@ def _dumped(known: KnownService) -> bytes:
             "last_seen": known.last_seen,
             "told": known.told,
             "is_gone": known.is_gone,
+            "times_told": known.times_told,
+            "adjusted": known.adjusted,
+            "is_offered": known.is_offered,
         }
     )
 

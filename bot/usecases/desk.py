@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.domain.audit import NOWHERE, Audit, Origin, standing
 from bot.domain.ids import UserId, WorkspaceId
-from bot.domain.policy import Policy, Role
+from bot.domain.policy import ADMIN, Policy, Role
 from bot.domain.request import Event, PurchaseRequest, advance
 from bot.ports import Directory, Journal, Ledger, Nudge, Provider, Store
 
@@ -67,6 +67,12 @@ class Desk:
         """Everyone who holds the approving role now. Raises ChatError when Slack cannot say."""
         _, role = self.approver_role()
         return await self.directory.holders(role)
+
+    async def keepers(self) -> list[UserId]:
+        """Those who look after the bot: its admins; where there are none, those who approve. May raise ChatError."""
+        role = self.policy().role(ADMIN)
+        holders = await self.directory.holders(role) if role else frozenset[UserId]()
+        return sorted(holders or await self.approvers())
 
 
 def utcnow() -> datetime:

@@ -18,7 +18,7 @@ from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.policy import ADMIN
 from bot.domain.request import Followed, PurchaseRequest
 from bot.domain.usage import Delivered, Service
-from bot.usecases import pausing
+from bot.usecases import pausing, top_ups
 from bot.usecases.desk import Desk, utcnow
 
 BATCH = 10
@@ -54,6 +54,9 @@ async def follow(desk: Desk, workspace: WorkspaceId) -> int:
 
 async def _look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
     request = await desk.store.get(workspace, number)
+    if request is not None and request.selection.is_top_up and is_followed(request):
+        await top_ups.look(desk, workspace, number)
+        return
     if request is None or request.order is None or request.order.service_id is None or not is_followed(request):
         await desk.store.look_again(workspace, number, None)
         return

@@ -369,11 +369,13 @@ def test_short_unpaid_or_unclear_is_no_end(findings: tuple[Finding, ...]) -> Non
     assert not delivery.is_finished(findings)
 
 
-def test_t46_a_top_up_is_not_followed() -> None:
+def test_t46_a_top_up_is_followed_until_it_is_paid_or_its_invoice_is_gone() -> None:
     claimed = request(State.ORDERING, **{"selection": top_up_request().selection, "product": top_up_request().product})
     one = advance(claimed, Ordered(claimed.changed_at, order(service_id=None, status=None)))
-    assert not delivery.is_followed(one)
-    assert delivery.next_look(one, one.changed_at, one.findings) is None
+    assert delivery.is_followed(one)
+    assert delivery.next_look(one, one.changed_at, one.findings) is not None
+    for settled in (PAID, CLOSED):
+        assert delivery.next_look(one, one.changed_at, [settled]) is None
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.ORDERED])

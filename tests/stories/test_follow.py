@@ -299,14 +299,20 @@ async def test_two_workers_that_look_at_once_say_it_once(journey: Journey, buys:
     assert (await journey.history()).count(Happened.FOLLOWED) == 1
 
 
-async def test_t46_a_top_up_is_left_alone(journey: Journey, clock: LaterClock) -> None:
+async def test_t46_l3_a_top_up_is_paid_when_the_balance_has_really_risen(journey: Journey, clock: LaterClock) -> None:
     journey.byteful.set_credit(0)
     rita = journey.person("rita")
     card = await journey.sends(rita, await journey.answer(rita, "/proxy topup 50", "Nothing is sent yet"))
     await journey.person("mona").clicks(card, "approve")
     await journey.card("Ordered")
     asked = journey.calls("service/retrieve")
-    clock.later += DAYS
+    clock.later += MINUTES
     await journey.bot.jobs.follow({})
-    assert journey.calls("service/retrieve") == asked
     await journey.card("The credit arrives when it is paid.")
+    invoice = next(one for one in journey.byteful.invoices.values() if one.purpose == "top_up")
+    journey.byteful.pay(invoice.invoice_id)
+    clock.later += MINUTES
+    await journey.bot.jobs.follow({})
+    await journey.card("Paid: $50.00. The credit belongs to the account.")
+    await journey.threaded("The invoice is paid.")
+    assert journey.calls("service/retrieve") == asked

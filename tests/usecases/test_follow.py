@@ -102,9 +102,11 @@ async def test_nothing_else_is_followed(office: Office, ways: tuple[type[life.Ev
     assert await office.raw.exists(f"{{{WORKSPACE}}}:followed") == 0
 
 
-async def test_t46_a_top_up_is_left_alone(office: Office) -> None:
-    await office.place_top_up(life.Approved, life.Claimed, life.Ordered)
-    assert await office.raw.exists(f"{{{WORKSPACE}}}:followed") == 0
+async def test_t46_a_top_up_is_followed_by_the_balance_alone(office: Office) -> None:
+    top_up = await office.place_top_up(life.Approved, life.Claimed, life.Ordered)
+    office.clock.time = top_up.changed_at + FIRST
+    assert await follow(office.desk, WORKSPACE) == 1
+    assert not {"service", "delivered"} & set(office.moments.passed)
 
 
 async def test_a_look_that_was_taken_comes_back_when_its_worker_dies(office: Office, one: Followed) -> None:

@@ -1,0 +1,115 @@
+"""Whether an ordered top-up is paid: the provider names no id for it, so only a balance that rises shows it.
+
+For each open top-up the lowest balance since its order is remembered. It counts as paid once the balance stands its
+amount above that, beyond what other top-ups brought since; of several that may be meant the oldest is. A balance that
+falls proves nothing, so credit spent meanwhile can only make it later.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot.domain import delivery
+from bot.domain.finding import Kind
+from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.money import Cents
+from bot.domain.request import Followed, PurchaseRequest
+from bot.usecases.desk import Desk, utcnow
+
+WATCH = "top-ups"
+LEASE_S = 60.0
+FORGOTTEN_AFTER = timedelta(days=30)
+"""Longer than anything is followed: what an old one brought concerns no open one any more."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The lowest balance since a top-up was ordered, and when it was read."""
+
+    floor: Cents
+    at: datetime
+
+
+_MARKS: TypeAdapter[dict[RequestId, Mark]] = TypeAdapter(dict[RequestId, Mark])
+
+
+async def look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
+    """Read the balance and record what it shows about every open top-up, one look at a time."""
+    token = uuid.uuid4().hex
+    if not await desk.store.hold(workspace, WATCH, token, LEASE_S):
+        return  # somebody is at it; this one comes back when its lease ends
+    try:
+        await _look(desk, workspace, number)
+    finally:
+        await desk.store.release(workspace, WATCH, token)
+
+
+async def open_top_ups(desk: Desk, workspace: WorkspaceId) -> tuple[RequestId, ...]:
+    """Top-ups that are ordered and not paid: credit that is not there yet."""
+    found = await _requests(desk, workspace, (await _marks(desk, workspace))[1])
+    return tuple(request.id for request in found if _is_open(request))
+
+
+async def _look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
+    balance, now = await desk.provider.credit_balance(), utcnow()
+    raw, marks = await _marks(desk, workspace)
+    requests = await _requests(desk, workspace, {*marks, number})
+    for place, request in enumerate(requests):
+        mark = marks.get(request.id) or _first_mark(request)
+        if _is_open(request):
+            is_paid = balance >= mark.floor + request.quote.total + _brought(requests, mark.at)
+            requests[place] = await _record(desk, request, now, is_paid=is_paid)
+            mark = Mark(balance, now) if balance < mark.floor else mark
+        marks[request.id] = mark
+    young = {one.id: marks[one.id] for one in requests if now - delivery.ordered_at(one) < FORGOTTEN_AFTER}
+    await desk.store.keep_watch(workspace, WATCH, raw, _MARKS.dump_json(young).decode())
+
+
+async def _record(desk: Desk, request: PurchaseRequest, now: datetime, *, is_paid: bool) -> PurchaseRequest:
+    sight = delivery.look_at_top_up(request, now, is_paid=is_paid)
+    if not delivery.is_new(request, sight):
+        await desk.store.look_again(request.workspace, request.id, delivery.next_look(request, now, sight.findings))
+        return request
+    moved = await desk.move(request, Followed(now, sight.order, sight.findings))
+    _log.info("top_up_followed", request=request.id, is_paid=is_paid)
+    return moved
+
+
+def _is_open(request: PurchaseRequest) -> bool:
+    return delivery.next_look(request, request.changed_at, request.findings) is not None
+
+
+def _brought(requests: Iterable[PurchaseRequest], since: datetime) -> Cents:
+    """What top-ups that were seen to be paid after that moment added to the balance."""
+    paid = ((one, _paid_at(one)) for one in requests)
+    return sum(one.quote.total for one, at in paid if at is not None and at > since)
+
+
+def _paid_at(request: PurchaseRequest) -> datetime | None:
+    seen = (entry.at for entry in request.history if any(one.kind is Kind.PAID for one in entry.findings))
+    return next(seen, None)
+
+
+def _first_mark(request: PurchaseRequest) -> Mark:
+    """The balance just before it was ordered."""
+    attempt = request.attempt
+    return Mark(attempt.credit_before if attempt else 0, attempt.claimed_at if attempt else request.created_at)
+
+
+async def _marks(desk: Desk, workspace: WorkspaceId) -> tuple[str | None, dict[RequestId, Mark]]:
+    raw = await desk.store.watch(workspace, WATCH)
+    return raw, _MARKS.validate_json(raw) if raw else {}
+
+
+async def _requests(desk: Desk, workspace: WorkspaceId, numbers: Iterable[RequestId]) -> list[PurchaseRequest]:
+    """Oldest first."""
+    found = [await desk.store.get(workspace, number) for number in sorted(numbers)]
+    return [one for one in found if one is not None]
