@@ -70,7 +70,7 @@ async def test_byteful_goes_on_without_the_bot(window: Opens, stage: Stage) -> N
     await rita.axe()
 
 
-async def test_silence_after_the_purchase_is_resolved_without_a_second_one(window: Opens, stage: Stage) -> None:
+async def test_n18_silence_after_the_purchase_is_resolved_without_a_second_one(window: Opens, stage: Stage) -> None:
     rita, mona = await window("rita"), await window("mona")
     chaos = await rita.opens("Chaos", "Chaos switches")
     switch = chaos.get_by_role("switch", name="Silence after the purchase")

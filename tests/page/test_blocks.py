@@ -57,11 +57,13 @@ async def test_every_block_is_drawn(window: Opens, stage: Stage) -> None:
     await rita.axe()
 
 
-async def test_a_moment_is_told_in_the_zone_of_who_looks(window: Opens, stage: Stage) -> None:
-    await post(stage, text="<!date^1760000000^{date_num} {time}|then>")
-    mona, max_ = await window("mona"), await window("max")
-    await mona.sees("2025-10-09 4:53 AM")
-    await max_.sees("2025-10-09 9:53 PM")
+async def test_c4_a_moment_is_told_in_the_zone_and_the_language_of_who_looks(window: Opens, stage: Stage) -> None:
+    now = int(stage.worlds.workspace.now())
+    await post(stage, text=f"<!date^1760000000^{{date}} {{time}}|then>, asked <!date^{now}^{{date_short_pretty}}|now>")
+    mona, max_, fay = await window("mona"), await window("max"), await window("fay")
+    await mona.sees("October 9, 2025 4:53 AM", "asked Today")
+    await max_.sees("October 9, 2025 9:53 PM", "asked Today")
+    await fay.sees("9. Oktober 2025 10:53", "asked Heute")
 
 
 async def test_what_it_cannot_draw_is_a_visible_box(window: Opens, stage: Stage) -> None:

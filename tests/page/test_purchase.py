@@ -29,7 +29,7 @@ async def test_two_people_buy_once(window: Opens, stage: Stage) -> None:
     assert stage.provider.creates_effective == 1
 
 
-async def test_the_guide_leads_to_an_approved_purchase_by_clicking_alone(window: Opens, stage: Stage) -> None:
+async def test_d4_n18_the_guide_leads_to_an_approved_purchase_by_clicking_alone(window: Opens, stage: Stage) -> None:
     newcomer = await window("rita", guide=True)
     guide = newcomer.page.get_by_role("region", name="Guide")
     await newcomer.picture("guide-1")

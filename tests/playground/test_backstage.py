@@ -321,7 +321,7 @@ async def test_a_foreign_page_steers_nothing(world: World) -> None:
 # --- the switches
 
 
-async def test_every_switch_has_a_name_a_label_and_a_sentence(world: World) -> None:
+async def test_n18_every_switch_has_a_name_a_label_and_a_sentence(world: World) -> None:
     switches = await world.switches()
     assert set(switches) == {
         "slow",
@@ -421,7 +421,7 @@ async def _reached(world: World) -> Any:
         ("provider-down", _reached, 200, "reset"),
     ],
 )
-async def test_a_switch_makes_its_trouble_and_takes_it_back(
+async def test_n18_a_switch_makes_its_trouble_and_takes_it_back(
     world: World, name: str, look: Look, off: Any, on: Any
 ) -> None:
     world.byteful.change_settings(rate_limit=1_000)

@@ -14,7 +14,8 @@ function formatter(locale, options) {
   return formats.get(key);
 }
 
-const format = (seconds, options) => formatter(state.screen.me.locale || "en-US", options).format(seconds * 1000);
+const language = () => state.screen.me.locale || "en-US";
+const format = (seconds, options) => formatter(language(), options).format(seconds * 1000);
 
 const DAY = { year: "numeric", month: "2-digit", day: "2-digit" };
 const ISO_DAY = (seconds) => formatter("en-CA", DAY).format(seconds * 1000);
@@ -37,13 +38,10 @@ const TOKENS = {
 };
 
 function nearDay(at) {
-  const days = [
-    ["Today", 0],
-    ["Yesterday", -86400],
-    ["Tomorrow", 86400],
-  ];
-  const found = days.find(([, off]) => ISO_DAY(state.screen.now + off) === ISO_DAY(at));
-  return found ? found[0] : null;
+  const off = [0, -1, 1].find((days) => ISO_DAY(state.screen.now + days * 86400) === ISO_DAY(at));
+  if (off === undefined) return null;
+  const word = new Intl.RelativeTimeFormat(language(), { numeric: "auto" }).format(off, "day");
+  return word.charAt(0).toLocaleUpperCase(language()) + word.slice(1);
 }
 
 export const dayName = (ts) => TOKENS.day_divider_pretty(Number(ts));
@@ -57,7 +55,7 @@ function ago(at) {
     ["second", 1],
   ];
   const [unit, size] = units.find(([, seconds]) => Math.abs(left) >= seconds) || units[3];
-  return new Intl.RelativeTimeFormat(state.screen.me.locale || "en-US", { numeric: "auto" }).format(
+  return new Intl.RelativeTimeFormat(language(), { numeric: "auto" }).format(
     Math.round(left / size),
     unit,
   );
