@@ -39,6 +39,8 @@ from bot.web import Check
 
 SLACK_REMEDY = "install the app again or set the token anew. Messages are kept and leave by themselves once it is taken"
 DRAIN_S = 10.0
+STORE_FOLDER = "store"
+"""Where below the data folder the private Valkey lives."""
 """How long work behind an ack may go on when the process is asked to stop."""
 
 _log = structlog.get_logger()
@@ -69,7 +71,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         policy = PolicyFile(settings.proxydesk_policy)
         url = settings.redis_url
         if url is None:
-            url = await stack.enter_async_context(private_valkey(settings.proxydesk_data / "store"))
+            url = await stack.enter_async_context(private_valkey(settings.proxydesk_data / STORE_FOLDER))
         redis = connect(url)
         stack.push_async_callback(redis.aclose)
         queue_redis = _queue_connection(url)
@@ -84,7 +86,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         pacer = SharedPacer(redis, account="byteful")
         slow = SharedPacer(redis, account="byteful", reads=BACKGROUND_REQUESTS)
-        provider = await stack.enter_async_context(PROVIDERS["byteful"](_account(settings), pacer, slow))
+        provider = await stack.enter_async_context(PROVIDERS["byteful"](_account(settings), pacer, slow, utcnow))
         store = RedisStore(redis)
         await _shout_about(store)
         desk = Desk(

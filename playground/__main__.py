@@ -11,8 +11,6 @@ import click
 from playground import demo, provider_server, slack_api, tour
 from playground.stage import MANIFEST
 
-DATA = Path("var/playground")
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
@@ -22,9 +20,9 @@ def main() -> None:
 @main.command("demo")
 @click.option("--port", default=8123, show_default=True, help="Where the workspace's page is served; 0 takes any.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="Where the bot's data lives."
+    "--data", type=click.Path(path_type=Path), help="Where the bot's data lives; else in a folder for this time."
 )
-def run_demo(port: int, data: Path) -> None:
+def run_demo(port: int, data: Path | None) -> None:
     """The whole bot against both worlds. No account, no network."""
     asyncio.run(demo.run(port, data))
 

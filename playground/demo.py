@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tempfile
 from functools import partial
 from pathlib import Path
 
 from playground.provider import ProviderWorld
 from playground.stage import HOST, program, restart_valkey, until_ready, worlds
+from playground.timed import CLOCK, set_offset
 from playground.workspace_model import refuse_real_tokens
 
 GREETING = """
@@ -17,31 +19,49 @@ Proxydesk is running in a playground: a simulated Slack workspace and a Byteful 
 
   Open     {page}
   Byteful  {byteful} (stock, prices, credit, faults; see docs/playground.md)
-  Data     {data} (kept when you stop; delete the folder to start afresh)
+  Data     {data} ({fate})
 
 Press Ctrl-C to stop.
 """
 
 
-async def run(port: int, data: Path) -> None:
-    """Serve until interrupted, or until the bot ends."""
+THROWN_AWAY = "thrown away when you stop: the next start begins anew"
+KEPT = "the bot's data is kept; the simulated workspace and account begin anew"
+
+
+async def run(port: int, data: Path | None) -> None:
+    """Serve until interrupted, or until the bot ends. Without a folder for its data the bot gets one for this time."""
     refuse_real_tokens(os.environ)
+    if data is not None:
+        await _run(port, data, KEPT)
+    else:
+        with tempfile.TemporaryDirectory(prefix="proxydesk-") as folder:
+            await _run(port, Path(folder), THROWN_AWAY)
+
+
+async def _run(port: int, data: Path, fate: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    data.mkdir(parents=True, exist_ok=True)
+    provider, clock = ProviderWorld(traffic=True), data / "clock"
+    provider.clock.on_move = partial(set_offset, clock)
+    set_offset(clock, provider.clock.offset)
     async with (
         worlds(
             data,
-            provider=ProviderWorld(traffic=True),
+            provider=provider,
             page_port=port,
             restart_redis=partial(restart_valkey, data),
         ) as around,
-        program(around.environment, "run") as bot,
+        program({**around.environment, CLOCK: str(clock)}, "run", module="playground.timed") as bot,
     ):
         await until_ready(f"http://{HOST}:{around.environment['PORT']}", bot)
         print(
-            GREETING.format(page=f"{around.page_url}/", byteful=f"{around.provider.origin}/control/state", data=data),
+            GREETING.format(
+                page=f"{around.page_url}/", byteful=f"{around.provider.origin}/control/state", data=data, fate=fate
+            ),
             flush=True,
         )
         waits = {asyncio.create_task(stop.wait()), asyncio.create_task(bot.wait())}

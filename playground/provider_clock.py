@@ -18,6 +18,8 @@ class WorldClock:
     def __init__(self, at: datetime | None = None) -> None:
         self._offset = timedelta(0)
         self._frozen: datetime | None = None
+        self.on_move: Callable[[timedelta], None] = _nobody
+        """Called with the offset from real time whenever a hand moves the clock."""
         if at is not None:
             self.freeze(at)
 
@@ -34,6 +36,11 @@ class WorldClock:
             self._frozen = at
         else:
             self._offset = at - datetime.now(UTC)
+        self.on_move(self.offset)
+
+    @property
+    def offset(self) -> timedelta:
+        return self.now() - datetime.now(UTC)
 
     def advance(self, by: timedelta) -> None:
         self.set(self.now() + by)
@@ -48,6 +55,10 @@ class WorldClock:
         if self._frozen is not None:
             self._offset = self._frozen - datetime.now(UTC)
             self._frozen = None
+
+
+def _nobody(_offset: timedelta) -> None:
+    """Nobody follows this clock."""
 
 
 class Agenda:

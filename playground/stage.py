@@ -22,7 +22,7 @@ import aiohttp
 import redis.asyncio as redis_asyncio
 from redis.exceptions import RedisError
 
-from bot.app import Bot, open_bot
+from bot.app import STORE_FOLDER, Bot, open_bot
 from bot.serve import serve_web, serve_worker
 from bot.settings import Settings
 from bot.store.embedded import private_valkey
@@ -165,11 +165,12 @@ async def program(
 
 
 async def restart_valkey(data: Path) -> None:
-    """Stop the private Valkey of this folder and start it again, while the bot that uses it goes on."""
-    async with private_valkey(data) as url, redis_asyncio.from_url(url.get_secret_value()) as client:
+    """Stop the private Valkey of the bot whose data is here and start it again, while the bot goes on."""
+    folder = data / STORE_FOLDER
+    async with private_valkey(folder) as url, redis_asyncio.from_url(url.get_secret_value()) as client:
         with contextlib.suppress(RedisError):
             await client.shutdown(nosave=True)
-    async with private_valkey(data):
+    async with private_valkey(folder):
         pass
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,6 +16,8 @@ from bot.providers.byteful.client import Pacer, open_client
 from bot.providers.byteful.places import BytefulPlaces
 
 PLACES_FILE = "places.json"
+
+Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Account:
 
 @asynccontextmanager
 async def open_byteful(
-    account: Account, pace: Pacer, background_pace: Pacer | None = None
+    account: Account,
+    pace: Pacer,
+    background_pace: Pacer | None = None,
+    now: Now = lambda: datetime.now(UTC),
 ) -> AsyncIterator[BytefulProvider]:
     """Byteful with a connection pool of its own, closed with the block. Places are loaded by `places.keep_fresh()`.
 
@@ -39,13 +45,13 @@ async def open_byteful(
         base_url=account.base_url, public_key=account.public_key, private_key=account.private_key, pace=pace
     ) as client:
         places = BytefulPlaces(client, cache=account.data and account.data / PLACES_FILE)
-        provider = BytefulProvider(client, places, background=client.at_pace(background_pace or pace))
+        provider = BytefulProvider(client, places, now=now, background=client.at_pace(background_pace or pace))
         try:
             yield provider
         finally:
             await provider.aclose()
 
 
-PROVIDERS: dict[str, Callable[[Account, Pacer, Pacer], AbstractAsyncContextManager[Provider]]] = {
+PROVIDERS: dict[str, Callable[[Account, Pacer, Pacer, Now], AbstractAsyncContextManager[Provider]]] = {
     "byteful": open_byteful
 }

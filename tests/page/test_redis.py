@@ -10,6 +10,7 @@ import pytest
 import redis.asyncio as redis_asyncio
 from playwright.async_api import expect
 
+from bot.app import STORE_FOLDER
 from bot.store.embedded import private_valkey
 from playground.provider import ProviderWorld
 from playground.stage import Stage, restart_valkey
@@ -26,8 +27,11 @@ async def stage(tmp_path: Path, byteful: ProviderWorld) -> AsyncIterator[Stage]:
 
 
 async def run_id(data: Path) -> str:
-    """What a server calls itself, anew each time it starts."""
-    async with private_valkey(data) as url, redis_asyncio.from_url(url.get_secret_value()) as client:
+    """What the bot's server calls itself, anew each time it starts."""
+    async with (
+        private_valkey(data / STORE_FOLDER) as url,
+        redis_asyncio.from_url(url.get_secret_value()) as client,
+    ):
         return str((await client.info("server"))["run_id"])
 
 

@@ -3,11 +3,13 @@
 import json
 import re
 import signal
+import time
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from playground.actions import SlackDriver
 from tests.processes.programs import get, program
 
 
@@ -59,6 +61,23 @@ async def test_the_demo_shows_one_address_and_stops_cleanly(number: int, tmp_pat
         assert (await get(found[0]))[0] == 0
     assert "Traceback" not in demo.output
     assert "exit code" not in demo.output
+
+
+async def test_the_bot_of_the_demo_lives_by_the_clock_of_the_sandbox(tmp_path: Path) -> None:
+    async with program("playground", "demo", "--port", "0", "--data", str(tmp_path / "data")) as demo:
+        found = re.search(r"http://127\.0\.0\.1:\d+/", await demo.line_with("Open "))
+        assert found is not None
+        async with SlackDriver(found[0]) as slack:
+            await slack.call("POST", "byteful/clock/advance", {"months": 2})
+            rita = slack.person("rita")
+            await rita.types("/proxy buy isp_us 1 for a test", channel="proxies")
+            preview = await slack.until(lambda: rita.message("proxies", "Send request"))
+            await rita.clicks(preview, "Send request")
+            card = await slack.until(lambda: rita.message("proxies", "Waiting for approval"))
+        moments = [int(moment) for moment in re.findall(r"<!date\^(\d+)", json.dumps(card.blocks))]
+        assert moments
+        assert min(moments) > time.time() + 50 * 24 * 3_600
+        await demo.stop(signal.SIGINT)
 
 
 async def test_the_demo_refuses_to_start_beside_real_tokens(tmp_path: Path) -> None:
