@@ -10,6 +10,7 @@ import pytest
 from bot.domain import request as life
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.notice import CreditLow
+from bot.domain.runway import Runway
 from bot.store.redis import RedisStore
 from playground.workspace_cast import PROXIES, RITA
 from tests.examples import NOW
@@ -21,7 +22,7 @@ HERE = ChannelId(PROXIES)
 
 
 def low(crossing: int = 1) -> CreditLow:
-    return CreditLow(crossing, 0, NOW, balance=1_200, level=5_000)
+    return CreditLow(crossing, 0, NOW, 5_000, Runway(1_200, None, None, (), None), top_up=4_000, weeks=4)
 
 
 async def lines(room: PostRoom, channel: str = "proxies", who: str = "rita") -> list[str]:
