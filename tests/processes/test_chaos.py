@@ -11,6 +11,7 @@ from playground import crash_matrix, pages
 from playground.actions import SeenMessage
 from playground.crash_cells import BEHAVIOURS, IN_FLIGHT, NO_CRASH, SAMPLE, TRIALS, Cell, Trial, chosen, judge, table
 from playground.crashing import POINTS
+from playground.stage import ROOT
 
 ANSWERS, REFUSES = Trial(NO_CRASH, BEHAVIOURS[0]), Trial(NO_CRASH, BEHAVIOURS[1])
 
@@ -93,3 +94,11 @@ def test_a_page_without_the_place_is_an_error(tmp_path: Path) -> None:
     page.write_text("nothing here\n")
     with pytest.raises(ValueError, match="'chaos'"):
         pages.fill(page, "chaos", "text")
+
+
+@pytest.mark.parametrize("mark", ["chaos", "soak"])
+def test_the_page_about_reliability_has_a_place_for_each_measurement(mark: str, tmp_path: Path) -> None:
+    copy = tmp_path / "reliability.md"
+    copy.write_text((ROOT / "docs" / "reliability.md").read_text())
+    pages.fill(copy, mark, "MEASURED")
+    assert copy.read_text().count("MEASURED") == 1
