@@ -182,7 +182,7 @@ def tolerated(request: PurchaseRequest) -> str | None:
 
 def line(request: PurchaseRequest, entry: Entry) -> str:
     """One line of history: what happened, by whom, when. No full stop, no verdict about the present."""
-    return f"{_deed(request, entry)} {text.when(entry.at)}"
+    return f"{deed(request, entry)} {text.when(entry.at)}"
 
 
 _BY_PERSON = {
@@ -211,7 +211,8 @@ _BY_ITSELF = {
 }
 
 
-def _deed(request: PurchaseRequest, entry: Entry) -> str:
+def deed(request: PurchaseRequest, entry: Entry) -> str:
+    """What happened and by whom, without the time."""
     by = entry.by or (request.requester if entry.happened is Happened.SUBMITTED else None)
     if by is None and entry.happened in _BY_ITSELF:
         return _BY_ITSELF[entry.happened]

@@ -12,7 +12,7 @@ from bot.domain.catalog import Field
 from bot.domain.errors import InputError
 from bot.domain.money import parse_dollars
 from bot.domain.typeahead import nearest
-from bot.handlers import buy, orders, report
+from bot.handlers import buy, orders, report, why
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor
 from bot.handlers.wording import read
@@ -82,6 +82,12 @@ async def _show(front: Front, who: Actor, text: str) -> Message:
     return await orders.show(front, who, text.split(maxsplit=1)[0])
 
 
+async def _why(front: Front, who: Actor, text: str) -> Message:
+    if not text:
+        return notices.sentence(f"Say which one: {_usage('why')}.")
+    return await why.why(front, who, text.split(maxsplit=1)[0])
+
+
 async def _credit(front: Front, who: Actor, _text: str) -> Message:
     return await report.credit(front, who)
 
@@ -103,6 +109,12 @@ COMMANDS: dict[str, Command] = {
     ),
     "requests": Command("/proxy requests", "What waits for you, and what you asked for.", "/proxy requests", _requests),
     "show": Command("/proxy show number-or-service-ID", "One request with its history.", "/proxy show 1042", _show),
+    "why": Command(
+        "/proxy why service-ID",
+        "Who asked for a service and who approved it, what it cost, and every change since.",
+        "/proxy why API-2041-7730",
+        _why,
+    ),
     "credit": Command("/proxy credit", "The account's credit balance.", "/proxy credit", _credit),
     "topup": Command("/proxy topup [dollars]", "Ask for more account credit.", "/proxy topup 50", _topup),
     "data": Command("/proxy data", "Residential and mobile data, used and left.", "/proxy data", _data),

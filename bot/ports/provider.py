@@ -100,6 +100,10 @@ class Provider(Protocol):
         """What happened to services since then, oldest first."""
         ...
 
+    async def adjustments_of(self, service_id: ServiceId) -> Sequence[Adjustment]:
+        """Everything that happened to one service, oldest first; read at once, because somebody asks."""
+        ...
+
     async def usage_since(self, first: date) -> Sequence[UsageDay]:
         """Traffic of every day (UTC) from `first` on."""
         ...

@@ -1,7 +1,7 @@
 """Following what was bought until it is paid, running and delivered as ordered, or until it has ended.
 
-A look reads and never changes anything at the provider. What it shows is recorded once, whoever else looks at the same
-time; a look that fails costs nothing but time.
+A look reads, and changes nothing at the provider but a stamp that is missing. What it shows is recorded once, whoever
+else looks at the same time; a look that fails costs nothing but time.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bot.domain.request import Followed, PurchaseRequest
 from bot.domain.usage import Delivered, Service
 from bot.usecases import pausing, top_ups
 from bot.usecases.desk import Desk, utcnow
+from bot.usecases.stamp import is_stamped, stamp
 
 BATCH = 10
 """Looks in one go: two reads each, spread by the pacer, leave most of the provider's pace to people."""
@@ -61,6 +62,8 @@ async def _look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
         await desk.store.look_again(workspace, number, None)
         return
     service = await _service(desk, request.order.service_id)
+    if service is not None and not is_stamped(service):
+        await stamp(desk, request, request.order)  # found without an answer, or the stamp got lost
     delivered = await _delivered(desk, request, service)
     sight = look(request, service, delivered, utcnow())
     if is_new(request, sight):

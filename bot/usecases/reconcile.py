@@ -16,6 +16,7 @@ from bot.domain.request import Attempt, Candidate, Doubt, Examined, Found, Order
 from bot.domain.usage import Service
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
+from bot.usecases.stamp import is_stamped
 
 CLOCK_MARGIN = timedelta(minutes=2)
 """Creation times have whole seconds and another clock; what existed before is excluded by id anyway."""
@@ -75,7 +76,7 @@ def _could_be(service: Service, request: PurchaseRequest, attempt: Attempt) -> b
     asked = request.selection
     return (
         service.id not in attempt.known_services
-        and "proxydesk_request" not in service.metadata
+        and not is_stamped(service)
         and service.type == request.product.type
         and service.country_id == request.product.country_id
         and service.quantity == asked.quantity

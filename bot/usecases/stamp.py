@@ -6,7 +6,10 @@ import structlog
 
 from bot.domain.errors import ProviderError
 from bot.domain.request import Order, PurchaseRequest
+from bot.domain.usage import Service
 from bot.usecases.desk import Desk
+
+REQUEST_LABEL = "proxydesk_request"
 
 _log = structlog.get_logger()
 
@@ -21,9 +24,13 @@ async def stamp(desk: Desk, request: PurchaseRequest, order: Order) -> None:
         _log.warning("service_not_stamped", request=request.id, service=order.service_id, error=str(error))
 
 
+def is_stamped(service: Service) -> bool:
+    return REQUEST_LABEL in service.metadata
+
+
 def label_of(request: PurchaseRequest) -> dict[str, str]:
     return {
-        "proxydesk_request": f"{request.workspace}/{request.id}",
+        REQUEST_LABEL: f"{request.workspace}/{request.id}",
         "proxydesk_attempt": request.attempt.id if request.attempt else "",
         "requester": request.requester,
         "approvers": " ".join(approval.by for approval in request.approvals),

@@ -207,6 +207,10 @@ class FakeProvider:
         await self.moments.come("adjustments")
         return [one for one in self.adjusted if one.at is None or one.at >= since]
 
+    async def adjustments_of(self, service_id: ServiceId) -> Sequence[Adjustment]:
+        await self.moments.come("adjustments")
+        return [one for one in self.adjusted if one.service == service_id]
+
     async def usage_since(self, first: date) -> Sequence[UsageDay]:
         await self.moments.come("usage")
         return [row for row in self.usage if row.day >= first]

@@ -245,6 +245,11 @@ class BytefulProvider:
         wanted = [row for row in rows if row.service_id and _at(row) >= earliest]
         return tuple(adjustment_of(row) for row in sorted(wanted, key=lambda row: row.service_adjustment_id))
 
+    async def adjustments_of(self, service_id: ServiceId) -> Sequence[Adjustment]:
+        rows = await self._client.adjustments(service_id=service_id)
+        wanted = [row for row in rows if row.service_id == service_id]
+        return tuple(adjustment_of(row) for row in sorted(wanted, key=lambda row: row.service_adjustment_id))
+
     async def set_renewal(self, service_id: ServiceId, *, renews: bool) -> None:
         await self._client.edit_service(service_id, {"service_is_pending_cancellation": not renews})
 

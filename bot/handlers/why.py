@@ -1,0 +1,34 @@
+"""`/proxy why`: where a service comes from."""
+
+from __future__ import annotations
+
+from bot.blocks import notices
+from bot.blocks import why as words
+from bot.blocks.kit import Message
+from bot.domain import invoice
+from bot.domain.errors import ChatError
+from bot.handlers.front import Front
+from bot.handlers.parse import Actor
+from bot.usecases import why as reasons
+from bot.usecases.why import Reason
+
+
+async def why(front: Front, who: Actor, word: str) -> Message:
+    async def work() -> Message:
+        reason = await reasons.why(front.desk, who.workspace, word)
+        return words.no_service(word) if reason is None else await _told(front, who, reason)
+
+    return await front.soon(who, work, notices.sentence("Looking it up here and at Byteful…"))
+
+
+async def _told(front: Front, who: Actor, reason: Reason) -> Message:
+    if reason.request is not None:
+        try:
+            deciders = await front.desk.approvers()
+        except ChatError:
+            deciders = frozenset()
+        seen = invoice.for_person(reason.request, front.desk.policy().invoice_link, who.user, deciders)
+        return words.bought(seen, reason.entries, reason.adjustments)
+    if reason.service is not None:
+        return words.outside(reason.known, reason.service, reason.entries, reason.adjustments)
+    return words.unknown(reason.service_id, is_certain=reason.adjustments is not None)

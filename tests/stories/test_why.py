@@ -1,0 +1,135 @@
+"""`/proxy why`: a service tells where it comes from, honestly when the provider or the bot does not know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.ids import ServiceId
+from bot.domain.ledger import Entry, EntryId, Kind
+from bot.usecases import desk as desk_module
+from bot.usecases.follow import follow
+from tests.stories.journey import CHANNEL, TEAM, Journey
+from tests.stories.test_follow import LaterClock
+
+
+async def bought(journey: Journey, *, credit: int = 0) -> ServiceId:
+    journey.byteful.set_credit(credit)
+    await journey.buys("isp_us 5 asn:7018 for scraping the EU")
+    order = (await journey.request()).order
+    assert order is not None
+    assert order.service_id is not None
+    return order.service_id
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> LaterClock:
+    clock = LaterClock()
+    monkeypatch.setattr(desk_module, "datetime", clock)
+    return clock
+
+
+async def look_later(journey: Journey, clock: LaterClock, seconds: float) -> None:
+    clock.later += timedelta(seconds=seconds)
+    journey.byteful.advance(seconds)
+    await follow(journey.bot.desk, TEAM)
+
+
+async def test_u3_a_service_says_who_asked_who_approved_under_which_rule_and_what_it_cost(journey: Journey) -> None:
+    service, rita = await bought(journey), journey.person("rita")
+    digest = journey.bot.policy.current.digest
+    told = await journey.answer(rita, f"/proxy why {service}", "Since then")
+    for words in (
+        f"`{service}`",
+        "5 × ",
+        "Asked for by @rita",
+        f"as *#{journey.numbers[-1]}*",
+        "scraping the EU",
+        "Approved by @mona",
+        f"under the rule `role:approver`, policy `{digest}`",
+        "Invoice open:",
+        "Ordered",
+    ):
+        assert words in told.text, words
+    by_number = await journey.answer(rita, f"/proxy why #{journey.numbers[-1]}", "Since then")
+    assert by_number.text == told.text
+    assert not [one for one in await journey.person("max").messages(CHANNEL) if "Since then" in one.text]
+
+
+async def test_u3_every_change_since_is_told_in_the_order_it_happened(journey: Journey, clock: LaterClock) -> None:
+    service = await bought(journey, credit=1_000_000)
+    request = await journey.request()
+    await look_later(journey, clock, 60)
+    journey.byteful.change_service(service, {"service_total": 9_900})
+    await look_later(journey, clock, 3_600)
+    renewal = Entry(
+        id=EntryId("watch:1"),
+        at=desk_module.utcnow() + timedelta(days=30),
+        day=request.created_at.date(),
+        kind=Kind.RENEWAL,
+        amount=1_750,
+        is_paid=False,
+        request=request.id,
+        service=service,
+        requester=request.requester,
+        approvers=(),
+        channel=request.channel,
+        product=request.product.code,
+        product_type=request.product.type,
+        quantity=5,
+    )
+    await journey.bot.desk.ledger.book(TEAM, [renewal])
+    told = await journey.answer(journey.person("rita"), f"/proxy why {service}", "Renewed")
+    words = ["Ordered", "At Byteful `update` by Byteful's own people", "Renewed: $17.50, to pay"]
+    places = [told.text.find(one) for one in words]
+    assert places == sorted(places), told.text
+    assert -1 not in places, told.text
+
+
+async def test_u3_without_the_provider_it_says_what_is_missing(journey: Journey) -> None:
+    service = await bought(journey)
+    journey.byteful.set_fault("server_error", endpoint="service_adjustment/search")
+    told = await journey.answer(journey.person("rita"), f"/proxy why {service}", "Since then")
+    assert "Byteful does not answer now, so what was changed there is missing here." in told.text
+    assert "Approved by @mona" in told.text
+
+
+async def test_u3_n13_a_service_bought_outside_the_bot_says_so(journey: Journey) -> None:
+    made = journey.byteful.buy_by_hand({"product_code": "isp_us", "quantity": 3, "cycle_interval": "month"})
+    told = await journey.answer(journey.person("rita"), f"/proxy why {made['service_id']}", "bought outside the bot")
+    assert "Nothing has changed" in told.text or "At Byteful" in told.text
+    assert "Approved by" not in told.text
+
+
+async def test_u3_a_service_nobody_knows_is_not_made_up(journey: Journey) -> None:
+    rita = journey.person("rita")
+    told = await journey.answer(rita, "/proxy why API-0000-0000", "No request here bought")
+    assert "Byteful knows no such service" in told.text
+    journey.byteful.set_fault("server_error")
+    told = await journey.answer(rita, "/proxy why API-0000-0001", "API-0000-0001")
+    assert "whether it exists is not known" in told.text
+    assert "bought no service" in (await journey.answer(rita, "/proxy why #4711", "bought no service")).text
+    assert "/proxy why service-ID" in (await journey.answer(rita, "/proxy why", "Say which one")).text
+
+
+async def test_n13_a_service_carries_who_asked_who_approved_where_and_under_which_number(
+    journey: Journey, clock: LaterClock
+) -> None:
+    service = await bought(journey)
+    request = await journey.request()
+
+    def stamped() -> dict[str, object]:
+        return dict(journey.byteful.services[service]["service_metadata"] or {})
+
+    async def written() -> dict[str, object]:
+        journey.workspace.changed()  # the vendor's own change makes no noise in Slack: look again
+        return stamped()
+
+    label = await journey.until(written, "the stamp")
+    assert label["proxydesk_request"] == f"{TEAM}/{request.id}"
+    assert (label["requester"], label["approvers"]) == (request.requester, request.approvals[0].by)
+    assert label["channel"] == request.channel
+    journey.byteful.services[service]["service_metadata"] = {}  # as after a stamp that failed
+    await look_later(journey, clock, 60)
+    assert stamped() == label
