@@ -20,6 +20,7 @@ from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId
 from bot.domain.intents import CardIntent
 from bot.domain.notice import CreditLow
 from bot.domain.request import State
+from bot.domain.runway import Runway
 from bot.ports import Audit, Claim, Lane, MessageRef
 from bot.store import redis as store_module
 from bot.store.redis import CALL_TIMEOUT_S, COMMAND_TIMEOUT_S, DISK_WAIT_MS, RedisStore, connect
@@ -34,7 +35,7 @@ CARD = CardIntent(NUMBER)
 CLAIM = Claim(WORKSPACE, CARD, "1")
 PLACE = MessageRef(ChannelId("C1"), "1.1", 1)
 SERVICE = FakeProvider(Moments()).sell(selection())
-NOTICE = CreditLow(1, 0, NOW, balance=500, level=1_000)
+NOTICE = CreditLow(1, 0, NOW, 1_000, Runway(500, None, None, (), None), top_up=4_000, weeks=4)
 PENDING, APPROVED = request(id=NUMBER), after(request(id=NUMBER), life.Approved)
 
 WRITES: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
