@@ -12,7 +12,7 @@ from bot.domain.catalog import Field
 from bot.domain.errors import InputError
 from bot.domain.money import parse_dollars
 from bot.domain.typeahead import nearest
-from bot.handlers import buy, orders, report, why
+from bot.handlers import buy, orders, report, services, why
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor
 from bot.handlers.wording import read
@@ -96,6 +96,14 @@ async def _data(front: Front, who: Actor, _text: str) -> Message:
     return await report.data(front, who)
 
 
+async def _services(front: Front, who: Actor, text: str) -> Message:
+    return await services.command(front, who, text)
+
+
+async def _adopt(front: Front, who: Actor, text: str) -> Message:
+    return await services.adopt(front, who, text)
+
+
 async def _help(_front: Front, _who: Actor, _text: str) -> Message:
     return help_message()
 
@@ -115,9 +123,23 @@ COMMANDS: dict[str, Command] = {
         "/proxy why API-2041-7730",
         _why,
     ),
-    "credit": Command("/proxy credit", "The account's credit balance.", "/proxy credit", _credit),
+    "services": Command(
+        "/proxy services [channel, mine, all, outside or service-ID]",
+        "What runs, when it renews and for how much; or one service with what can be done.",
+        "/proxy services mine",
+        _services,
+    ),
+    "adopt": Command(
+        "/proxy adopt service-ID",
+        "Take a service bought outside Proxydesk into this channel.",
+        "/proxy adopt 1955-8012-871",
+        _adopt,
+    ),
+    "credit": Command(
+        "/proxy credit", "The account's credit, how long it lasts, and what comes next.", "/proxy credit", _credit
+    ),
     "topup": Command("/proxy topup [dollars]", "Ask for more account credit.", "/proxy topup 50", _topup),
-    "data": Command("/proxy data", "Residential and mobile data, used and left.", "/proxy data", _data),
+    "data": Command("/proxy data", "Residential and mobile data: used, left, for how long.", "/proxy data", _data),
     "help": Command("/proxy help", "This list.", "/proxy help", _help),
 }
 

@@ -21,7 +21,7 @@ from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
 from bot.domain.errors import StoreUnavailableError
-from bot.handlers import approval, buy, commands, install, orders, report
+from bot.handlers import approval, buy, commands, install, orders, report, services
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
 from bot.handlers.parse import Press, actor, click, command_actor, command_text, event_actor, press, workspace_of
@@ -44,7 +44,9 @@ async def _reorder(front: Front, pressed: Press) -> Message | None:
 
 
 async def _open_topup(front: Front, pressed: Press) -> Message | None:
-    buy.open_form(front, pressed.actor, buy.top_up_draft(pressed.actor, None))
+    """An offer of credit carries its cents."""
+    amount = int(pressed.value) if pressed.value.isdecimal() and len(pressed.value) < 10 else None
+    buy.open_form(front, pressed.actor, buy.top_up_draft(pressed.actor, amount))
     return None
 
 
@@ -88,6 +90,22 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
     Action.SHOW_CREDIT: report.credit_pressed,
     Action.SHOW_DATA: report.data_pressed,
     Action.SHOW_HELP: _show_help,
+    Action.SHOW_SERVICE: services.show_pressed,
+    Action.SHOW_SERVICES: services.list_pressed,
+    **dict.fromkeys(
+        (
+            Action.TURN_BACK,
+            Action.TURN_ON,
+            Action.SHOW_CHANNELS_SERVICES,
+            Action.SHOW_MY_SERVICES,
+            Action.SHOW_ALL_SERVICES,
+            Action.SHOW_OUTSIDE_SERVICES,
+        ),
+        services.turned,
+    ),
+    Action.LEAVE_RENEWAL: services.leave_renewal,
+    Action.ADOPT_SERVICE: services.adopt_pressed,
+    Action.MORE_DATA: services.more_data,
     **dict.fromkeys(Field, _field_changed),
 }
 SUBMISSIONS: dict[str, Callable[[Front, Body], Awaitable[Body | None]]] = {

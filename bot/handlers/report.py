@@ -11,16 +11,24 @@ from bot.usecases import report as reports
 
 async def credit(front: Front, who: Actor) -> Message:
     async def work() -> Message:
-        balance = await reports.credit_balance(front.desk)
+        found = await reports.credit(front.desk, who.workspace)
         mine = await front.store.of_requester(who.workspace, who.user)
-        return report.credit(balance, mine)
+        outlook = found.outlook
+        return report.credit(
+            outlook.runway.balance,
+            mine,
+            runway=outlook.runway if outlook.are_services_known else None,
+            top_up=outlook.top_up() if outlook.coming else None,
+            as_of=None if found.is_fresh else outlook.reading.read_at,
+        )
 
     return await front.soon(who, work, notices.sentence("Asking Byteful for the balance…"))
 
 
 async def data(front: Front, who: Actor) -> Message:
     async def work() -> Message:
-        return report.data(await reports.data_pools(front.desk))
+        found = await reports.data(front.desk, who.workspace)
+        return report.data(found.pools, found.read_at)
 
     return await front.soon(who, work, notices.sentence("Asking Byteful how much data is left…"))
 

@@ -219,6 +219,10 @@ class Store(AccountStore, Protocol):
 
     async def backlog(self, workspace: WorkspaceId, now: datetime) -> Backlog: ...
 
+    async def remember(self, workspace: WorkspaceId) -> None:
+        """Watch this workspace's account from now on, although nobody asked for anything yet."""
+        ...
+
     async def workspaces(self) -> list[WorkspaceId]:
         """Every workspace that ever submitted a request."""
         ...

@@ -338,6 +338,10 @@ class RedisStore(Outbox, Accounts):
 
     # Leases, workspaces, health
 
+    async def remember(self, workspace: WorkspaceId) -> None:
+        async with store_errors():
+            await self._remember(workspace)
+
     async def workspaces(self) -> list[WorkspaceId]:
         async with store_errors():
             members = await self._redis.smembers(WORKSPACES_KEY)

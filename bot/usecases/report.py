@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+import structlog
+
+from bot.domain.account import BalanceReading
 from bot.domain.draft import WaitingDraft
+from bot.domain.errors import ProviderError
 from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
-from bot.domain.money import Cents
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.domain.rules import Decider, judge
+from bot.domain.runway import BURN_DAYS, Burn, burn, data_lasts_until
 from bot.domain.usage import DataPool
-from bot.usecases import pausing
-from bot.usecases.desk import Desk
+from bot.usecases import pausing, watch
+from bot.usecases.desk import Desk, utcnow
+from bot.usecases.watch import Outlook
 
 LISTED = 10
 """Requests on one list; more than this is a page nobody reads in a chat."""
 UNPRICED_READ = 50
 """Drafts without a price that are counted for one person."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,49 @@ async def find(desk: Desk, workspace: WorkspaceId, word: str) -> PurchaseRequest
     return await desk.store.by_service(workspace, ServiceId(word))
 
 
-async def credit_balance(desk: Desk) -> Cents:
-    return await desk.provider.credit_balance()
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """The balance now, or as last read when the provider does not give it; and how long it lasts."""
+
+    outlook: Outlook
+    is_fresh: bool
 
 
-async def data_pools(desk: Desk) -> list[DataPool]:
-    return list(await desk.provider.data_pools())
+async def credit(desk: Desk, workspace: WorkspaceId) -> Credit:
+    """Raises ProviderError when the balance cannot be read and none is known."""
+    await desk.store.remember(workspace)
+    try:
+        reading, is_fresh = BalanceReading(await desk.provider.credit_balance(), utcnow()), True
+    except ProviderError as error:
+        reading, is_fresh = await desk.store.balance(workspace), False
+        if reading.balance is None:
+            raise
+        _log.warning("balance_not_read", error=str(error))
+    return Credit(await watch.outlook(desk, workspace, reading), is_fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Each data pool with what is used of it a day and until when it lasts; `read_at` None: read just now."""
+
+    pools: tuple[tuple[DataPool, Burn, datetime | None], ...]
+    read_at: datetime | None
+
+
+async def data(desk: Desk, workspace: WorkspaceId) -> Data:
+    """Raises ProviderError when the pools cannot be read and none are known."""
+    await desk.store.remember(workspace)
+    known, now = None, utcnow()
+    try:
+        found = await desk.provider.data_pools()
+    except ProviderError as error:
+        known = await desk.store.pools(workspace)
+        if known is None:
+            raise
+        found = known.pools
+        _log.warning("pools_not_read", error=str(error))
+    today = now.date()
+    rows = await desk.store.usage(workspace, today - timedelta(days=BURN_DAYS), today)
+    burning = [(pool, burn(rows, pool.network, today)) for pool in found]
+    pools = tuple((pool, rate, data_lasts_until(pool, rate, now)) for pool, rate in burning)
+    return Data(pools, known.read_at if known else None)

@@ -46,6 +46,8 @@ class Outlook:
 
     reading: BalanceReading
     runway: Runway
+    are_services_known: bool
+    """Before the account was read, nothing is known to be charged, which is not the same as nothing."""
     pools: tuple[tuple[DataPool, Burn], ...]
     coming: tuple[Charge, ...]
     """Charges of the weeks that a top-up is to cover."""
@@ -63,7 +65,8 @@ async def outlook(desk: Desk, workspace: WorkspaceId, reading: BalanceReading | 
     until = now + timedelta(weeks=desk.policy().credit_alerts.top_up_weeks)
     coming = [charge for known in services for charge in charges_until(known, until)]
     coming += _more_data(services, pools, until)
-    return Outlook(reading, runway(reading.balance or 0, services, pools, now), pools, tuple(coming))
+    are_known = await store.services_read_at(workspace) is not None
+    return Outlook(reading, runway(reading.balance or 0, services, pools, now), are_known, pools, tuple(coming))
 
 
 async def burning_pools(desk: Desk, workspace: WorkspaceId) -> tuple[tuple[DataPool, Burn], ...]:
@@ -114,7 +117,7 @@ def _gauges(alerts: CreditAlerts, seen: Outlook) -> list[Gauge]:
     balance = seen.runway.balance
     cents = [level * CENTS_PER_DOLLAR for level in sorted(alerts.levels_dollars)]
     found = [Gauge(str(level), balance, level, _above(level, alerts.margin_percent)) for level in cents]
-    if alerts.invoice_lead_days:
+    if alerts.invoice_lead_days and seen.are_services_known:
         days, lead = seen.runway.days(utcnow()), alerts.invoice_lead_days + 1
         rearm = max(lead + DAYS_MARGIN, _above(lead, alerts.margin_percent))
         found.append(Gauge(DAYS, HORIZON.days if days is None else days, lead, rearm))

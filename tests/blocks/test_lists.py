@@ -12,6 +12,7 @@ from bot.blocks.home import home
 from bot.blocks.lists import CommandHelp
 from bot.domain.ids import ServiceId
 from bot.domain.request import Approved, Reopened, State
+from bot.domain.runway import Burn
 from bot.domain.usage import BYTES_PER_GB, DataPool, Network
 from tests import examples
 from tests.blocks.reading import assert_valid, assert_valid_view, buttons, visible
@@ -121,12 +122,16 @@ def pool(used: int, total: int) -> DataPool:
 
 def test_data_used_and_left() -> None:
     detailed = replace(pool(4, 10), service_id=ServiceId("API-1"), expires_at=LATER)
-    message = report.data([detailed, replace(pool(0, 0), network=Network.MOBILE)])
+    idle = Burn(0, 0)
+    message = report.data(
+        [(detailed, Burn(BYTES_PER_GB, 7), LATER), (replace(pool(0, 0), network=Network.MOBILE), idle, None)]
+    )
     assert_valid(message)
     for words in (
         "Residential data: 6 GB left",
         "4 GB of 10 GB used · 12,000 requests",
         "Ends <!date",
+        "1 GB a day over the last 7 days: lasts until <!date",
         "`API-1`",
         "Mobile",
     ):

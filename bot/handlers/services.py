@@ -1,0 +1,142 @@
+"""Services: lists, one by one, what can be done with one, and taking one into a channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.blocks import notices, services
+from bot.blocks.kit import Message
+from bot.domain.catalog import CREDIT_CODE, Catalog, Product
+from bot.domain.ids import ChannelId, ServiceId
+from bot.domain.usage import BYTES_PER_GB
+from bot.handlers import buy
+from bot.handlers.front import Front
+from bot.handlers.parse import Actor, Press
+from bot.usecases import browse
+from bot.usecases.browse import PAGE, Whose
+from bot.usecases.desk import utcnow
+
+MOST_OFFSET = 100_000
+READING = "Reading the services…"
+LEFT_AS_IT_IS = "It stays as it is: nothing was changed, and it renews as said above."
+
+
+async def command(front: Front, who: Actor, text: str) -> Message:
+    """`/proxy services`, with whose, or with the id of one."""
+    word = text.split(maxsplit=1)[0] if text else ""
+    channel = _channel_of(who)
+    if not word:
+        return await _listed(front, who, Whose.CHANNEL if channel else Whose.MINE, channel, 0)
+    if word.lower() in {*Whose}:
+        return await _listed(front, who, Whose(word.lower()), channel, 0)
+    return await show(front, who, word)
+
+
+async def show(front: Front, who: Actor, word: str) -> Message:
+    service_id = ServiceId(word.strip("`")[:64])
+
+    async def work() -> Message:
+        found = await browse.detail(front.desk, who.workspace, service_id)
+        if found is None:
+            return notices.sentence(f"There is no service {service_id} here. Look at `/proxy services`.")
+        used = (found.use.bytes, found.use.requests, found.use.since) if found.use else None
+        is_fresh = (utcnow() - found.read_at).total_seconds() < 60
+        return services.detail(found.known, found.request, used, found.place, found.read_at, is_fresh=is_fresh)
+
+    return await front.soon(who, work, notices.sentence(READING))
+
+
+async def show_pressed(front: Front, press: Press) -> Message:
+    return await show(front, press.actor, press.value)
+
+
+async def list_pressed(front: Front, press: Press) -> Message | None:
+    whose, offset, channel = _parse(press.value, _channel_of(press.actor))
+    return await _listed(front, press.actor, whose, channel, offset)
+
+
+async def turned(front: Front, press: Press) -> Message | None:
+    """Another page, or another list, in place of the one on screen."""
+    answer = await list_pressed(front, press)
+    if answer is not None:
+        front.whisper_later(press.actor, answer, replace=True)
+    return None
+
+
+async def _listed(front: Front, who: Actor, whose: Whose, channel: ChannelId | None, offset: int) -> Message:
+    async def work() -> Message:
+        found = await browse.listing(front.desk, who.workspace, who.user, whose, channel, offset=offset)
+        may_adopt = whose is Whose.OUTSIDE
+        return services.listing(whose, channel, found.page, PAGE, found.read_at, may_adopt=may_adopt)
+
+    return await front.soon(who, work, notices.sentence(READING))
+
+
+# Adopting
+
+
+async def adopt(front: Front, who: Actor, word: str) -> Message:
+    channel = _channel_of(who)
+    if not word:
+        return notices.sentence("Say which one: `/proxy adopt SERVICE-ID`, typed in the channel it belongs to.")
+    if channel is None:
+        return notices.sentence("Type this in the channel that the service belongs to. Nothing changed.")
+    service_id = ServiceId(word.split(maxsplit=1)[0].strip("`")[:64])
+
+    async def work() -> Message:
+        verdict = await browse.adopt(front.desk, who.workspace, service_id, channel, who.user)
+        if verdict.is_allowed:
+            return notices.sentence(f"Service {service_id} belongs to <#{channel}> from now on.")
+        return notices.sentence(f"{verdict.sentence} Nothing changed.")
+
+    return await front.soon(who, work, notices.sentence(READING))
+
+
+async def adopt_pressed(front: Front, press: Press) -> Message:
+    return await adopt(front, press.actor, press.value)
+
+
+# What can be done
+
+
+async def leave_renewal(front: Front, press: Press) -> Message:
+    """Keeping is what happens anyway; who said so is written down."""
+    await front.desk.note(press.actor.workspace, "renewal_kept", by=press.actor.user, detail=press.value[:64])
+    return notices.sentence(LEFT_AS_IT_IS)
+
+
+async def more_data(front: Front, press: Press) -> Message | None:
+    """The form for more data of a network, filled in with what runs now."""
+    product = _data_product(await front.desk.provider.catalog(), press.value)
+    if product is None:
+        return notices.sentence("Byteful sells no data of this kind at the moment. Nothing was sent.")
+    pools = await front.desk.store.pools(press.actor.workspace)
+    sizes = [pool.total_bytes // BYTES_PER_GB for pool in pools.pools if pool.network == press.value] if pools else []
+    draft = replace(
+        buy.new_draft(press.actor),
+        product_code=product.code,
+        quantity=max(1, *sizes) if sizes else 1,
+        cycle=product.cycles[0],
+    )
+    buy.open_form(front, press.actor, buy.with_reason(draft, f"More {press.value} data"))
+    return None
+
+
+def _data_product(catalog: Catalog, network: str) -> Product | None:
+    offered = [one for one in catalog.values() if one.type == network and not one.is_per_ip and one.code != CREDIT_CODE]
+    return next((one for one in offered if one.is_available), None)
+
+
+def _channel_of(who: Actor) -> ChannelId | None:
+    return who.channel if who.channel and who.channel[0] in "CG" else None
+
+
+def _parse(value: str, here: ChannelId | None) -> tuple[Whose, int, ChannelId | None]:
+    """Whose, from which one on, and the channel it was first asked in; the first page of all for anything else."""
+    whose, offset, channel = (*value.split(":"), "", "", "")[:3]
+    known = Whose(whose) if whose in {*Whose} else Whose.ALL
+    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
+    there = ChannelId(channel) if channel[:1] in {"C", "G"} else here
+    if known is Whose.CHANNEL and there is None:
+        known = Whose.MINE
+    return known, min(start, MOST_OFFSET), there
