@@ -346,7 +346,8 @@ class Account:
 
     def _extend(self, service: Row, invoice: Invoice) -> None:
         order = self.orders[service["service_id"]]
-        expiry = order.cycle.after(parse_datetime(service["service_expiry_datetime"]))
+        began = parse_datetime(service["service_creation_datetime"])
+        expiry = order.cycle.after(parse_datetime(service["service_expiry_datetime"]), began.day)
         is_data = service["service_type"] in self.pools
         changes = {
             "service_expiry_datetime": stamp(expiry),

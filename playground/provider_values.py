@@ -98,23 +98,25 @@ class Cycle:
                 return cls(int(count), known)
         raise RefusalError(400, f"'{text}' is not a cycle such as 1:month.")
 
-    def after(self, start: datetime) -> datetime:
-        """The end of a cycle begun at `start`; a month that is too short ends on its last day."""
+    def after(self, start: datetime, anchor: int | None = None) -> datetime:
+        """The end of a cycle begun at `start`. A month that is too short ends on its last day, and the next one on the
+        day `anchor` again: the day of the month on which it all began.
+        """
         match self.interval:
             case "day":
                 return start + timedelta(days=self.count)
             case "week":
                 return start + timedelta(weeks=self.count)
             case "month":
-                return add_months(start, self.count)
+                return add_months(start, self.count, anchor)
             case "year":
-                return add_months(start, 12 * self.count)
+                return add_months(start, 12 * self.count, anchor)
 
 
-def add_months(start: datetime, months: int) -> datetime:
+def add_months(start: datetime, months: int, anchor: int | None = None) -> datetime:
     year, month0 = divmod(start.year * 12 + start.month - 1 + months, 12)
     last_day = calendar.monthrange(year, month0 + 1)[1]
-    return start.replace(year=year, month=month0 + 1, day=min(start.day, last_day))
+    return start.replace(year=year, month=month0 + 1, day=min(anchor or start.day, last_day))
 
 
 @dataclass(frozen=True)

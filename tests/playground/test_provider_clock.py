@@ -112,6 +112,16 @@ def test_every_renewal_is_a_charge_and_an_adjustment_of_its_own_day(world: Provi
     assert world.services[service_id]["service_expiry_datetime"] == "2025-07-03 09:00:00"
 
 
+def test_a_service_of_the_last_day_renews_on_the_last_day_of_each_month(world: ProviderWorld) -> None:
+    world.set_clock(datetime(2025, 1, 31, 9, tzinfo=UTC))
+    service_id = bought(world)
+    ends = []
+    for _ in range(4):
+        ends.append(world.services[service_id]["service_expiry_datetime"][:10])
+        world.advance(days=31)
+    assert ends == ["2025-02-28", "2025-03-31", "2025-04-30", "2025-05-31"]
+
+
 @pytest.mark.parametrize(
     ("changes", "billed"),
     [
