@@ -58,6 +58,16 @@ def anchor_of(service: Service) -> int | None:
     return service.created_at.day if service.created_at else None
 
 
+def end_before(service: Service, renewals: int) -> datetime | None:
+    """Where the present period ended when the last `renewals` had not happened yet."""
+    end = service.expires_at
+    for _ in range(renewals):
+        if end is None or service.cycle is None:
+            break
+        end = preceding(service.cycle, end, anchor_of(service))
+    return end
+
+
 def charges_until(known: KnownService, until: datetime) -> Iterator[Charge]:
     """Every renewal of a service up to then, at its present price."""
     service = known.service

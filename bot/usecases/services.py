@@ -20,7 +20,7 @@ from bot.domain.ids import ChannelId, ProductCode, ServiceId, WorkspaceId
 from bot.domain.intents import Destination
 from bot.domain.ledger import Entry, EntryId, Kind, day_of
 from bot.domain.notice import BoughtOutside, Notice, RenewalDue, RenewalUnpaid, ServiceChanged
-from bot.domain.renewal import ChangeKind, ServiceChange, changes, last_charge, renewed_at
+from bot.domain.renewal import ChangeKind, ServiceChange, changes, end_before, last_charge, renewed_at
 from bot.domain.request import PurchaseRequest, State
 from bot.domain.usage import Network, Service
 from bot.usecases.desk import Desk, utcnow
@@ -33,6 +33,9 @@ NAMED = 5
 MOST_REMINDERS = 7
 EXCHANGES = frozenset({"proxy_replacement", "remove_proxy"})
 """What the provider calls proxies exchanged or taken away (Byteful docs)."""
+
+EXTENDS = frozenset({"extension", "top_up_and_extension"})
+"""What it calls a renewal."""
 
 _log = structlog.get_logger()
 
@@ -51,7 +54,7 @@ async def look(desk: Desk, workspace: WorkspaceId) -> None:
     now, read_at = utcnow(), await desk.store.services_read_at(workspace)
     found = await desk.provider.all_services()
     adjustments = await desk.provider.adjustments(read_at) if read_at else ()
-    rows = await _rows(desk, workspace, found, now)
+    rows = await _rows(desk, workspace, found, adjustments, now)
     await desk.store.keep_services(workspace, rows)
     for known in rows:
         adjusted = [one for one in adjustments if one.service == known.id and one.id > known.adjusted]
@@ -60,13 +63,16 @@ async def look(desk: Desk, workspace: WorkspaceId) -> None:
     await desk.store.note_services_read(workspace, now)
 
 
-async def _rows(desk: Desk, workspace: WorkspaceId, found: Sequence[Service], now: datetime) -> list[KnownService]:
+async def _rows(
+    desk: Desk, workspace: WorkspaceId, found: Sequence[Service], adjustments: Sequence[Adjustment], now: datetime
+) -> list[KnownService]:
     """Each service as it is now, beside what was known of it."""
     ids = [service.id for service in found]
     before = await desk.store.known_rows(workspace, ids)
     bought = await desk.store.known_services(workspace, ids)
     rows = [_row(before.get(service.id), service, now) for service in found]
-    rows = [await _owned(desk, workspace, row) if row.id in bought and row.request is None else row for row in rows]
+    new = {row.id for row in rows if row.id in bought and row.request is None}
+    rows = [await _owned(desk, workspace, row, adjustments) if row.id in new else row for row in rows]
     return [*rows, *await _missing(desk, workspace, frozenset(ids), now)]
 
 
@@ -76,11 +82,16 @@ def _row(before: KnownService | None, service: Service, now: datetime) -> KnownS
     return replace(before, service=service, last_seen=now, is_gone=False)
 
 
-async def _owned(desk: Desk, workspace: WorkspaceId, row: KnownService) -> KnownService:
+async def _owned(
+    desk: Desk, workspace: WorkspaceId, row: KnownService, adjustments: Sequence[Adjustment]
+) -> KnownService:
+    """People know of what they bought from its beginning, even when it has renewed before it is first seen."""
     request = await desk.store.by_service(workspace, row.id)
     if request is None:
         return row
-    return replace(row, request=request.id, channel=request.channel, owner=request.requester)
+    extended = sum(one.kind in EXTENDS and one.by is Actor.AUTOMATIC for one in adjustments if one.service == row.id)
+    told = replace(row.told, expires_at=end_before(row.service, extended))
+    return replace(row, told=told, request=request.id, channel=request.channel, owner=request.requester)
 
 
 async def _missing(
