@@ -13,10 +13,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from bot import jobs
 from bot.__main__ import main as bot_main
 from bot.usecases import desk
 
 CLOCK = "PLAYGROUND_CLOCK"
+OFTEN = "* * * * * */20"
+"""How often it reads the account: whoever skips a month does not wait five minutes to see what comes of it."""
 
 
 class OtherTime:
@@ -43,6 +46,7 @@ def clock_of(file: Path) -> Callable[[], datetime]:
 
 def main() -> None:
     """Become the bot's command line."""
+    vars(jobs)["SNAPSHOT_CRON"] = OFTEN
     vars(desk)["datetime"] = OtherTime(clock_of(Path(os.environ[CLOCK])))
     bot_main(sys.argv[1:])
 

@@ -104,6 +104,12 @@ def is_finished(findings: Iterable[Finding]) -> bool:
     return bool(kinds & {Kind.ENDED, Kind.DROPPED}) or kinds >= {Kind.PAID, Kind.ACTIVE, Kind.COMPLETE}
 
 
+def is_settled(findings: Iterable[Finding]) -> bool:
+    """Paid and running, with nothing wrong. That all has come may not be recorded: see `is_new`."""
+    kinds = {finding.kind for finding in findings}
+    return kinds >= {Kind.PAID, Kind.ACTIVE} and not kinds & FAULTS
+
+
 def next_look(request: PurchaseRequest, at: datetime, findings: Iterable[Finding]) -> datetime | None:
     """When to look after a look at `at` that showed these findings; None when there is nothing left to wait for."""
     if not is_followed(request) or is_finished(findings) or _is_settled_top_up(request, findings):

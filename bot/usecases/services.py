@@ -145,7 +145,9 @@ async def _tell_changes(
 
 def _is_followed(request: PurchaseRequest | None, now: datetime) -> bool:
     """Whether following the order still tells of its service."""
-    return request is not None and delivery.next_look(request, now, request.findings) is not None
+    if request is None or delivery.is_settled(request.findings):
+        return False
+    return delivery.next_look(request, now, request.findings) is not None
 
 
 def _told(known: KnownService, adjusted: Sequence[Adjustment]) -> KnownService:

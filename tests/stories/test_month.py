@@ -204,6 +204,10 @@ async def test_a_busy_month_ends_with_the_ledger_equal_to_the_account(month: Mon
     assert {cents for _, cents, _ in renewed} >= {123}
     assert Counter(booked(entries, Kind.RENEWAL)) == Counter(renewed)
 
+    told = Counter(line["key"] for line in month.journey.log if line["event"] == "notice_announced")
+    assert set(told.values()) == {1}
+    assert {key.split(":")[1] for key in told if key.startswith("changed:")} >= {str(name) for name, *_ in renewed}
+
     topped_up = [bill for bill in bills(month, "top_up") if bill[2] == "payment"]
     assert [one for one in booked(entries, Kind.TOP_UP) if one[2] == "payment"] == topped_up
 
