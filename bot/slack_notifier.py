@@ -14,10 +14,12 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import alerts, limits, notices, request_card, waiting
+from bot.blocks import home as home_view
 from bot.blocks.kit import Message
 from bot.domain import invoice
 from bot.domain.draft import WaitingDraft
 from bot.domain.errors import ChatError, Trouble
+from bot.domain.home import Home
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.intents import (
     CardIntent,
@@ -109,6 +111,9 @@ class SlackNotifier:
             if not asked["cursor"]:
                 break
         return None
+
+    async def show_home(self, home: Home) -> None:
+        await _counted("show a home", self.client.views_publish(user_id=home.user, view=home_view.home(home)))
 
     async def is_welcome(self) -> bool:
         try:

@@ -1,25 +1,102 @@
-"""App Home: the same lists as the command gives, always at hand."""
+"""App Home: what waits for this person, what they asked for, what they have, and the account's credit at a glance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.blocks import kit, limits, lists, text
+from bot.blocks import buttons, kit, limits, lists, text
+from bot.blocks import waiting as waiting_words
+from bot.blocks.ids import Action
 from bot.blocks.kit import Block, View
-from bot.domain.draft import WaitingDraft
-from bot.domain.request import PurchaseRequest
+from bot.domain.account import BalanceReading, KnownService, ServicePage
+from bot.domain.home import Home
+from bot.domain.ids import UserId
+
+UNJUDGED = (
+    ":warning: Slack does not say now who may approve, so what waits for your decision is not shown. Open it again."
+)
 
 
-def home(
-    mine: Sequence[PurchaseRequest],
-    waiting: Sequence[PurchaseRequest],
-    now: datetime,
-    unpriced: Sequence[WaitingDraft] = (),
-    banner: Sequence[Block] = (),
-) -> View:
-    blocks = [*banner, kit.actions(*lists.ways_on()), *lists.blocks_of(mine, waiting, now, unpriced)]
-    if not mine:
-        blocks.append(kit.section("You have not asked for anything yet."))
-    blocks.append(kit.context(f"As of {text.when(now)}"))
+def home(shown: Home) -> View:
+    """All of it, within Slack's limits: each list shows its beginning and says how much more there is."""
+    blocks = [
+        *waiting_words.banner(shown.pause, shown.is_away),
+        *_ways(shown.user),
+        kit.section(credit_line(shown.credit, shown.at), kit.button("Credit", Action.SHOW_CREDIT)),
+        *_waiting(shown),
+        *waiting_words.blocks(shown.unpriced),
+        *_mine(shown),
+        *_services(shown.services),
+        kit.context(f"As of {text.when(shown.at)}"),
+    ]
     return {"type": "home", "blocks": blocks[: limits.VIEW_BLOCKS]}
+
+
+def credit_line(reading: BalanceReading, now: datetime) -> str:
+    """The balance with its age; a balance that cannot be read is neither good nor bad news."""
+    if reading.balance is None or reading.read_at is None:
+        return "*Account credit:* not read yet"
+    known = f"*Account credit: {text.money(reading.balance)}*"
+    if reading.failures and reading.failing_since:
+        since = text.when(reading.failing_since)
+        return f"{known} as of {text.when(reading.read_at)}\n:warning: It could not be read since {since}."
+    return f"{known} · read {lists.age(now - reading.read_at)} ago"
+
+
+def _ways(user: UserId) -> list[Block]:
+    first = [
+        kit.button("Ask for proxies", Action.OPEN_FORM, style="primary"),
+        kit.button("Top up", Action.OPEN_TOPUP),
+        kit.button("Requests", Action.SHOW_REQUESTS),
+        kit.button("Help", Action.SHOW_HELP),
+    ]
+    second = [
+        kit.button("My services", Action.SHOW_MY_SERVICES),
+        kit.button("My spend", Action.REPORT_THIS_MONTH, f"spend:person:{user}:this month"),
+        kit.button("My usage", Action.REPORT_30_DAYS, f"usage:person:{user}:30d"),
+        kit.button("Data left", Action.SHOW_DATA),
+    ]
+    return [kit.actions(*first), kit.actions(*second)]
+
+
+def _waiting(shown: Home) -> list[Block]:
+    if shown.waiting is None:
+        return [kit.section(UNJUDGED)]
+    if not shown.waiting:
+        return [kit.header("Nothing waits for you")]
+    return [kit.header(f"Waiting for you ({len(shown.waiting)})"), *lists.decisions(shown.waiting, shown.at)]
+
+
+def _mine(shown: Home) -> list[Block]:
+    if not shown.mine:
+        said = "You have not asked for anything yet. *Ask for proxies* above opens the form; you see the price first."
+        return [kit.header("Your requests"), kit.section(said)]
+    listed = [kit.section(lists.own_line(request), buttons.show(request)) for request in shown.mine[: limits.LISTED]]
+    return [kit.header(f"Your requests ({shown.asked:,})"), *listed, *_more(shown.asked, listed, Action.SHOW_REQUESTS)]
+
+
+def _services(page: ServicePage) -> list[Block]:
+    if not page.services:
+        return [kit.header("Your services"), kit.section("None runs now. What is bought for you stands here.")]
+    listed = [
+        kit.section(_service_line(known), kit.button("Details", Action.SHOW_SERVICE, known.id))
+        for known in page.services[: limits.LISTED]
+    ]
+    return [kit.header(f"Your services ({page.total:,})"), *listed, *_more(page.total, listed, Action.SHOW_MY_SERVICES)]
+
+
+def _service_line(known: KnownService) -> str:
+    service = known.service
+    ends = ""
+    if service.expires_at:
+        ends = f" · {'renews' if known.renews else 'ends'} {text.when(service.expires_at)}"
+    name = text.words(service.name)
+    return f"*{name}* · {service.quantity:,} · {text.code(service.status)}\n{text.code(service.id)}{ends}"
+
+
+def _more(total: int, listed: Sequence[Block], action: Action) -> list[Block]:
+    left = total - len(listed)
+    if left <= 0:
+        return []
+    return [kit.context(f"and {left:,} more"), kit.actions(kit.button("Show more", action))]

@@ -36,7 +36,7 @@ def requests(
     lines = ["*Waiting for you*" if waiting else "Nothing waits for you."]
     lines += [_waiting_line(request, now) for request in waiting[: limits.LISTED]]
     lines += waiting_for_price.lines(unpriced)
-    lines += ["*Your requests*", *(_own_line(request) for request in mine[: limits.LISTED])] if mine else []
+    lines += ["*Your requests*", *(own_line(request) for request in mine[: limits.LISTED])] if mine else []
     return kit.message("\n".join(lines), *blocks_of(mine, waiting, now, unpriced))
 
 
@@ -46,17 +46,21 @@ def blocks_of(
     now: datetime,
     unpriced: Sequence[WaitingDraft] = (),
 ) -> list[Block]:
-    """The same lists as blocks, for messages and App Home."""
-    blocks = [kit.header("Waiting for you" if waiting else "Nothing waits for you")]
-    for request in waiting[: limits.LISTED]:
-        blocks += [kit.section(_waiting_line(request, now)), _decide(request)]
-    blocks += _more(len(waiting))
+    """The same lists as blocks."""
+    blocks = [kit.header("Waiting for you" if waiting else "Nothing waits for you"), *decisions(waiting, now)]
     blocks += waiting_for_price.blocks(unpriced)
     if mine:
         blocks.append(kit.header("Your requests"))
-        blocks += [kit.section(_own_line(request), buttons.show(request)) for request in mine[: limits.LISTED]]
+        blocks += [kit.section(own_line(request), buttons.show(request)) for request in mine[: limits.LISTED]]
         blocks += _more(len(mine))
     return blocks
+
+
+def decisions(waiting: Sequence[PurchaseRequest], now: datetime) -> list[Block]:
+    """Each with its buttons, which do what those on its card do."""
+    shown = waiting[: limits.LISTED]
+    decided = [block for request in shown for block in (kit.section(_waiting_line(request, now)), _decide(request))]
+    return [*decided, *_more(len(waiting))]
 
 
 def one(request: PurchaseRequest, approvers: Sequence[UserId], role: str, needed: int) -> Message:
@@ -94,7 +98,7 @@ def ways_on() -> list[Element]:
 
 
 def _waiting_line(request: PurchaseRequest, now: datetime) -> str:
-    since = f"{_age(now - request.created_at)} ago"
+    since = f"{age(now - request.created_at)} ago"
     lines = [
         f"*{text.number(request.id)}* · {buttons.total_line(request)}",
         f"Asked by {text.mention(request.requester)} {since} · {_deadline(request, now)}",
@@ -106,7 +110,7 @@ def _waiting_line(request: PurchaseRequest, now: datetime) -> str:
     return "\n".join(lines)
 
 
-def _own_line(request: PurchaseRequest) -> str:
+def own_line(request: PurchaseRequest) -> str:
     state = text.state_words(request.state)
     if request.state is State.ORDERED:
         state = f"{state}. {story.ordered(request)}"
@@ -123,7 +127,7 @@ def _deadline(request: PurchaseRequest, now: datetime) -> str:
     return f"expires {text.when(request.expires_at)}"
 
 
-def _age(passed: timedelta) -> str:
+def age(passed: timedelta) -> str:
     minutes = max(int(passed.total_seconds()) // 60, 0)
     if minutes < 60:
         return text.plural(minutes, "minute", "minutes")

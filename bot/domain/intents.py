@@ -70,6 +70,16 @@ class StrayIntent:
         return f"stray:{self.request}:{self.user}"
 
 
+@dataclass(frozen=True, slots=True)
+class HomeIntent:
+    """Draw one person's App Home again, because something in it changed."""
+
+    user: UserId
+
+    def __str__(self) -> str:
+        return f"home:{self.user}"
+
+
 class News(StrEnum):
     """What people are told that is not about one request. The first two are about a draft, the others about a pause."""
 
@@ -132,7 +142,15 @@ def notice_intent(key: NoticeKey, to: Destination) -> NoticeIntent | ThreadNotic
 
 
 Intent = (
-    CardIntent | CopyIntent | ThreadIntent | DirectIntent | StrayIntent | NewsIntent | NoticeIntent | ThreadNoticeIntent
+    CardIntent
+    | CopyIntent
+    | ThreadIntent
+    | DirectIntent
+    | StrayIntent
+    | NewsIntent
+    | NoticeIntent
+    | ThreadNoticeIntent
+    | HomeIntent
 )
 
 NO_REQUEST = RequestId(0)
@@ -142,7 +160,7 @@ NO_REQUEST = RequestId(0)
 def subject(intent: Intent) -> RequestId | NoticeKey:
     """The request or the notice a message is kept with."""
     match intent:
-        case NewsIntent():
+        case NewsIntent() | HomeIntent():
             return NO_REQUEST
         case NoticeIntent():
             return intent.key
@@ -216,6 +234,8 @@ def parse_intent(text: str) -> Intent:
             return CopyIntent(RequestId(int(number)), UserId(user))
         case ["stray", number, user]:
             return StrayIntent(RequestId(int(number)), UserId(user))
+        case ["home", user]:
+            return HomeIntent(UserId(user))
         case ["news", news, about, user]:
             return NewsIntent(News(news), about, UserId(user))
         case ["notice", to, *key]:

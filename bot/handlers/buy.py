@@ -26,7 +26,6 @@ from bot.domain.errors import ChatError, InputError, ProviderError, ProxydeskErr
 from bot.domain.ids import DraftId, RequestId
 from bot.domain.money import Cents
 from bot.domain.request import PurchaseRequest
-from bot.handlers import orders
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press, actor, block_of, chosen, labels
@@ -454,10 +453,8 @@ async def discard_draft(front: Front, press: Press) -> Message | None:
 
 
 async def discard_kept(front: Front, press: Press) -> Message:
-    """From a list: the list stays, and an open App Home is drawn again."""
+    """From a list: the list stays."""
     was_kept = await waiting.discard(front.desk, press.actor.workspace, press.actor.user, DraftId(press.value))
-    if press.view is not None and press.view.get("type") == "home":
-        front.background.spawn(orders.publish_home(front, press.actor))
     return waiting_words.discarded() if was_kept else waiting_words.not_waiting()
 
 

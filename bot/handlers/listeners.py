@@ -21,7 +21,7 @@ from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
 from bot.domain.errors import StoreUnavailableError
-from bot.handlers import approval, buy, commands, install, orders, report, services
+from bot.handlers import approval, buy, commands, home, install, orders, report, services
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
 from bot.handlers.parse import Press, actor, click, command_actor, command_text, event_actor, press, workspace_of
@@ -140,6 +140,8 @@ def listen(app: AsyncApp, front: Front) -> None:
             answer = await _explained(lambda: handler(front, pressed))
             if answer is not None:
                 front.whisper_later(who, answer)
+            if home.is_pressed_there(pressed):
+                front.background.spawn(home.publish(front, who))
         await ack()
 
     @app.view(EVERYTHING)
@@ -171,7 +173,7 @@ def listen(app: AsyncApp, front: Front) -> None:
         if body["event"].get("type") in install.ENDINGS:
             front.background.spawn(install.ended(front, body))
         if body["event"].get("type") == "app_home_opened" and body["event"].get("tab", "home") == "home":
-            front.background.spawn(orders.publish_home(front, event_actor(body)))
+            front.background.spawn(home.opened(front, event_actor(body)))
 
 
 async def _explained(work: Callable[[], Awaitable[Message | None]]) -> Message | None:

@@ -1,8 +1,8 @@
-"""Lists and single requests, as commands and as buttons, and the App Home that shows the same."""
+"""Lists and single requests, as commands and as buttons, ."""
 
 from __future__ import annotations
 
-from bot.blocks import home, lists, notices, waiting
+from bot.blocks import lists, notices
 from bot.blocks.kit import Message
 from bot.domain import invoice
 from bot.domain.errors import ChatError
@@ -16,7 +16,7 @@ NO_SUCH_REQUEST = "There is no request or service called {word} here. `/proxy re
 
 async def requests(front: Front, who: Actor) -> Message:
     inbox = await report.inbox(front.desk, who.workspace, who.user)
-    return lists.requests(inbox.mine, inbox.waiting, utcnow(), inbox.unpriced)
+    return lists.requests(inbox.mine, inbox.waiting or [], utcnow(), inbox.unpriced)
 
 
 async def show(front: Front, who: Actor, word: str) -> Message:
@@ -39,10 +39,3 @@ async def show_pressed(front: Front, press: Press) -> Message:
 
 async def requests_pressed(front: Front, press: Press) -> Message:
     return await requests(front, press.actor)
-
-
-async def publish_home(front: Front, who: Actor) -> None:
-    inbox = await report.inbox(front.desk, who.workspace, who.user)
-    trouble = await report.trouble(front.desk, who.workspace)
-    banner = waiting.banner(trouble.pause, trouble.is_away)
-    await front.chat.publish_home(who.user, home.home(inbox.mine, inbox.waiting, utcnow(), inbox.unpriced, banner))

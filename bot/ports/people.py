@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.draft import WaitingDraft
+from bot.domain.home import Home
 from bot.domain.ids import UserId
 from bot.domain.intents import Intent
 from bot.domain.notice import Notice
@@ -63,6 +64,10 @@ class Notifier(Protocol):
 
     async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
         """Our own message with this key, posted there since then."""
+        ...
+
+    async def show_home(self, home: Home) -> None:
+        """Draw this person's App Home."""
         ...
 
     async def is_welcome(self) -> bool:

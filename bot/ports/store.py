@@ -80,6 +80,16 @@ class Store(AccountStore, Protocol):
         """Newest first."""
         ...
 
+    async def count_of_requester(self, workspace: WorkspaceId, user: UserId) -> int: ...
+
+    async def note_home(self, workspace: WorkspaceId, user: UserId, now: datetime) -> None:
+        """This person opened their App Home."""
+        ...
+
+    async def open_homes(self, workspace: WorkspaceId, since: datetime) -> frozenset[UserId]:
+        """Who opened it since then, at most fifty."""
+        ...
+
     async def overdue(self, workspace: WorkspaceId, now: datetime, limit: int = 100) -> list[PurchaseRequest]:
         """Requests still pending after their deadline."""
         ...

@@ -56,6 +56,9 @@ LOOK_LEASE_S = 60
 DISK_WAIT_MS = 1_000
 ENDED_MEMORY_S = 7 * 24 * 3600
 """How long a draft that stopped waiting for its price can still be told of."""
+HOME_MEMORY_MS = 24 * 3600 * 1000
+MOST_HOMES = 50
+"""Open Homes that are drawn again for a change; the others are when they are opened."""
 WORKSPACES_KEY = "proxydesk:workspaces"
 PAUSE_KEY = "proxydesk:pause"
 """One for all workspaces: they share the provider's account."""
@@ -210,6 +213,24 @@ class RedisStore(Outbox, Accounts):
         async with store_errors():
             numbers = await self._redis.zrevrange(f"{_prefix(workspace)}requester:{user}", 0, limit - 1)
         return await self._read(workspace, numbers)
+
+    async def count_of_requester(self, workspace: WorkspaceId, user: UserId) -> int:
+        async with store_errors():
+            return int(await self._redis.zcard(f"{_prefix(workspace)}requester:{user}"))
+
+    async def note_home(self, workspace: WorkspaceId, user: UserId, now: datetime) -> None:
+        homes = f"{_prefix(workspace)}homes"
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zadd(homes, {user: _ms(now)})
+            pipeline.zremrangebyscore(homes, "-inf", _ms(now) - HOME_MEMORY_MS)
+            await pipeline.execute()
+
+    async def open_homes(self, workspace: WorkspaceId, since: datetime) -> frozenset[UserId]:
+        async with store_errors():
+            found: list[Any] = await self._redis.zrevrangebyscore(
+                f"{_prefix(workspace)}homes", "+inf", _ms(since), start=0, num=MOST_HOMES
+            )
+        return frozenset(UserId(_bytes(one).decode()) for one in found)
 
     async def overdue(self, workspace: WorkspaceId, now: datetime, limit: int = 100) -> list[PurchaseRequest]:
         async with store_errors():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,6 +23,8 @@ from bot.usecases.watch import Outlook
 
 LISTED = 10
 """Requests on one list; more than this is a page nobody reads in a chat."""
+PENDING_READ = 50
+"""Requests that are looked through for those one person can decide, oldest first."""
 UNPRICED_READ = 50
 """Drafts without a price that are counted for one person."""
 
@@ -30,29 +33,41 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What a person asked for (newest first), what of it has no price yet, and what waits for their decision."""
+    """What a person asked for (newest first), what of it has no price yet, and what waits for their decision.
+
+    `waiting` is None when that was not asked.
+    """
 
     mine: list[PurchaseRequest]
-    waiting: list[PurchaseRequest]
+    waiting: list[PurchaseRequest] | None
     unpriced: list[WaitingDraft]
 
 
 async def inbox(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:
-    mine = await desk.store.of_requester(workspace, user, LISTED)
-    unpriced = await desk.store.waiting(workspace, user, UNPRICED_READ)
+    """Raises ChatError when Slack does not say who may decide."""
     name, role = desk.approver_role()
     holders = await desk.directory.holders(role)
     if user not in holders:
-        return Inbox(mine, [], unpriced)
+        return replace(await own(desk, workspace, user), waiting=[])
     person = await desk.directory.person(user)
-    pending = await desk.store.in_state(workspace, State.PENDING)
+    mine, pending = await asyncio.gather(
+        own(desk, workspace, user), desk.store.in_state(workspace, State.PENDING, PENDING_READ)
+    )
     may_decide = [
         request
         for request in pending
         if judge(Decider(person, request.requester, name, holders)).is_allowed
         and all(approval.by != user for approval in request.approvals)
     ]
-    return Inbox(mine, may_decide[:LISTED], unpriced)
+    return replace(mine, waiting=may_decide)
+
+
+async def own(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:
+    """What a person asked for, without what waits for them."""
+    mine, unpriced = await asyncio.gather(
+        desk.store.of_requester(workspace, user, LISTED), desk.store.waiting(workspace, user, UNPRICED_READ)
+    )
+    return Inbox(mine, None, unpriced)
 
 
 @dataclass(frozen=True, slots=True)

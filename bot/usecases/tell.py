@@ -23,6 +23,7 @@ from bot.domain.intents import (
     CardIntent,
     CopyIntent,
     DirectIntent,
+    HomeIntent,
     Intent,
     News,
     NewsIntent,
@@ -40,6 +41,7 @@ from bot.domain.rules import Decider, judge
 from bot.metrics import PARKED
 from bot.ports import Audit, Claim, Notifier, Saying, Spot, Told
 from bot.usecases.desk import Desk, utcnow
+from bot.usecases.home import home, onlookers
 from bot.usecases.speak import HopelessError, NotNowError, Speaker
 
 BATCH = 20
@@ -158,6 +160,9 @@ class Teller:
         if isinstance(intent, NewsIntent):
             await self._spread(claim, intent)
             return
+        if isinstance(intent, HomeIntent):
+            await self._home(claim, intent)
+            return
         if isinstance(intent, NoticeIntent):
             await self._notice(claim, intent)
             return
@@ -194,6 +199,16 @@ class Teller:
             people = [request.requester, *(await self._deciders(request) or await self._admins_for(request))]
             await self._ask(claim, (CopyIntent(request.id, user) for user in people))
         await self._ask(claim, (CopyIntent(request.id, user) for user in _copies(request, told)))
+
+        await self._ask(claim, (HomeIntent(user) for user in await onlookers(self.desk, request)))
+
+    async def _home(self, claim: Claim, intent: HomeIntent) -> None:
+        """Somebody without a Home is left alone; whoever opens it has it drawn anew."""
+        try:
+            await self.notifier.show_home(await home(self.desk, claim.workspace, intent.user))
+        except ChatError as error:
+            if error.trouble not in (Trouble.PERSON, Trouble.CLOSED):
+                raise
 
     async def _copy(self, claim: Claim, intent: CopyIntent, request: PurchaseRequest, told: Told) -> None:
         if str(intent) in told.dropped:

@@ -8,14 +8,13 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import lists, report
-from bot.blocks.home import home
 from bot.blocks.lists import CommandHelp
 from bot.domain.ids import ServiceId
 from bot.domain.request import Approved, Reopened, State
 from bot.domain.runway import Burn
 from bot.domain.usage import BYTES_PER_GB, DataPool, Network
 from tests import examples
-from tests.blocks.reading import assert_valid, assert_valid_view, buttons, visible
+from tests.blocks.reading import assert_valid, buttons, visible
 
 LATER = examples.NOW + timedelta(hours=3)
 COMMANDS = [CommandHelp(f"/proxy word{n} <ID>", f"does {n} & more", f"/proxy word{n} 1042") for n in range(60)]
@@ -28,7 +27,6 @@ def test_every_request_can_be_listed() -> None:
         message = lists.requests(everything, waiting, LATER)
         assert_valid(message)
         assert "and " in visible(message)
-        assert_valid_view(home(everything, waiting, LATER))
         for request in everything:
             assert_valid(lists.requests([request], [], LATER))
 
@@ -42,8 +40,6 @@ def test_what_waits_can_be_decided_in_place() -> None:
     for reading in (message.text, visible(message)):
         assert "Asked by <@U0ASKER> 3 hours ago" in reading
         assert "<!channel>" not in reading
-    view = home([], [examples.submitted()], LATER)
-    assert set(buttons(view)) >= {"approve", "decline", "open_form"}
 
 
 def test_a_deadline_that_has_passed_is_not_announced_as_to_come() -> None:
@@ -70,9 +66,6 @@ def test_nothing_at_all_is_said_kindly() -> None:
     assert_valid(message)
     assert message.text == "No requests yet, and nothing waits for you."
     assert "open_form" in buttons(message)
-    view = home([], [], LATER)
-    assert_valid_view(view)
-    assert "You have not asked for anything yet." in visible(view)
 
 
 def test_one_request_with_its_whole_history() -> None:

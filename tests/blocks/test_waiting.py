@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import lists, waiting
-from bot.blocks.home import home
 from bot.blocks.kit import Message
 from bot.domain.draft import WaitingDraft
 from bot.domain.ids import DraftId
@@ -53,7 +52,6 @@ def test_f6_lists_hold_what_waits_however_much_it_is() -> None:
     message = lists.requests(everything, pending, examples.NOW, many)
     assert_valid(message)
     assert "and 26 more" in visible(message)
-    assert_valid_view(home(everything, pending, examples.NOW, many, waiting.banner(examples.pause(), True)))
     alone = lists.requests([], [], examples.NOW, KEPT[:1])
     assert "not with the approvers yet" in alone.text
     assert "No requests yet" not in alone.text

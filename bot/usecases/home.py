@@ -1,0 +1,65 @@
+"""What a person's App Home shows, read anew each time, so that it is right after a restart too."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+from bot.domain.errors import ChatError
+from bot.domain.home import Home
+from bot.domain.ids import UserId, WorkspaceId
+from bot.domain.request import PurchaseRequest
+from bot.usecases import report
+from bot.usecases.desk import Desk, utcnow
+from bot.usecases.report import LISTED
+
+OPEN_FOR = timedelta(minutes=15)
+"""How long after somebody opened it their Home is kept fresh; opened again, it is drawn anew anyway."""
+
+
+async def home(desk: Desk, workspace: WorkspaceId, user: UserId) -> Home:
+    """Raises StoreUnavailableError; a Slack that does not say who may decide hides only what waits for a decision."""
+    store = desk.store
+    inbox, asked, services, credit, trouble = await asyncio.gather(
+        _inbox(desk, workspace, user),
+        store.count_of_requester(workspace, user),
+        store.services(workspace, owner=user, limit=LISTED),
+        store.balance(workspace),
+        report.trouble(desk, workspace),
+    )
+    return Home(
+        user=user,
+        at=utcnow(),
+        waiting=None if inbox.waiting is None else tuple(inbox.waiting),
+        mine=tuple(inbox.mine),
+        asked=asked,
+        unpriced=tuple(inbox.unpriced),
+        services=services,
+        credit=credit,
+        pause=trouble.pause,
+        is_away=trouble.is_away,
+    )
+
+
+async def opened(desk: Desk, workspace: WorkspaceId, user: UserId) -> None:
+    """Remember that this person looks at it now."""
+    await desk.store.note_home(workspace, user, utcnow())
+
+
+async def onlookers(desk: Desk, request: PurchaseRequest) -> list[UserId]:
+    """Who has it open now and sees this request there: who asked, who approved, who may decide."""
+    looking = await desk.store.open_homes(request.workspace, utcnow() - OPEN_FOR)
+    if not looking:
+        return []
+    involved = {request.requester, *(approval.by for approval in request.approvals)}
+    with suppress(ChatError):  # opened again, it is drawn anew
+        involved |= await desk.approvers()
+    return sorted(looking & involved)
+
+
+async def _inbox(desk: Desk, workspace: WorkspaceId, user: UserId) -> report.Inbox:
+    try:
+        return await report.inbox(desk, workspace, user)
+    except ChatError:
+        return await report.own(desk, workspace, user)

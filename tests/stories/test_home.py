@@ -1,0 +1,79 @@
+"""App Home: each person sees their own, decides in one click, and an open one follows what happens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.blocks import home
+from bot.domain.account import BalanceReading
+from bot.domain.ids import UserId
+from bot.usecases.home import home as read
+from tests.stories.journey import TEAM, Journey, answered
+
+
+async def test_a8_each_person_sees_what_is_theirs_also_after_a_restart(journey: Journey) -> None:
+    rita, mona, fay = journey.people("rita", "mona", "fay")
+    await journey.asks(rita)
+    for who in (rita, mona, fay):
+        await who.opens_home()
+    await journey.home(rita, "Your requests (1)", "Waiting for approval", "Nothing waits for you")
+    await journey.home(mona, "Waiting for you (1)", "Asked by @rita", "You have not asked for anything yet")
+    await journey.home(fay, "Nothing waits for you", "You have not asked for anything yet")
+    before = (await journey.home(mona, "Waiting for you (1)")).text
+    async with journey.replica() as other:  # a process that knows nothing but the store
+        drawn = home.home(await read(other.desk, TEAM, UserId(journey.workspace.person("mona").id)))
+    said = [block["text"]["text"] for block in drawn["blocks"] if block["type"] in ("header", "section")]
+    assert any("Waiting for you (1)" in one for one in said)
+    assert "Waiting for you (1)" in before
+
+
+async def test_a1_a8_deciding_at_home_is_the_same_as_on_the_card_and_the_home_follows(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    await journey.asks(rita)
+    await rita.opens_home()
+    await mona.opens_home()
+    answered(await mona.clicks(await journey.home(mona, "Waiting for you (1)"), "approve"))
+    await journey.card("Ordered")
+    await journey.home(mona, "Nothing waits for you")
+    await journey.home(rita, "Your requests (1)", "Ordered")
+    line = next(line for line in await journey.audit() if line["what"] == "approved")
+    assert line["by"] == journey.workspace.person("mona").id
+
+
+async def test_a2_a_decline_at_home_takes_the_request_off_the_list(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    await journey.asks(rita)
+    await mona.opens_home()
+    answered(await mona.clicks(await journey.home(mona, "Waiting for you (1)"), "decline"))
+    form = await journey.form(mona, "Decline")
+    await mona.enters(form, "reason", "We have enough")
+    answered(await mona.submits(form))
+    await journey.card("Declined")
+    await journey.home(mona, "Nothing waits for you")
+
+
+async def test_a8_only_open_homes_of_people_involved_are_drawn_again(journey: Journey) -> None:
+    rita, fay = journey.people("rita", "fay")
+    await fay.opens_home()
+    await journey.home(fay, "Nothing waits for you")
+    await journey.buys()
+    await journey.all_said()
+    assert len(await journey.slack.calls("views.publish")) == 1, "nobody looks who has to do with it"
+    await rita.opens_home()
+    await journey.home(rita, "Ordered")
+    await journey.buys()
+    await journey.home(rita, "Your requests (2)")
+    await journey.all_said()
+    people = {call["args"]["user_id"] for call in (await journey.slack.calls("views.publish"))[1:]}
+    assert people == {journey.workspace.person("rita").id}
+
+
+async def test_t134_the_credit_at_home_has_its_age(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await rita.opens_home()
+    await journey.home(rita, "Account credit:* not read yet")
+    await journey.bot.store.keep_balance(TEAM, BalanceReading(12_345, datetime.now(UTC)))
+    await rita.opens_home()
+    await journey.home(rita, "Account credit: $123.45* · read 0 minutes ago")
+    answered(await rita.clicks(await journey.home(rita, "read 0 minutes ago"), "show_credit"))
+    await journey.direct(rita, "Account credit")
