@@ -211,9 +211,10 @@ function still(message, options) {
 
 function messages({ messages: all, channel, app, has_more: hasMore }) {
   if (channel || isWithBot()) markRead(isWithBot() ? "dm" : channel.name, channel?.unread, null);
+  const [command] = state.screen.commands;
   const nothing = isWithBot()
     ? `This is the start of your messages with ${app.name}. Try /proxy help.`
-    : `Nobody has said anything in #${channel.name} yet.`;
+    : `Nobody has said anything in #${channel.name} yet.${command ? ` Type ${command.name} to begin.` : ""}`;
   return list(`list/${state.screen.who}/${state.screen.place}`, all, {
     nothing,
     hasMore,
