@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-import orjson
 import redis.asyncio as redis_asyncio
 
 from bot.domain.errors import RecordError
@@ -16,6 +15,7 @@ from bot.domain.request import Happened, PurchaseRequest, State
 from bot.store.keys import as_bytes
 from bot.store.ledger import StoredLedger
 from bot.store.redis import RedisStore
+from bot.store.trail import StoredTrail
 
 LEAVE = frozenset({Happened.APPROVED, Happened.RESUMED})
 """Each of these in a history is one person's leave for one purchase."""
@@ -32,7 +32,7 @@ async def broken(client: redis_asyncio.Redis, workspace: WorkspaceId, charged: i
     services = Counter(one.order.service_id for one in requests if one.order and one.order.service_id)
     found += [f"{service} belongs to {times} requests" for service, times in services.items() if times > 1]
     found += await _of_indexes(client, prefix, requests)
-    found += await _of_audit(client, prefix, requests)
+    found += await _of_audit(client, workspace, requests)
     found += await _of_cards(client, prefix, requests)
     sums = (await StoredLedger(client).spend(workspace, date(2000, 1, 1), date(2100, 1, 1))).sums
     spent = sums.spent + sums.void - sums.renewed
@@ -77,18 +77,18 @@ async def _of_indexes(client: redis_asyncio.Redis, prefix: str, requests: Iterab
     return found
 
 
-async def _of_audit(client: redis_asyncio.Redis, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
-    """One line for each step of each request, in order."""
-    steps: dict[int, list[int]] = {}
-    lines: list[Any] = await client.xrange(f"{prefix}audit") or []
-    for _, fields in lines:
-        line = orjson.loads(fields[b"entry"])
-        if line["request"] and " v" in (line["detail"] or ""):
-            steps.setdefault(line["request"], []).append(int(line["detail"].rsplit(" v", 1)[1]))
+async def _of_audit(
+    client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Iterable[PurchaseRequest]
+) -> list[str]:
+    """One line for each step of each request, in order: those that say what a request is after them."""
+    steps: dict[int, list[str]] = {}
+    async for line in StoredTrail(client).lines(workspace):
+        if line.audit.request and line.audit.after != line.audit.before:
+            steps.setdefault(line.audit.request, []).append(line.audit.after.rpartition(" v")[2])
     return [
         f"the audit of #{request.id} has the steps {steps.get(request.id)}, there were {request.version}"
         for request in requests
-        if steps.get(request.id) != list(range(1, request.version + 1))
+        if steps.get(request.id) != [str(version) for version in range(1, request.version + 1)]
     ]
 
 

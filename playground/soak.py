@@ -183,7 +183,9 @@ class Crowd:
         self.report.anomalies.append(f"{what} was not answered: {outcome.failure}")
 
 
-async def soak(minutes: float, seed: int, log: IO[bytes] | None = None) -> Report:
+async def soak(
+    minutes: float, seed: int, *, kill_every_s: float = KILL_EVERY_S, log: IO[bytes] | None = None
+) -> Report:
     """Run, let everything come to rest, and count what is wrong."""
     rng, report = random.Random(seed), Report(seed, minutes)
     provider = ProviderWorld(history=False, seed=seed)
@@ -198,7 +200,7 @@ async def soak(minutes: float, seed: int, log: IO[bytes] | None = None) -> Repor
         )
         replicas = await stack.enter_async_context(Replicas(around.environment, workspace, REPLICAS, log))
         crowd = Crowd(around.slack, provider, rng, report)
-        killing = asyncio.create_task(_kill_now_and_then(replicas, rng, report))
+        killing = asyncio.create_task(_kill_now_and_then(replicas, kill_every_s, rng, report))
         await _busy(crowd, minutes * 60)
         killing.cancel()
         await asyncio.gather(killing, return_exceptions=True)
@@ -215,9 +217,9 @@ SERVICE = ("charge", "purchase")
 """What a line of the provider's statement says of the purchase of a service."""
 
 
-async def _kill_now_and_then(replicas: Replicas, rng: random.Random, report: Report) -> None:
+async def _kill_now_and_then(replicas: Replicas, every_s: float, rng: random.Random, report: Report) -> None:
     while True:
-        await asyncio.sleep(KILL_EVERY_S)
+        await asyncio.sleep(every_s)
         replica = rng.choice((*replicas.webs, *replicas.workers))
         replica.kill()
         report.faults[f"kill -9 of a {replica.part} process"] += 1
@@ -277,7 +279,7 @@ def _is_moving(card: SeenMessage) -> bool:
 def main(minutes: float, seed: int | None, log: IO[bytes], write: Path | None) -> None:
     """Let random people and random trouble at two replicas, and look at what must be true afterwards."""
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
-    report = asyncio.run(soak(minutes, seed, log))
+    report = asyncio.run(soak(minutes, seed, log=log))
     print(report)
     if write is not None:
         pages.fill(write, "soak", f"```text\n{report}\n```\n")

@@ -60,7 +60,7 @@ def test_every_reachable_card_is_valid(start: PurchaseRequest) -> None:
             assert_sound(markup)
 
 
-def test_every_card_says_its_number_state_and_price_in_both_readings() -> None:
+def test_c5_every_card_says_its_number_state_and_price_in_both_readings() -> None:
     """C5: the fallback is complete, because a screen reader reads nothing else."""
     for request in examples.every_state():
         message = shown(request)
@@ -134,8 +134,7 @@ def test_no_long_name_pushes_the_sum_out_of_the_question() -> None:
     assert "$9,999,998,999.93" in asks["confirm"]["text"]
 
 
-def test_the_whole_price_is_on_the_card() -> None:
-    """Q1, Q4, T49"""
+def test_t49_q1_q4_the_whole_price_and_what_renews_is_on_the_card() -> None:
     request = examples.submitted(quote=examples.quote(discount=175, balance=500, promo_code="WELCOME10"))
     words = visible(shown(request))
     for line in (

@@ -102,8 +102,8 @@ def said_aloud(company: Company, *running: Program) -> list[str]:
     return [secret for secret in (*secrets, *links) for one in running if secret in one.output]
 
 
-async def test_web_and_worker_apart_buy_together_and_stop_when_told(company: Company) -> None:
-    """T122: each ends with exit code 0 within the grace time."""
+async def test_t122_web_and_worker_apart_buy_together_and_stop_when_told(company: Company) -> None:
+    """Each ends with exit code 0 within the grace time."""
     async with company.bot("web") as web, company.bot("worker", PORT="1") as worker:
         await until_ready(company.url, web)
         await company.approves(await company.asks())

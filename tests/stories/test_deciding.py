@@ -403,7 +403,7 @@ async def test_t91_c1_a_slow_older_drawing_never_stays_over_a_newer_one(journey:
 # On the revision that was seen
 
 
-async def test_q2_an_approval_is_bound_to_the_revision_that_was_seen(journey: Journey) -> None:
+async def test_t07_q2_an_approval_is_bound_to_the_revision_that_was_seen(journey: Journey) -> None:
     rita, mona, max_ = journey.people("rita", "mona", "max")
     old = await journey.asks(rita, LINE)
     assert any(button.value == "1001:1" for button in old.buttons)

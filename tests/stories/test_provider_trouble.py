@@ -292,7 +292,7 @@ async def test_t65_asks_are_taken_while_keys_are_refused(journey: Journey) -> No
 # Slow
 
 
-async def test_t66_slack_is_answered_in_time_while_byteful_takes_its_time(journey: Journey) -> None:
+async def test_t80_t66_slack_is_answered_in_time_while_byteful_takes_its_time(journey: Journey) -> None:
     rita, mona = journey.people("rita", "mona")
     card = await journey.asks(rita)
     journey.byteful.faults.set("slow", seconds=20)

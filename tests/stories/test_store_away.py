@@ -59,7 +59,7 @@ def redis_url(mortal: Mortal) -> str:
     return mortal.url
 
 
-async def test_t113_a_command_without_the_store_is_answered_in_words(journey: Journey, mortal: Mortal) -> None:
+async def test_f5_t113_a_command_without_the_store_is_answered_in_words(journey: Journey, mortal: Mortal) -> None:
     rita = journey.person("rita")
     await mortal.stop()
     for line in ("/proxy requests", "/proxy show 1001", "/proxy buy isp_us 2 for scraping", "/proxy topup 50"):
@@ -70,7 +70,7 @@ async def test_t113_a_command_without_the_store_is_answered_in_words(journey: Jo
     await journey.asks(rita)
 
 
-async def test_t113_a_form_without_the_store_says_so(journey: Journey, mortal: Mortal) -> None:
+async def test_f5_t113_a_form_without_the_store_says_so(journey: Journey, mortal: Mortal) -> None:
     rita = journey.person("rita")
     await mortal.stop()
     answered(await rita.types("/proxy buy", channel=CHANNEL))
@@ -79,7 +79,7 @@ async def test_t113_a_form_without_the_store_says_so(journey: Journey, mortal: M
 
 
 @pytest.mark.parametrize("action", ["approve", "withdraw", "decline"])
-async def test_t113_a_click_without_the_store_decides_nothing(journey: Journey, mortal: Mortal, action: str) -> None:
+async def test_f5_t113_a_click_without_the_store_decides_nothing(journey: Journey, mortal: Mortal, action: str) -> None:
     rita, mona = journey.people("rita", "mona")
     who = rita if action == "withdraw" else mona
     card = await journey.asks(rita)
@@ -129,7 +129,7 @@ async def test_t113_a_reason_for_declining_is_not_lost_in_silence(journey: Journ
     assert (await journey.request()).state is State.PENDING
 
 
-async def test_t113_between_approval_and_checkout_nothing_is_bought_without_the_store(
+async def test_f5_t113_between_approval_and_checkout_nothing_is_bought_without_the_store(
     journey: Journey, mortal: Mortal
 ) -> None:
     """It stops while the price is taken: the claim cannot be written, so nothing is sent."""

@@ -1,0 +1,162 @@
+"""Things that happen in the same moment: exactly one of them wins, and nothing else is touched."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import redis.asyncio as redis_asyncio
+
+from bot.domain.errors import StaleError
+from bot.domain.ids import DraftId, RequestId, UserId, WorkspaceId
+from bot.domain.request import Happened, PurchaseRequest, State
+from bot.jobs import JobQueue, make_worker
+from bot.store import codec
+from bot.usecases import decide
+from bot.usecases.decide import Click, Result
+from playground.workspace_cast import MONA
+from tests.stories.journey import CHANNEL, TEAM, Journey, answered
+
+ELSEWHERE = WorkspaceId("T0ELSEWHERE")
+
+
+async def until_due(journey: Journey) -> PurchaseRequest:
+    """The last request, as if it had been asked for so long ago that its time is up now."""
+    request = await journey.request()
+    earlier = replace(request, expires_at=request.created_at + timedelta(milliseconds=1))
+    redis = journey.bot.store._redis
+    await redis.hset(f"{{{TEAM}}}:request:{request.id}", "body", codec.dump_request(earlier))
+    await redis.zadd(f"{{{TEAM}}}:deadline", {str(request.id): int(earlier.expires_at.timestamp() * 1000)})
+    return earlier
+
+
+async def test_t06_expiry_and_a_click_in_the_same_second_have_one_winner(journey: Journey) -> None:
+    """Both find it due: whoever writes first closes it, and the click is told so."""
+    rita, mona = journey.people("rita", "mona")
+    card = await journey.asks(rita)
+    await until_due(journey)
+    _, clicked = await asyncio.gather(journey.sweep(), mona.clicks(card, "approve"))
+    answered(clicked)
+    await journey.private(mona, "Your click changed nothing.")
+    await journey.card("Expired")
+    history = await journey.history()
+    assert (history.count(Happened.EXPIRED), history.count(Happened.APPROVED)) == (1, 0)
+    assert journey.byteful.creates_received == 0
+
+
+@pytest.mark.parametrize("first", ["expiry", "click"])
+async def test_t06_whoever_was_faster_by_a_write_has_won(journey: Journey, first: str) -> None:
+    """The click was made in time and the sweep believes it is late: the version in the store decides."""
+    await journey.asks(journey.person("rita"))
+    request = await journey.request()
+    click = Click(TEAM, UserId(MONA), request.id, request.revision)
+    if first == "click":
+        assert (await decide.approve(journey.bot.desk, click)).result is Result.DONE
+        with pytest.raises(StaleError):
+            await decide.expire(journey.bot.desk, request)
+        await journey.card("Ordered")
+    else:
+        await decide.expire(journey.bot.desk, request)
+        assert (await decide.approve(journey.bot.desk, click)).result is Result.TOO_LATE
+        await journey.card("Expired")
+    assert journey.byteful.creates_received == int(first == "click")
+
+
+async def test_t09_of_two_approved_requests_for_the_last_stock_one_is_bought(journey: Journey) -> None:
+    rita, mona, max_ = journey.people("rita", "mona", "max")
+    cards = [await journey.asks(rita, f"isp_us 2 for run {number}") for number in (1, 2)]
+    journey.byteful.set_stock("isp_us", 2)
+    answered(*await asyncio.gather(mona.clicks(cards[0], "approve"), max_.clicks(cards[1], "approve")))
+
+    async def ended() -> list[PurchaseRequest] | None:
+        found = [await journey.request(number) for number in journey.numbers]
+        return found if {one.state for one in found} == {State.ORDERED, State.PENDING} else None
+
+    found = await journey.until(ended, "one bought and one not")
+    (left,) = [one for one in found if one.state is State.PENDING]
+    await journey.card("nothing was bought", "fresh decision", number=left.id)
+    assert journey.byteful.creates_effective == 1
+
+
+async def test_t10_d2_two_workers_that_sweep_at_once_have_one_effect(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await journey.asks(rita)
+    await until_due(journey)
+    async with journey.replica() as other:
+        await asyncio.gather(journey.sweep(), other.jobs.sweep({}), other.jobs.sweep({}))
+    await journey.card("Expired")
+    await journey.all_said()
+    assert (await journey.history()).count(Happened.EXPIRED) == 1
+    told = [one for one in await rita.dm() if "#1001" in one.text]
+    assert len(told) == 1
+    assert [line["what"] for line in await journey.audit()].count(Happened.EXPIRED) == 1
+
+
+async def test_t10_each_cron_is_queued_once_a_period_for_all_workers(journey: Journey, redis_url: str) -> None:
+    connections = [redis_asyncio.Redis.from_url(redis_url, protocol=2) for _ in range(2)]
+    queues = [JobQueue(one, name="{apart}") for one in connections]
+    workers = [make_worker(queue, journey.bot.jobs) for queue in queues]
+    for _ in range(3):
+        for worker in workers:
+            await worker.schedule(lock=1)
+    assert await queues[0].count("incomplete") == len(workers[0].cron_jobs) > 0
+    for one in connections:
+        await one.aclose()
+
+
+async def test_t13_approving_one_card_leaves_another_that_is_drawn_meanwhile_alone(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    first, second = [await journey.asks(rita, f"isp_us 2 for run {number}") for number in (1, 2)]
+    answered(*await asyncio.gather(mona.clicks(first, "approve"), rita.clicks(second, "withdraw")))
+    await journey.card("Ordered", "run 1", number=1001)
+    await journey.card("Withdrawn by @rita", "run 2", number=1002)
+    await journey.all_said()
+    seen = await rita.messages(CHANNEL)
+    assert [one.text.split(" ", 1)[0] for one in seen if one.text.startswith("#")] == ["#1001", "#1002"]
+    assert await journey.history() == [Happened.SUBMITTED, Happened.WITHDRAWN]
+    assert journey.byteful.creates_received == 1
+
+
+async def test_t32_the_same_number_in_two_workspaces_is_two_requests(journey: Journey) -> None:
+    """A person with the same id and the right role there has no say here."""
+    await journey.asks(journey.person("rita"))
+    ours = await journey.request()
+    click = Click(ELSEWHERE, UserId(MONA), ours.id, ours.revision)
+    assert (await decide.approve(journey.bot.desk, click)).result is Result.MISSING
+    theirs = replace(ours, workspace=ELSEWHERE, id=RequestId(0))
+    there = (await journey.bot.store.submit(DraftId("elsewhere"), theirs)).request
+    assert there.id == ours.id
+    assert (await decide.withdraw(journey.bot.desk, replace(click, user=ours.requester))).result is Result.DONE
+    assert (await journey.request()).state is State.PENDING
+
+
+async def test_t32_t31_a_button_of_another_workspaces_request_finds_nothing_here(journey: Journey) -> None:
+    body = journey.click_of("mona", "approve", "1001:1").replace(TEAM, ELSEWHERE)
+    await journey.asks(journey.person("rita"))
+    answered(await journey.slack.deliver_raw(body))
+    await journey.private(journey.person("mona"), "There is no such request here")
+    assert (await journey.request()).state is State.PENDING
+
+
+@pytest.mark.parametrize("policy", ["price_tolerance: {percent: 1}"], indirect=True)
+@pytest.mark.parametrize(
+    ("cents", "words", "creates"),
+    [
+        (950, ("Ordered", "The price went down"), 1),
+        (1_005, ("Ordered", "within what the policy allows", "The price went up"), 1),
+        (1_050, ("fresh decision", "The price went up"), 0),
+    ],
+)
+async def test_n1_what_is_bought_is_what_was_approved(
+    journey: Journey, cents: int, words: tuple[str, ...], creates: int
+) -> None:
+    """Five percent less, half a percent more, five percent more: three outcomes."""
+    journey.byteful.set_credit(0)
+    journey.byteful.set_price("isp_us", 1_000)
+    card = await journey.asks(journey.person("rita"))
+    journey.byteful.set_price("isp_us", cents)
+    answered(await journey.person("mona").clicks(card, "approve"))
+    await journey.card(*words)
+    assert journey.byteful.creates_received == creates
