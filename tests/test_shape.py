@@ -143,7 +143,8 @@ def test_values_and_views_read_no_clock_and_wait_for_nothing(name: str) -> None:
 
 
 def test_one_module_spends() -> None:
-    spenders = {name for name in MODULES for called, _ in calls(name) if called == "create_checkout"}
+    deeds = {"create_checkout", "set_renewal"}
+    spenders = {name for name in MODULES for called, _ in calls(name) if called in deeds}
     assert spenders <= {"bot.usecases.checkout"}
 
 

@@ -116,7 +116,7 @@ def renewal_due(notice: RenewalDue) -> Message:
         else f"The provider will ask for *{text.money(service.total)}*."
     )
     lines = [f"{_to(notice.owner)}*{service_words(service)}* renews on {when}. {how}", _use_words(notice)]
-    offers = list[Element]()
+    offers = [kit.button("Stop renewal", Action.STOP_RENEWAL, service.id)] if service.is_cancellable else []
     offers += [
         kit.button("Keep it", Action.LEAVE_RENEWAL, service.id),
         kit.button("Details", Action.SHOW_SERVICE, service.id),

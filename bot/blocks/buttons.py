@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.blocks import delivery, kit, limits, price, story, text
+from bot.blocks import delivery, kit, limits, story, text
 from bot.blocks.ids import Action, candidate_value, request_value
 from bot.domain.quote import Payment
 from bot.domain.request import (
@@ -42,9 +42,9 @@ def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
 
 
 def approve(request: PurchaseRequest, needed: int = 1) -> kit.Element:
-    total = text.money(request.quote.total)
+    total = "" if request.selection.is_about_renewal else f" {text.money(request.quote.total)}"
     asks = kit.confirm(
-        f"Approve {text.number(request.id)}?", _what_approval_does(request, needed), f"Approve {total}", "Not now"
+        f"Approve {text.number(request.id)}?", _what_approval_does(request, needed), f"Approve{total}", "Not now"
     )
     return kit.button("Approve", Action.APPROVE, request_value(request), style="primary", confirm=asks)
 
@@ -52,6 +52,10 @@ def approve(request: PurchaseRequest, needed: int = 1) -> kit.Element:
 def _what_approval_does(request: PurchaseRequest, needed: int) -> str:
     """The amounts come first: a long product name is cut, a sum never."""
     quote = request.quote
+    if request.selection.is_about_renewal:
+        after = f"after {needed} approvals" if len(request.approvals) + 1 < needed else "at once"
+        sure = f"{text.plain(story.subject(request), 100)}, {story.price_in_short(request)}."
+        return f"{sure} It is done {after}; nothing is paid now."
     paid = {
         Payment.CREDIT: "all of it from account credit",
         Payment.INVOICE: "by invoice",
@@ -85,10 +89,13 @@ def retry(request: PurchaseRequest) -> kit.Element:
 
 def reorder(request: PurchaseRequest) -> kit.Element:
     label = "Order again" if request.state is State.ORDERED else "Edit and resend"
+    label = "Ask again" if request.selection.is_about_renewal else label
     return kit.button(label, Action.REORDER, request_value(request))
 
 
 def mark_found(request: PurchaseRequest) -> kit.Element:
+    if request.selection.is_about_renewal:
+        return kit.button("It was changed", Action.MARK_FOUND, request_value(request))
     return kit.button("It was bought", Action.MARK_FOUND, request_value(request))
 
 
@@ -129,4 +136,4 @@ def show(request: PurchaseRequest) -> kit.Element:
 
 def total_line(request: PurchaseRequest) -> str:
     """`5 × … for 1 month · $15.75 in total, …` for lists and fallback texts."""
-    return f"{story.wanted(request)} · {price.in_short(request.quote)}"
+    return f"{story.wanted(request)} · {story.price_in_short(request)}"

@@ -10,13 +10,16 @@ from bot.domain.request import PurchaseRequest
 
 def found(request: PurchaseRequest) -> View:
     """A top-up leaves no service, so it is confirmed without an ID."""
-    how = _credit() if request.selection.is_top_up else _service()
+    if request.selection.is_about_renewal:
+        how, done = [kit.section("Confirm only if the provider's dashboard shows the change.")], "was changed"
+    else:
+        how, done = _credit() if request.selection.is_top_up else _service(), "was bought"
     return kit.modal(
-        f"{text.number(request.id)} was bought",
+        f"{text.number(request.id)} {done}",
         [kit.section(buttons.total_line(request)), *how],
         callback=Callback.FOUND,
         metadata=request_value(request),
-        submit="It was bought",
+        submit=f"It {done}",
         close="Cancel",
     )
 

@@ -47,6 +47,8 @@ class Action(StrEnum):
     SHOW_MY_SERVICES = "show_my_services"
     SHOW_ALL_SERVICES = "show_all_services"
     SHOW_OUTSIDE_SERVICES = "show_outside_services"
+    STOP_RENEWAL = "stop_renewal"
+    KEEP_RENEWING = "keep_renewing"
     LEAVE_RENEWAL = "leave_renewal"
     ADOPT_SERVICE = "adopt_service"
     MORE_DATA = "more_data"

@@ -111,7 +111,7 @@ def _waiting_line(request: PurchaseRequest, now: datetime) -> str:
 
 
 def own_line(request: PurchaseRequest) -> str:
-    state = text.state_words(request.state)
+    state = story.state_words(request)
     if request.state is State.ORDERED:
         state = f"{state}. {story.ordered(request)}"
     return f"*{text.number(request.id)}* · {buttons.total_line(request)}\n{state} · {text.when(request.changed_at)}"

@@ -76,7 +76,7 @@ def _now(request: PurchaseRequest, entry: Entry) -> str:
     """A notice may be late: then it says so instead of leaving an old truth standing."""
     if _is_newest(request, entry) or request.state is LED_TO[entry.happened]:
         return ""
-    return f"\nBy now: *{text.state_words(request.state)}*"
+    return f"\nBy now: *{story.state_words(request)}*"
 
 
 def _is_newest(request: PurchaseRequest, entry: Entry) -> bool:
@@ -99,7 +99,7 @@ def _happened(request: PurchaseRequest, entry: Entry) -> str:
         case Happened.REOPENED:
             return _reopened(request, entry)
         case Happened.DECLINED | Happened.WITHDRAWN | Happened.EXPIRED:
-            return f"{story.line(request, entry)}. Nothing was bought."
+            return f"{story.line(request, entry)}. {story.nothing(request)}"
         case Happened.RETRIED:
             return f"{story.line(request, entry)}. {text.money(request.quote.total)} is waiting for approval."
         case _:
@@ -108,13 +108,15 @@ def _happened(request: PurchaseRequest, entry: Entry) -> str:
 
 def _submitted(request: PurchaseRequest, entry: Entry) -> str:
     """Told only of what had to wait for its price."""
-    priced = f": {price.in_short(request.quote)}" if _is_newest(request, entry) else ""
+    priced = f": {story.price_in_short(request)}" if _is_newest(request, entry) else ""
     there = text.channel(request.channel)
     return f"Byteful answers again and it has its price{priced}. It goes to the approvers in {there}."
 
 
 def _ordered(request: PurchaseRequest, entry: Entry) -> str:
     order = request.order
+    if request.selection.is_about_renewal:
+        return f":white_check_mark: *Done.* {story.ordered(request)}"
     lead = ":package: *Ordered.*" if entry.happened is Happened.ORDERED else f":package: {story.line(request, entry)}."
     service = f" Service ID {text.code(order.service_id)}." if order and order.service_id else ""
     status = story.delivery(order) if order else None
@@ -129,12 +131,14 @@ def _not_bought(request: PurchaseRequest, entry: Entry) -> str:
         return f"{story.line(request, entry)}. Nothing was bought by that attempt."
     if entry.happened is Happened.ABSENT:
         return f":x: {story.line(request, entry)}. An approver can try again."
-    return f":x: *Nothing was bought.*{story.failure(request)} An approver can try again."
+    return f":x: *{story.nothing(request)}*{story.failure(request)} An approver can try again."
 
 
 def _unclear(request: PurchaseRequest, entry: Entry) -> str:
     if not _is_newest(request, entry):
         return f"{story.line(request, entry)}."
+    if request.selection.is_about_renewal:
+        return f":warning: *Unclear whether it was changed.*{story.failure(request)} {story.doubt(request)}"
     looked_for = "" if request.selection.is_top_up else " It is being looked for at the provider."
     said = ":warning: *Unclear whether it was bought. Do not buy it again.*"
     return f"{said}{story.failure(request)}{looked_for} {story.SETTLE}"
@@ -169,7 +173,7 @@ def _reopened(request: PurchaseRequest, entry: Entry) -> str:
     if newest is None or newest.version != entry.version:
         return f"{story.line(request, entry)}. Nothing was bought by that approval."
     lines = "".join(f"\n{price.change(found)}" for found in request.changes[:10])
-    total = price.in_short(request.quote)
+    total = story.price_in_short(request)
     return f"Something changed after the approval, so nothing was bought. It needs a fresh decision: {total}.{lines}"
 
 
@@ -228,7 +232,7 @@ def state_now(request: PurchaseRequest, *, lead: str = "") -> Message:
     said = [
         text.prose(lead),
         f"{text.number(request.id)}, {buttons.total_line(request)}.",
-        f"*{text.state_words(request.state)}.* {story.present(request)}",
+        f"*{story.state_words(request)}.* {story.present(request)}",
     ]
     return _said("\n".join(line for line in said if line), "", buttons.show(request))
 

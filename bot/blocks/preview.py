@@ -44,7 +44,7 @@ def _subject(draft: Draft, product: Product) -> str:
 
 def _facts(draft: Draft, place: str | None) -> list[str]:
     facts = []
-    if draft.cycle and draft.top_up_cents is None:
+    if draft.cycle and draft.top_up_cents is None and draft.service is None:
         facts.append(f"For {text.cycle_words(draft.cycle)}")
     if place:
         facts.append(f"Network and place: {text.words(place, 300)}")
@@ -68,6 +68,8 @@ def _price(draft: Draft, product: Product) -> list[str]:
         return ["Choose quantity and cycle to see the price."]
     if draft.quote is None or not draft.is_priced:
         return ["The price is not known yet."]
+    if selection.is_about_renewal:
+        return [price.breakdown(draft.quote, product)]
     renewal = price.renewal(draft.quote, selection.cycle)
     return [
         price.breakdown(draft.quote, product),
@@ -80,6 +82,8 @@ def _buttons(draft: Draft, can_wait: bool) -> list[Element]:
     has_price = draft.is_priced and draft.quote is not None and not draft.problems
     can_be_sent = (has_price or can_wait) and not _missing(draft)
     send = [kit.button("Send request", Action.SEND_DRAFT, draft.id, style="primary")] if can_be_sent else []
+    if draft.service is not None:
+        return [*send, kit.button("Discard", Action.DISCARD_DRAFT, draft.id)]
     return [
         *send,
         kit.button("Edit", Action.EDIT_DRAFT, draft.id, style=None if can_be_sent else "primary"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blocks import limits, text
-from bot.domain.catalog import Cycle, Product, Selection
+from bot.domain.catalog import KEEP_CODE, STOP_CODE, Cycle, Product, Selection
 from bot.domain.money import Cents
 from bot.domain.quote import Change, ChangeKind, LineItem, Quote
 
@@ -12,10 +12,19 @@ _CYCLES_A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
 
 def breakdown(quote: Quote, product: Product) -> str:
     """Every sum a person agrees to, one to a line."""
+    if product.code in (STOP_CODE, KEEP_CODE):
+        return _renewal_terms(quote, product)
     lines = [_line_item(item, product) for item in quote.line_items[: limits.LINE_ITEMS]]
     if more := len(quote.line_items) - limits.LINE_ITEMS:
         lines += [f"and {text.plural(more, 'more line', 'more lines')}"] if more > 0 else []
     return "\n".join([*lines, *sums(quote)])
+
+
+def _renewal_terms(quote: Quote, product: Product) -> str:
+    """What a period of the service costs, which is saved or spent again."""
+    item = quote.line_items[0]
+    verb = "is not charged again" if product.code == STOP_CODE else "will be charged again"
+    return f"{text.words(item.name, 300)}\n*{text.money(item.per_unit)} a period {verb}.* Nothing is paid now."
 
 
 def sums(quote: Quote) -> list[str]:
@@ -34,6 +43,11 @@ def sums(quote: Quote) -> list[str]:
     if not quote.sums_agree():
         lines.append(":warning: The sums in the provider's price differ. It cannot be bought like this.")
     return lines
+
+
+def of_renewal(quote: Quote, *, stops: bool) -> str:
+    """`saves $17.50 a period`. No markup."""
+    return f"{'saves' if stops else 'goes on at'} {text.money(quote.line_items[0].per_unit)} a period"
 
 
 def in_short(quote: Quote) -> str:

@@ -32,7 +32,7 @@ def credit(
     if as_of:
         lines.append(f":warning: Byteful does not give it now. This is what it was {text.when(as_of)}.")
     lines += alerts.runway_lines(runway) if runway else []
-    undecided = [request for request in open_requests if request.state not in FINAL and not request.selection.is_top_up]
+    undecided = [request for request in open_requests if request.state not in FINAL and _costs(request)]
     if undecided:
         together = text.money(sum(request.quote.total for request in undecided))
         asked = text.plural(len(undecided), "open request", "open requests")
@@ -47,6 +47,10 @@ def credit(
     ]
     blocks = [kit.section(said), *([kit.section(coming)] if coming else []), kit.actions(*offered)]
     return kit.message(f"{said}\n{coming}".strip(), *blocks)
+
+
+def _costs(request: PurchaseRequest) -> bool:
+    return not (request.selection.is_top_up or request.selection.is_about_renewal)
 
 
 def _top_up(cents: Cents | None) -> Element:

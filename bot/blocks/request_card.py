@@ -33,7 +33,7 @@ def card(request: PurchaseRequest, *, approvers: Sequence[UserId], role: str, ne
 
 
 def _state_line(request: PurchaseRequest, needed: int) -> str:
-    return f"*{text.state_words(request.state)}*\n{story.present(request, needed)}"
+    return f"*{story.state_words(request)}*\n{story.present(request, needed)}"
 
 
 # What differs from what was approved
@@ -63,6 +63,8 @@ def _facts(request: PurchaseRequest) -> list[str]:
     facts = [("Asked by", f"{text.mention(request.requester)} {text.when(request.created_at)}")]
     if asked.top_up_cents is not None:
         return [_fact(*fact) for fact in (*facts, ("Amount", text.money(asked.top_up_cents)))]
+    if asked.service is not None:
+        return [_fact(*fact) for fact in (*facts, ("Service ID", text.code(asked.service)))]
     facts += [
         ("Quantity", text.quantity(product, asked.quantity)),
         ("Cycle", text.cycle_words(asked.cycle)),
@@ -133,7 +135,7 @@ def _buttons(request: PurchaseRequest, needed: int) -> list[Block]:
 
 def _small_print(request: PurchaseRequest, may_approve: str) -> list[str]:
     lines = [may_approve] if may_approve else []
-    if not request.is_final:
+    if not request.is_final and not request.selection.is_about_renewal:
         lines += [price.credit(request.quote, request.selection)]
     if rules := story.rules(request):
         lines.append(f"Rule {rules}")
@@ -160,7 +162,7 @@ def _fallback(request: PurchaseRequest, may_approve: str, needed: int) -> str:
         story.present(request, needed),
         *(f"{price.change(found)}." for found in request.changes[:5]),
         f"Asked by {text.mention(request.requester)}.",
-        f"Price: {price.in_short(request.quote)}.",
+        f"Price: {story.price_in_short(request)}.",
         price.renewal(request.quote, request.selection.cycle) or "",
         f"Network and place: {text.words(request.place)}." if request.place else "",
         *_fallback_order(request),

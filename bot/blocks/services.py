@@ -164,7 +164,10 @@ def detail(
 def _offered(known: KnownService, request: PurchaseRequest | None) -> list[Element]:
     service, offered = known.service, list[Element]()
     if not known.has_ended and known.is_ours:
-        pass
+        if service.is_pending_cancellation:
+            offered.append(kit.button("Keep renewing", Action.KEEP_RENEWING, service.id))
+        elif service.is_cancellable and service.expires_at is not None:
+            offered.append(kit.button("Stop renewal", Action.STOP_RENEWAL, service.id))
     if not known.has_ended and service.type in {*Network}:
         offered.append(kit.button("Ask for more data", Action.MORE_DATA, service.type))
     if not known.is_ours and not known.has_ended:

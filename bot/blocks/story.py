@@ -23,7 +23,35 @@ def title(request: PurchaseRequest) -> str:
 def wanted(request: PurchaseRequest) -> str:
     """`5 × AT&amp;T ISP Proxies [US] for 1 month`, prepared for mrkdwn."""
     words = text.words(subject(request))
-    return words if request.selection.is_top_up else f"{words} for {text.cycle_words(request.selection.cycle)}"
+    asked = request.selection
+    if asked.is_top_up or asked.is_about_renewal:
+        return words
+    return f"{words} for {text.cycle_words(asked.cycle)}"
+
+
+def price_in_short(request: PurchaseRequest) -> str:
+    """What it costs, on one line."""
+    if request.selection.is_about_renewal:
+        return price.of_renewal(request.quote, stops=request.selection.stops_renewal)
+    return price.in_short(request.quote)
+
+
+def state_words(request: PurchaseRequest) -> str:
+    """The state with its sign, in words that fit what was asked for."""
+    words = text.state_words(request.state)
+    if request.selection.is_about_renewal:
+        for bought, changed in _CHANGED.items():
+            words = words.replace(bought, changed)
+    return words
+
+
+_CHANGED = {"Ordered": "Done", "Buying": "Changing", "Not bought": "Not changed", "was bought": "was changed"}
+"""Words about a purchase, and those about whether a service renews."""
+
+
+def nothing(request: PurchaseRequest) -> str:
+    """What holds of an ask that came to nothing."""
+    return "Nothing was changed." if request.selection.is_about_renewal else "Nothing was bought."
 
 
 def present(request: PurchaseRequest, needed: int = 1) -> str:
@@ -34,10 +62,12 @@ def present(request: PurchaseRequest, needed: int = 1) -> str:
         case State.APPROVED:
             return f"{approved(request)} {_next_step(request)}"
         case State.ORDERING:
-            since = f" Buying since {text.when(request.attempt.claimed_at)}." if request.attempt else ""
+            doing = "Asked" if request.selection.is_about_renewal else "Buying"
+            since = f" {doing} since {text.when(request.attempt.claimed_at)}." if request.attempt else ""
             return f"{approved(request)}{since} The result will appear here."
         case State.IN_DOUBT:
-            unclear = f"The provider gave no clear answer. *Do not buy it again.* {doubt(request)}"
+            again = "" if request.selection.is_about_renewal else " *Do not buy it again.*"
+            unclear = f"The provider gave no clear answer.{again} {doubt(request)}"
             return f"{unclear}{failure(request)}{_signed(request)}"
         case State.FAILED:
             return f"{_nothing_bought(request)}{failure(request)}{_signed(request)}"
@@ -45,7 +75,7 @@ def present(request: PurchaseRequest, needed: int = 1) -> str:
             said = (ordered(request), became.standing(request), approved(request))
             return " ".join(part for part in said if part)
         case State.DECLINED | State.WITHDRAWN | State.EXPIRED:
-            return f"{line(request, request.history[-1])}. Nothing was bought.{_signed(request)}"
+            return f"{line(request, request.history[-1])}. {nothing(request)}{_signed(request)}"
 
 
 def _pending(request: PurchaseRequest, needed: int) -> str:
@@ -64,7 +94,7 @@ def _pending(request: PurchaseRequest, needed: int) -> str:
 
 def _next_step(request: PurchaseRequest) -> str:
     if request.failure is None:
-        return "The purchase starts by itself."
+        return "It is done by itself." if request.selection.is_about_renewal else "The purchase starts by itself."
     return f"Nothing was sent to the provider yet; it is tried again by itself.{failure(request)}"
 
 
@@ -92,11 +122,13 @@ def _nothing_bought(request: PurchaseRequest) -> str:
         return (
             f"Nothing was bought: {text.mention(said.by)} looked at the provider {text.when(said.at)} and found none."
         )
-    return "Nothing was bought."
+    return nothing(request)
 
 
 def doubt(request: PurchaseRequest) -> str:
     """What looking at the provider has shown about an unclear checkout, and who has to decide now."""
+    if request.selection.is_about_renewal:
+        return "The bot looks at the service until it shows whether the change took effect."
     seen = request.doubt
     if seen is None or not (seen.candidates or seen.is_settled):
         return "The bot is looking for it at the provider; a slow purchase can still appear for some minutes."
@@ -138,6 +170,8 @@ def ordered(request: PurchaseRequest) -> str:
     order = request.order
     if order is None:
         return ""
+    if request.selection.is_about_renewal:
+        return _renewal_changed(request)
     if request.selection.is_top_up:
         return "" if became.has_no_invoice(request) else _topped_up(order)
     if order.is_paid and order.due == 0:
@@ -148,6 +182,13 @@ def ordered(request: PurchaseRequest) -> str:
         return ""
     whole = f" of {text.money(order.total)}" if order.due != order.total else ""
     return f"Invoice open: {text.money(order.due)} to pay{whole}. {_where(order)}"
+
+
+def _renewal_changed(request: PurchaseRequest) -> str:
+    service = text.code(request.selection.service or "")
+    if request.selection.stops_renewal:
+        return f"Service {service} will not renew: it runs to the end of what is paid."
+    return f"Service {service} renews again at the end of what is paid."
 
 
 def _topped_up(order: Order) -> str:

@@ -248,6 +248,8 @@ def product_label(product: Product) -> str:
 
 def subject(selection: Selection, product: Product) -> str:
     """What is asked for in one line, raw: `5 × AT&T ISP Proxies [US]`, `10 GB of …`, `$50.00 of account credit`."""
+    if selection.service is not None:
+        return f"{product.name}{' of' if selection.stops_renewal else ':'} {one_line(selection.service)}"
     if selection.top_up_cents is not None:
         return f"{money(selection.top_up_cents)} of account credit"
     if product.is_per_ip:

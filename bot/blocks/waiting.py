@@ -100,7 +100,9 @@ def _what(waiting: WaitingDraft) -> str:
         subject = text.words(text.subject(draft.selection, product))
     else:
         subject = f"{draft.selection.quantity:,} × {text.code(draft.selection.product_code)}"
-    return subject if draft.selection.is_top_up else f"{subject} for {text.cycle_words(draft.selection.cycle)}"
+    if draft.selection.is_top_up or draft.selection.is_about_renewal:
+        return subject
+    return f"{subject} for {text.cycle_words(draft.selection.cycle)}"
 
 
 def _discard(waiting: WaitingDraft) -> Element:

@@ -6,10 +6,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from bot.domain.ids import ProductCode
+from bot.domain.ids import ProductCode, ServiceId
 from bot.domain.money import Cents
 
 
@@ -123,6 +123,16 @@ MIN_TOP_UP: Cents = 500
 MAX_TOP_UP: Cents = 1_000_000
 """$5 to $10,000, the provider's dashboard limits; its API documents none."""
 
+STOP_CODE = ProductCode("stop_renewal")
+KEEP_CODE = ProductCode("keep_renewing")
+STOP, KEEP = (
+    replace(CREDIT, code=code, name=name, type="renewal")
+    for code, name in ((STOP_CODE, "Stop renewal"), (KEEP_CODE, "Keep renewing"))
+)
+"""Not bought, and decided like a purchase: whether a service renews (Byteful docs, service/edit)."""
+WITHOUT_CATALOG = {one.code: one for one in (CREDIT, STOP, KEEP)}
+"""Asked for through the same life, and in no provider's catalog."""
+
 Catalog = Mapping[ProductCode, Product]
 
 
@@ -142,7 +152,8 @@ class Filter:
 class Selection:
     """What is asked for, exactly as it goes to the provider.
 
-    `quantity` counts proxies, or gigabytes (1024³ bytes) for data products; `top_up_cents` is set for credit only.
+    `quantity` counts proxies, or gigabytes (1024³ bytes) for data products; `top_up_cents` is set for credit only, and
+    `service` only where it is about whether that service renews.
     """
 
     product_code: ProductCode
@@ -151,14 +162,27 @@ class Selection:
     promo_code: str | None
     filter: Filter
     top_up_cents: Cents | None
+    service: ServiceId | None = None
 
     @property
     def is_top_up(self) -> bool:
         return self.top_up_cents is not None
 
+    @property
+    def is_about_renewal(self) -> bool:
+        """Nothing is bought: a service that runs is to end with its period, or to go on."""
+        return self.service is not None
+
+    @property
+    def stops_renewal(self) -> bool:
+        return self.product_code == STOP_CODE
+
     def fingerprint(self) -> str:
         """A stable digest: equal selections, and only those, have the same one."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        parts = asdict(self)
+        if self.service is None:
+            del parts["service"]  # so that those made before there was such a thing keep theirs
+        canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
@@ -167,8 +191,15 @@ def top_up(amount: Cents) -> Selection:
     return Selection(CREDIT_CODE, 1, CREDIT.cycles[0], None, Filter(), amount)
 
 
+def renewal_change(service: ServiceId, *, renews: bool) -> Selection:
+    """The selection that lets a service end with its paid period, or renew after all."""
+    return Selection(KEEP_CODE if renews else STOP_CODE, 1, CREDIT.cycles[0], None, Filter(), None, service)
+
+
 def problems_with(selection: Selection, product: Product) -> dict[str, str]:
     """What the catalog alone can tell is wrong, as field → sentence. Empty when nothing is."""
+    if selection.is_about_renewal:
+        return {}
     if selection.is_top_up or product.is_credit:
         return _top_up_problems(selection.top_up_cents or 0)
     found: dict[str, str] = {}

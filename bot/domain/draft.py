@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.catalog import Cycle, Filter, Product, Selection
-from bot.domain.ids import ChannelId, DraftId, ProductCode, UserId, WorkspaceId
+from bot.domain.ids import ChannelId, DraftId, ProductCode, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
 from bot.domain.quote import Quote
 
@@ -29,13 +29,22 @@ class Draft:
     priced: str | None = None
     quote: Quote | None = None
     problems: dict[str, str] = field(default_factory=dict)
+    service: ServiceId | None = None
 
     @property
     def selection(self) -> Selection | None:
         """The selection, once everything the provider needs is chosen."""
         if self.product_code is None or self.quantity is None or self.cycle is None:
             return None
-        return Selection(self.product_code, self.quantity, self.cycle, self.promo_code, self.filter, self.top_up_cents)
+        return Selection(
+            product_code=self.product_code,
+            quantity=self.quantity,
+            cycle=self.cycle,
+            promo_code=self.promo_code,
+            filter=self.filter,
+            top_up_cents=self.top_up_cents,
+            service=self.service,
+        )
 
     @property
     def is_priced(self) -> bool:

@@ -191,7 +191,7 @@ def entries_of(request: PurchaseRequest) -> tuple[Entry, ...]:
 
     Each step writes them all: what is known is not written again, and what a step missed is made good by the next.
     """
-    if request.order is None or (ordered := _ordered(request)) is None:
+    if request.order is None or request.selection.is_about_renewal or (ordered := _ordered(request)) is None:
         return ()
     first = charge(request, request.order, ordered)
     return (first, *_became_of(request, first))

@@ -96,6 +96,10 @@ class Order:
     status: str | None
 
 
+RENEWAL_CHANGED = Order(service_id=None, invoice_url=None, is_paid=True, total=0, due=0, status=None)
+"""What changing whether a service renews leaves: nothing to pay and nothing new to follow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no order (yet): a sentence, and the reference that is also in the log.

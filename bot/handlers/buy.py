@@ -20,7 +20,7 @@ from bot.blocks.choices import place_options, product_options
 from bot.blocks.ids import Callback, block_id, field_of
 from bot.blocks.kit import Message, View
 from bot.blocks.text import unmarked
-from bot.domain.catalog import CREDIT, CREDIT_CODE, Catalog, Field, Filter, Product
+from bot.domain.catalog import CREDIT, CREDIT_CODE, WITHOUT_CATALOG, Catalog, Field, Filter, Product
 from bot.domain.draft import Draft
 from bot.domain.errors import ChatError, InputError, ProviderError, ProxydeskError, SelectionRefusedError
 from bot.domain.ids import DraftId, RequestId
@@ -390,6 +390,16 @@ async def previewed(front: Front, draft: Draft) -> Message:
     return await _preview(front, priced, outage)
 
 
+async def preview_of(front: Front, who: Actor, draft: Draft) -> Message:
+    """A draft that no form is needed for, with its price and a button that sends it."""
+
+    async def work() -> Message:
+        await front.store.save_draft(draft)
+        return await previewed(front, draft)
+
+    return await front.soon(who, work, notices.sentence("Asking Byteful…"))
+
+
 async def _preview(front: Front, draft: Draft, outage: str | None = None) -> Message:
     product = submit.product_of(draft, await _catalog(front, draft))
     if product is None:
@@ -463,6 +473,9 @@ async def reorder(front: Front, press: Press, number: RequestId) -> Message | No
     request = await front.store.get(press.actor.workspace, number)
     if request is None:
         return notices.sentence("There is no such request here. Look at `/proxy requests`.")
+    if request.selection.is_about_renewal:
+        draft = submit.draft_again(request, new_draft(press.actor))
+        return await preview_of(front, press.actor, draft)
     open_form(front, press.actor, submit.draft_again(request, new_draft(press.actor)))
     return None
 
@@ -489,12 +502,12 @@ async def owned_draft(front: Front, who: Actor, draft_id: str) -> Draft:
 
 
 async def _catalog(front: Front, draft: Draft) -> Catalog:
-    """What a draft is drawn with. Credit is sold without a catalog."""
-    return {} if draft.product_code == CREDIT_CODE else await front.desk.provider.catalog()
+    """What a draft is drawn with. Some things are asked for without a catalog."""
+    return {} if draft.product_code in WITHOUT_CATALOG else await front.desk.provider.catalog()
 
 
 async def _is_first(front: Front, draft: Draft, product: Product) -> bool:
-    return not product.is_credit and not await front.store.has_bought(draft.workspace, product.code)
+    return product.code not in WITHOUT_CATALOG and not await front.store.has_bought(draft.workspace, product.code)
 
 
 def _described(front: Front, draft: Draft) -> dict[str, str]:

@@ -103,6 +103,8 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
         ),
         services.turned,
     ),
+    Action.STOP_RENEWAL: services.stop_renewal,
+    Action.KEEP_RENEWING: services.keep_renewing,
     Action.LEAVE_RENEWAL: services.leave_renewal,
     Action.ADOPT_SERVICE: services.adopt_pressed,
     Action.MORE_DATA: services.more_data,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.blocks import notices, services
 from bot.blocks.kit import Message
-from bot.domain.catalog import CREDIT_CODE, Catalog, Product
+from bot.domain.catalog import CREDIT_CODE, Catalog, Product, renewal_change
 from bot.domain.ids import ChannelId, ServiceId
 from bot.domain.usage import BYTES_PER_GB
 from bot.handlers import buy
@@ -18,6 +18,8 @@ from bot.usecases.desk import utcnow
 
 MOST_OFFSET = 100_000
 READING = "Reading the services…"
+STOP_REASON = "It is not needed beyond what is paid"
+KEEP_REASON = "It is needed longer"
 LEFT_AS_IT_IS = "It stays as it is: nothing was changed, and it renews as said above."
 
 
@@ -97,6 +99,31 @@ async def adopt_pressed(front: Front, press: Press) -> Message:
 
 
 # What can be done
+
+
+async def stop_renewal(front: Front, press: Press) -> Message:
+    return await _change_renewal(front, press, renews=False)
+
+
+async def keep_renewing(front: Front, press: Press) -> Message:
+    return await _change_renewal(front, press, renews=True)
+
+
+async def _change_renewal(front: Front, press: Press, *, renews: bool) -> Message:
+    """A request like any other: shown first, sent by its button, decided by those who approve."""
+    who, service_id = press.actor, ServiceId(press.value[:64])
+    known = await front.desk.store.service(who.workspace, service_id)
+    asked = renewal_change(service_id, renews=renews)
+    draft = replace(
+        buy.new_draft(who),
+        channel=known.channel if known and known.channel else _channel_of(who),
+        product_code=asked.product_code,
+        quantity=asked.quantity,
+        cycle=asked.cycle,
+        service=service_id,
+        reason=KEEP_REASON if renews else STOP_REASON,
+    )
+    return await buy.preview_of(front, who, draft)
 
 
 async def leave_renewal(front: Front, press: Press) -> Message:

@@ -36,7 +36,7 @@ from bot.domain.request import (
 )
 from bot.ports import MessageRef
 
-FORMAT = 5
+FORMAT = 6
 Json = dict[str, Any]
 
 
@@ -68,7 +68,18 @@ def _with_policy(stored: Json) -> Json:
     return {**stored, "format": 5}
 
 
-_UPGRADES: dict[int, Callable[[Json], Json]] = {1: _with_doubt, 2: _with_findings, 3: _with_time_zone, 4: _with_policy}
+def _with_service(stored: Json) -> Json:
+    """5 → 6: an ask may be about a service that runs; none before was."""
+    return {**stored, "format": 6}
+
+
+_UPGRADES: dict[int, Callable[[Json], Json]] = {
+    1: _with_doubt,
+    2: _with_findings,
+    3: _with_time_zone,
+    4: _with_policy,
+    5: _with_service,
+}
 
 
 def dump_request(request: PurchaseRequest) -> bytes:

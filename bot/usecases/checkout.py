@@ -20,6 +20,7 @@ from datetime import timedelta
 import stamina
 import structlog
 
+from bot.domain.catalog import Selection
 from bot.domain.errors import (
     AccessError,
     NeverSentError,
@@ -34,12 +35,14 @@ from bot.domain.errors import (
 from bot.domain.ids import AttemptId, RequestId, WorkspaceId
 from bot.domain.quote import Change, ChangeKind, Quote, changes, is_blocked
 from bot.domain.request import (
+    RENEWAL_CHANGED,
     Attempt,
     Claimed,
     Delayed,
     Event,
     Failure,
     Found,
+    Order,
     Ordered,
     PurchaseRequest,
     Refused,
@@ -170,7 +173,7 @@ async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> None:
         await note(desk, claimed, None)
         await _check_lease(lease)
         log.info("checkout_sent")
-        order = await desk.provider.create_checkout(claimed.selection)
+        order = await _carry_out(desk, claimed.selection)
     except (NeverSentError, RefusedError) as error:
         log.warning("checkout_refused", error=str(error), status=error.status, provider_request=error.request_id)
         await _record(desk, claimed, Refused(utcnow(), Failure(str(error), reference, error.request_id)))
@@ -187,6 +190,14 @@ async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> None:
         await _record(desk, claimed, Ordered(utcnow(), order))
         log.info("checkout_recorded")
         await stamp(desk, claimed, order)
+
+
+async def _carry_out(desk: Desk, selection: Selection) -> Order:
+    """Buy; or change whether a service renews, which costs nothing and leaves no order but that it is done."""
+    if selection.service is None:
+        return await desk.provider.create_checkout(selection)
+    await desk.provider.set_renewal(selection.service, renews=not selection.stops_renewal)
+    return RENEWAL_CHANGED
 
 
 async def _check_lease(lease: Lease) -> None:

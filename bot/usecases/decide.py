@@ -16,6 +16,7 @@ from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.policy import Verdict
 from bot.domain.quote import changes, is_blocked
 from bot.domain.request import (
+    RENEWAL_CHANGED,
     Absent,
     Approved,
     Declined,
@@ -141,7 +142,9 @@ async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> 
     request = decision.request
     if decision.result is not Result.DONE or request is None:
         return decision
-    if request.selection.is_top_up:
+    if request.selection.is_about_renewal:
+        order = RENEWAL_CHANGED
+    elif request.selection.is_top_up:
         order = Order(None, None, False, request.quote.total, request.quote.due, None)
     elif service_id is None:
         raise InputError({"service_id": "Name the service that was bought."})

@@ -12,7 +12,19 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.errors import ProviderError, StaleError
-from bot.domain.request import Attempt, Candidate, Doubt, Examined, Found, Order, PurchaseRequest
+from bot.domain.ids import ServiceId
+from bot.domain.request import (
+    RENEWAL_CHANGED,
+    Attempt,
+    Candidate,
+    Doubt,
+    Examined,
+    Failure,
+    Found,
+    Order,
+    PurchaseRequest,
+    Refused,
+)
 from bot.domain.usage import Service
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
@@ -31,7 +43,9 @@ async def reconcile(desk: Desk, request: PurchaseRequest) -> None:
     if request.attempt is None:
         return
     try:
-        if request.selection.is_top_up:
+        if request.selection.service is not None:
+            await _examine_renewal(desk, request, request.attempt, request.selection.service)
+        elif request.selection.is_top_up:
             await _examine_top_up(desk, request, request.attempt)
         else:
             await _examine_services(desk, request, request.attempt)
@@ -53,6 +67,16 @@ async def _examine_services(desk: Desk, request: PurchaseRequest, attempt: Attem
         _log.info("doubt_settled", request=request.id, service=left[0].id)
         return
     await _record(desk, request, Doubt(_candidates(left), _is_settled(desk, attempt), None))
+
+
+async def _examine_renewal(desk: Desk, request: PurchaseRequest, attempt: Attempt, service_id: ServiceId) -> None:
+    """The service itself tells whether the change took effect, so nobody has to decide anything."""
+    service = await desk.provider.service(service_id)
+    if service.is_pending_cancellation == request.selection.stops_renewal:
+        await desk.move(request, Found(utcnow(), RENEWAL_CHANGED, None))
+    elif _is_settled(desk, attempt):
+        reason = f"The change did not take effect: service {service_id} is as it was."
+        await desk.move(request, Refused(utcnow(), Failure(reason, "")))
 
 
 async def _examine_top_up(desk: Desk, request: PurchaseRequest, attempt: Attempt) -> None:

@@ -131,6 +131,7 @@ async def _tell_changes(
 ) -> KnownService:
     request = await desk.store.get(workspace, known.request) if known.request else None
     await _book_renewals(desk, workspace, known, request)
+    # While an order is followed, its thread hears from there what becomes of its service.
     found = (*changes(known, request.findings if request else ()), *_exchanges(adjusted))
     if found and not _is_followed(request, now):
         number = known.times_told + 1

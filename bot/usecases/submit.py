@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.catalog import CREDIT, CREDIT_CODE, MAX_REASON, Catalog, Field, Product, problems_with
+from bot.domain.catalog import MAX_REASON, WITHOUT_CATALOG, Catalog, Field, Product, problems_with
 from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.errors import InputError, RecordError, SelectionRefusedError
 from bot.domain.ids import RequestId
@@ -95,14 +95,14 @@ async def _check_somebody_may_approve(desk: Desk, draft: Draft) -> None:
 
 
 async def _catalog(desk: Desk, draft: Draft) -> Catalog:
-    """Credit is sold without one."""
-    return {} if draft.product_code == CREDIT_CODE else await desk.provider.catalog()
+    """Credit is sold without one, and whether a service renews is decided without one."""
+    return {} if draft.product_code in WITHOUT_CATALOG else await desk.provider.catalog()
 
 
 def product_of(draft: Draft, catalog: Catalog) -> Product | None:
     if draft.product_code is None:
         return None
-    return CREDIT if draft.product_code == CREDIT_CODE else catalog.get(draft.product_code)
+    return WITHOUT_CATALOG.get(draft.product_code) or catalog.get(draft.product_code)
 
 
 def _local_problems(desk: Desk, draft: Draft, catalog: Catalog) -> dict[str, str]:
@@ -178,5 +178,6 @@ def draft_again(request: PurchaseRequest, draft: Draft) -> Draft:
         promo_code=chosen.promo_code,
         filter=chosen.filter,
         top_up_cents=chosen.top_up_cents,
+        service=chosen.service,
         reason=request.reason,
     )

@@ -1,6 +1,8 @@
 """Cycles as people write them, selections and their fingerprints, and what the catalog alone can refuse."""
 
-from dataclasses import fields, replace
+import json
+from dataclasses import asdict, fields, replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ from bot.domain.catalog import (
     quantity_problem,
     top_up,
 )
-from bot.domain.ids import ProductCode
+from bot.domain.ids import ProductCode, ServiceId
 from tests.examples import data_product, product, selection
 
 ISP = product(stock=40)
@@ -92,6 +94,7 @@ CHANGES: dict[str, Any] = {
     "promo_code": "WELCOME10",
     "filter": Filter(asn_id=7018),
     "top_up_cents": 500,
+    "service": ServiceId("API-1"),
 }
 
 
@@ -103,6 +106,12 @@ def test_equal_selections_have_equal_fingerprints() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(Selection)])
 def test_any_other_selection_has_another_fingerprint(name: str) -> None:
     assert replace(FIVE, **{name: CHANGES[name]}).fingerprint() != FIVE.fingerprint()
+
+
+def test_an_ask_without_a_service_keeps_the_fingerprint_it_had_before_there_were_such() -> None:
+    parts = {name: value for name, value in asdict(FIVE).items() if name != "service"}
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    assert FIVE.fingerprint() == sha256(canonical.encode()).hexdigest()[:16]
 
 
 def test_the_same_number_as_another_place_is_another_selection() -> None:

@@ -132,9 +132,18 @@ class FakeProvider:
 
     async def quote(self, selection: Selection) -> Quote:
         await self.moments.come("quote")
+        if selection.service is not None:
+            return self._terms(await self.service(selection.service), selection)
         if selection.promo_code and self.is_promo_over:
             raise SelectionRefusedError("The promotional code has ended.", field="promo", status=422)
         return replace(self._price(selection), quoted_at=utcnow())
+
+    def _terms(self, service: Service, selection: Selection) -> Quote:
+        if service.is_pending_cancellation == selection.stops_renewal:
+            raise SelectionRefusedError(f"Service {service.id} is so already.")
+        item = replace(quote().line_items[0], per_unit=service.total, total=0, is_recurring=False)
+        free = {"before_discount": 0, "total": 0, "due": 0, "quoted_at": utcnow()}
+        return replace(quote(), line_items=(item,), **free)
 
     def _price(self, selection: Selection) -> Quote:
         if selection.is_top_up:

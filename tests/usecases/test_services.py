@@ -76,6 +76,7 @@ async def one(office: Office) -> Bought:
     bought = Bought(office, followed, service.id)
     await bought.passes()
     assert await bought.said() == []
+    await office.store.look_again(WORKSPACE, followed.id, None)
     return bought
 
 

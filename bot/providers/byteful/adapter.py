@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from bot.domain.account import Actor, Adjustment, UsageDay
+from bot.domain.account import ENDED, Actor, Adjustment, UsageDay
 from bot.domain.catalog import CREDIT, CREDIT_CODE, Catalog, Cycle, Field, Filter, Product, Selection, problems_with
 from bot.domain.errors import (
     InputError,
@@ -99,6 +99,8 @@ class BytefulProvider:
     async def quote(self, selection: Selection) -> Quote:
         if selection.is_top_up:
             return await self._quote_top_up(selection)
+        if selection.service is not None:
+            return self._renewal_terms(await self.service(selection.service), renews=not selection.stops_renewal)
         try:
             return await self._ask(selection)
         except (SelectionRefusedError, NotFoundError) as refusal:
@@ -200,6 +202,25 @@ class BytefulProvider:
             credit_balance=await self.credit_balance(),
             credit_applied=0,
             due=amount,
+            promo_code=None,
+            quoted_at=self._now(),
+        )
+
+    def _renewal_terms(self, service: Service, *, renews: bool) -> Quote:
+        """Costs nothing now. The price of a period and its end stand in the line, for whoever decides."""
+        if problem := _renewal_problem(service, renews=renews):
+            raise SelectionRefusedError(problem)
+        until = f", paid until {service.expires_at:%Y-%m-%d}" if service.expires_at else ""
+        name = f"{service.quantity:,} × {service.name}{until}"
+        item = LineItem(name, service.type, service.quantity, service.total, 0, is_recurring=False, filter=Filter())
+        return Quote(
+            line_items=(item,),
+            before_discount=0,
+            discount=0,
+            total=0,
+            credit_balance=0,
+            credit_applied=0,
+            due=0,
             promo_code=None,
             quoted_at=self._now(),
         )
@@ -432,6 +453,16 @@ def quote_of(data: wire.QuoteData, quoted_at: datetime) -> Quote:
         _log.error("byteful_sums_differ", quote=data.model_dump(exclude={"line_items"}))
         raise ProviderError("The sums in Byteful's quote differ. Nothing can be bought from it. Tell an admin.")
     return quote
+
+
+def _renewal_problem(service: Service, *, renews: bool) -> str | None:
+    if service.status in ENDED:
+        return f"Service {service.id} has ended already."
+    if renews == (not service.is_pending_cancellation):
+        return f"Service {service.id} {'renews' if renews else 'is set to end with its paid period'} already."
+    if not renews and not service.is_cancellable:
+        return f"Byteful does not let the renewal of service {service.id} be stopped. Write to its support."
+    return None
 
 
 def _line_item(item: wire.LineItemData) -> LineItem:

@@ -1,0 +1,203 @@
+"""After the purchase: services looked at, kept, stopped and adopted, and what the bot says about them by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.request import State
+from bot.domain.usage import BYTES_PER_GB
+from playground.actions import SeenMessage
+from tests.stories import test_follow
+from tests.stories.journey import TEAM, Journey
+from tests.stories.test_follow import LaterClock
+
+clock = test_follow.clock
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+RICH = 1_000_000
+
+Later = Callable[[timedelta], Awaitable[None]]
+
+
+@pytest.fixture
+def later(journey: Journey, clock: LaterClock) -> Later:
+    """Time passes, and the worker does what it does."""
+
+    async def passes(by: timedelta) -> None:
+        clock.later += by
+        journey.byteful.advance(by.total_seconds())
+        await journey.bot.jobs.follow({})
+        await journey.bot.jobs.snapshot({})
+        await journey.all_said()
+
+    return passes
+
+
+async def bought(journey: Journey, later: Later, line: str = "isp_us 5 for scraping") -> str:
+    journey.byteful.set_credit(RICH)
+    await journey.buys(line)
+    await later(MINUTE)
+    order = (await journey.request()).order
+    assert order is not None
+    return str(order.service_id)
+
+
+async def thread(journey: Journey, *words: str) -> list[SeenMessage]:
+    card = await journey.card(number=journey.numbers[0])
+    replies = await journey.person("rita").thread("proxies", card.ts)
+    return [one for one in replies if all(word in one.text for word in words)]
+
+
+async def test_u3_l5_services_are_listed_and_looked_at(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    rita = journey.person("rita")
+    here = await journey.answer(rita, "/proxy services", f"`{service}` 5 × ", "renews", "@rita", "#1001")
+    assert "1955-8012-871" not in here.text, "bought outside, in no channel"
+    everything = await journey.answer(rita, "/proxy services all", service, "1955-8012-871", "bought outside")
+    await rita.clicks(everything, "show_service", value=service)
+    detail = await journey.private(rita, "Since the last charge", service)
+    for words in ("*Status*\n`active`", "*Renewal*\nRenews", "*Belongs to*\n#proxies, @rita, #1001"):
+        assert words in detail.text
+    assert detail.has_button("stop_renewal")
+    await journey.answer(rita, "/proxy services API-0000-0000", "There is no service API-0000-0000 here")
+
+
+async def test_t138_lists_have_pages(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    row = journey.byteful.services[service]
+    for number in range(30):
+        name = f"API-9{number:03}-0000"
+        journey.byteful.services[name] = {**row, "service_id": name, "service_metadata": {}}
+    await later(MINUTE)
+    rita = journey.person("rita")
+    first = await journey.answer(rita, "/proxy services outside", "1 to 8 shown")
+    await rita.clicks(first, "turn_on")
+    second = await journey.private(rita, "9 to 16 shown")
+    await rita.clicks(second, "turn_back")
+    await journey.private(rita, "1 to 8 shown")
+
+
+async def test_l5_n14_a_renewal_is_announced_and_stopped_behind_an_approval(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    await later(27 * DAY)
+    await later(DAY)
+    (asked,) = await thread(journey, "renews on", "It renews by itself for *$17.50*")
+    rita, mona = journey.people("rita", "mona")
+    await rita.clicks(asked, "leave_renewal")
+    await journey.private(rita, "It stays as it is")
+    await rita.clicks(asked, "stop_renewal")
+    preview = await journey.private(rita, f"Stop renewal of {service}", "$17.50 a period is not charged again")
+    card = await journey.sends(rita, preview)
+    assert not journey.byteful.services[service]["service_is_pending_cancellation"], "nobody has approved it yet"
+    await mona.clicks(card, "approve")
+    done = await journey.card("Done", f"Service `{service}` will not renew: it runs to the end of what is paid.")
+    assert "Ordered" not in done.text
+    assert "bought" not in done.text
+    assert journey.byteful.services[service]["service_is_pending_cancellation"]
+    await journey.threaded("Done.")
+    creates = journey.byteful.creates_received
+    await later(HOUR)
+    assert len(await thread(journey, "will not renew and ends on")) == 1
+    await later(4 * DAY)
+    assert len(await thread(journey, "has ended")) == 1
+    assert journey.byteful.creates_received == creates
+
+
+async def test_l5_a_second_stop_is_refused_with_its_reason(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    journey.byteful.change_service(service, {"service_is_pending_cancellation": True})
+    rita = journey.person("rita")
+    detail = await journey.answer(rita, f"/proxy services {service}", "will not renew")
+    assert not detail.has_button("stop_renewal")
+    await rita.clicks(detail, "keep_renewing")
+    preview = await journey.private(rita, f"Keep renewing: {service}", "$17.50 a period will be charged again")
+    card = await journey.sends(rita, preview)
+    journey.byteful.change_service(service, {"service_is_pending_cancellation": False})
+    await journey.person("mona").clicks(card, "approve")
+    await journey.card("renews already", "It needs a fresh decision")
+    assert (await journey.request()).state is State.PENDING
+
+
+async def test_l5_a_service_that_cannot_be_cancelled_offers_no_stop(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    journey.byteful.change_service(service, {"service_is_cancellable": False})
+    rita = journey.person("rita")
+    detail = await journey.answer(rita, f"/proxy services {service}", "*Renewal*\nRenews")
+    assert not detail.has_button("stop_renewal")
+
+
+async def test_l5_l6_a_renewal_is_told_with_what_it_cost(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    for _ in range(8):
+        await later(4 * DAY)
+    (told,) = await thread(journey, "was renewed until")
+    assert "$17.50" in told.text
+    assert service in told.text
+    entries = await journey.bot.desk.ledger.entries_of_service(TEAM, service)  # type: ignore[arg-type]
+    assert [entry.kind for entry in entries] == ["charge", "renewal"]
+
+
+async def test_t68_u4_what_byteful_changes_is_told_in_the_thread(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    await later(HOUR)
+    journey.byteful.change_service(service, {"service_quantity": 6})
+    journey.byteful.replace_proxies(service, 2)
+    await later(HOUR)
+    await later(HOUR)
+    (told,) = await thread(journey, "is for 6 now; it was for 5")
+    assert "had proxies exchanged" in told.text
+    assert "The provider's own people did it." in told.text
+
+
+async def test_n13_u4_services_bought_by_hand_are_offered_and_adopted(journey: Journey, later: Later) -> None:
+    await bought(journey, later)
+    await later(HOUR)
+    told = await journey.direct(journey.person("ada"), "bought outside Proxydesk", "/proxy adopt SERVICE-ID")
+    assert told.has_button("show_services")
+    rita, mona = journey.people("rita", "mona")
+    await journey.answer(rita, "/proxy adopt 1955-8012-871", "This needs the role")
+    await journey.answer(mona, "/proxy adopt 1955-8012-871", "belongs to #proxies from now on")
+    await journey.answer(mona, "/proxy adopt 1955-8012-871", "belongs to #proxies already")
+    await journey.answer(mona, "/proxy adopt 1955-0000-000", "The account has no service 1955-0000-000")
+    await journey.answer(rita, "/proxy services", "1955-8012-871")
+    await later(HOUR)
+    assert len([one for one in await journey.person("ada").dm() if "bought outside" in one.text]) == 1
+
+
+async def test_l2_l3_credit_says_how_long_it_lasts_and_opens_a_top_up_of_the_right_size(
+    journey: Journey, later: Later
+) -> None:
+    await bought(journey, later)
+    journey.byteful.set_credit(1_000)
+    await later(MINUTE)
+    rita = journey.person("rita")
+    shown = await journey.answer(rita, "/proxy credit", "Account credit: $10.00", "Credit lasts until", "Next charge:")
+    await rita.clicks(shown, "open_topup")
+    form = await journey.form(rita, "Amount in dollars")
+    (amount,) = [one for one in form.inputs if one.label.startswith("Amount")]
+    assert f"[Top up ${amount.value}.00]" in shown.text, "the form holds what the button offers"
+    assert int(amount.value) % 10 == 0
+
+
+async def test_t134_a_balance_that_cannot_be_read_is_shown_with_its_age(journey: Journey, later: Later) -> None:
+    await bought(journey, later)
+    journey.byteful.set_fault("bad_request", endpoint="customer/retrieve")
+    shown = await journey.answer(
+        journey.person("rita"), "/proxy credit", "Byteful does not give it now. This is what it was"
+    )
+    assert "Account credit: $9,982.50" in shown.text
+
+
+async def test_l8_data_that_runs_low_is_told_with_a_form_for_more(journey: Journey, later: Later) -> None:
+    await bought(journey, later)
+    journey.byteful.use_data(int(5.9 * BYTES_PER_GB))
+    await later(HOUR)
+    ada, rita = journey.people("ada", "rita")
+    told = await journey.direct(ada, "Residential data runs low: 1.1 GB of 10 GB left")
+    await ada.clicks(told, "more_data")
+    form = await journey.form(ada, "Residential", "Total")
+    assert "10" in form.text
+    shown = await journey.answer(rita, "/proxy data", "Residential data: 1.1 GB left", "a day over the last")
+    assert shown.has_button("more_data")
