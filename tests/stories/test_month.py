@@ -6,18 +6,22 @@ skipped; in the morning the worker does what it does all day long.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import pytest
 
+from bot.app import Bot
 from bot.domain.ledger import Entry, Kind, sums_of
 from bot.store import pacer
 from bot.usecases import desk, speak
 from playground.provider import ProviderWorld
+from playground.provider_statement import Line
+from playground.provider_values import stamp
 from playground.stage import Stage
 from playground.timed import OtherTime
 from tests.stories.journey import TEAM, Journey, LogLine
@@ -61,11 +65,14 @@ def quick(byteful: ProviderWorld, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Month:
-    """The channel, its people, and what they have in mind."""
+    """The channel, its people, and what they have in mind; two replicas of the bot do the work at once."""
 
     journey: Journey
+    other: Bot
     chance: random.Random = field(default_factory=lambda: random.Random(5))
     leave_unpaid: set[str] = field(default_factory=set)
+    adopted: dict[str, str] = field(default_factory=dict)
+    """Services bought by hand and taken into the channel, and when, as the provider writes times."""
 
     @property
     def byteful(self) -> ProviderWorld:
@@ -85,9 +92,8 @@ class Month:
 
     async def works(self) -> None:
         """What the worker does by its crons."""
-        jobs = self.journey.bot.jobs
-        for job in (jobs.follow, jobs.snapshot, jobs.sweep):
-            await job({})
+        for job in ("follow", "snapshot", "sweep"):
+            await asyncio.gather(*(getattr(bot.jobs, job)({}) for bot in (self.journey.bot, self.other)))
         await self.journey.all_said()
 
     # People
@@ -100,8 +106,14 @@ class Month:
                 await self.tops_up(40, is_paid=number == 3)
             case 8:
                 self.byteful.set_credit(0)
-            case 12:
+            case 5:
                 self.byteful.buy_by_hand({"product_code": "isp_de", "quantity": 1, "cycle_interval": "month"})
+                row = self.byteful.buy_by_hand(
+                    {"product_code": "datacenter_nl", "quantity": 7, "cycle_interval": "week"}
+                )
+                self.byteful.change_service(row["service_id"], {"payment_method_id": "pm_1Card"}, "customer")
+            case 16:
+                await self.adopts()
             case 15:
                 self.changes_terms()
             case 20:
@@ -143,9 +155,8 @@ class Month:
 
     def changes_terms(self) -> None:
         """Byteful's staff agree another price for one service and another quantity for a second."""
-        first, second = [
-            row["service_id"] for row in self.byteful.services.values() if row["service_cycle"] == "1:week"
-        ][:2]
+        weekly = [row for row in self.byteful.services.values() if row["service_cycle"] == "1:week"]
+        first, second, *_ = [row["service_id"] for row in weekly if row["service_id"].startswith("API-")]
         self.byteful.change_service(first, {"service_total": 123})
         self.byteful.change_service(second, {"service_quantity": 5})
 
@@ -153,30 +164,41 @@ class Month:
         running = [row for row in self.byteful.services.values() if row["service_status"] == "active"]
         self.byteful.change_service(running[0]["service_id"], {"service_is_pending_cancellation": True}, "customer")
 
+    async def adopts(self) -> None:
+        """What somebody bought by hand is the channel's from now on, renewals included."""
+        (by_hand,) = [name for name, row in self.byteful.services.items() if row["service_quantity"] == 7]
+        mona = self.journey.person("mona")
+        await self.journey.answer(mona, f"/proxy adopt {by_hand}", by_hand)
+        self.adopted[by_hand] = stamp(self.byteful.now())
+
     # The books
 
     async def entries(self) -> list[Entry]:
         ledger = self.journey.bot.desk.ledger
         return [entry async for entry in ledger.entries(TEAM, date(2026, 2, 1), date(2026, 5, 1))]
 
-    def ours(self) -> set[str]:
-        """Services bought by the bot; what somebody bought by hand has another kind of number."""
-        return {name for name in self.byteful.services if name.startswith("API-")}
-
 
 @pytest.fixture
-async def month(stage: Stage, log: list[LogLine]) -> Month:
-    month = Month(Journey(stage, log))
-    await month.begin()
-    return month
+async def month(stage: Stage, log: list[LogLine]) -> AsyncIterator[Month]:
+    journey = Journey(stage, log)
+    async with journey.replica() as other:
+        month = Month(journey, other)
+        await month.begin()
+        yield month
 
 
 def bills(month: Month, purpose: str) -> Iterator[tuple[str | None, int, str]]:
-    """Service, cents and fate of each bill of the account's statement."""
+    """Service, cents and fate of each bill that is the channel's, by the account's statement."""
     ends = {line.invoice_id: line.kind for line in month.byteful.statement.lines if line.kind in ("payment", "void")}
     for line in month.byteful.statement.lines:
-        if line.kind == "charge" and line.purpose == purpose:
+        if line.kind == "charge" and line.purpose == purpose and _is_ours(month, line):
             yield line.service_id, line.cents, ends.get(line.invoice_id, "open")
+
+
+def _is_ours(month: Month, line: Line) -> bool:
+    """Bought by the bot, or adopted before; what is bought by hand has another kind of number."""
+    name = line.service_id
+    return name is None or name.startswith("API-") or line.at >= month.adopted.get(name, "9999")
 
 
 def booked(entries: list[Entry], kind: Kind) -> Iterator[tuple[str | None, int, str]]:
@@ -192,14 +214,15 @@ def booked(entries: list[Entry], kind: Kind) -> Iterator[tuple[str | None, int, 
 async def test_a_busy_month_ends_with_the_ledger_equal_to_the_account(month: Month) -> None:
     for number in range(DAYS):
         await month.day(number)
-    entries, ours = await month.entries(), month.ours()
+    entries = await month.entries()
 
-    bought = [bill for bill in bills(month, "purchase") if bill[0] in ours]
+    bought = list(bills(month, "purchase"))
     assert len(bought) > 15
     assert {fate for *_, fate in bought} >= {"payment", "void"}
     assert Counter(booked(entries, Kind.CHARGE)) == Counter(bought)
 
-    renewed = [bill for bill in bills(month, "renewal") if bill[0] in ours and bill[2] == "payment"]
+    renewed = [bill for bill in bills(month, "renewal") if bill[2] == "payment"]
+    assert {name for name, *_ in renewed} >= set(month.adopted)
     assert len(renewed) > 10
     assert {cents for _, cents, _ in renewed} >= {123}
     assert Counter(booked(entries, Kind.RENEWAL)) == Counter(renewed)
