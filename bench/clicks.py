@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -79,23 +79,19 @@ async def cpu(rounds: int) -> list[Figure]:
         node = await stack.enter_async_context(javascript(around))
         for number in range(rounds + 1):  # the first warms up
             into = kept if number else Rounds()
-            await _cpu_round(around, into, web, hello, silent, floor, node)
-        book = await around.book()
-    calls = sum(1 for _, side, *_ in book["calls"] if side == "slack")
-    anchors = 2 * EVENTS * (rounds + 1)
-    return _cpu_figures(kept, calls - anchors)
+            await _cpu_round(around, into, web, {"B": hello, "B silent": silent, "F": floor}, node)
+    return _cpu_figures(kept)
 
 
 async def _cpu_round(
-    around: Company, kept: Rounds, web: Served, hello: Served, silent: Served, floor: Served, node: Served | None
+    around: Company, kept: Rounds, web: Served, anchors: Mapping[str, Served], node: Served | None
 ) -> None:
     requests = await around.ask_for(EVENTS)
     kept.add("click", await cost(web, around.presses(requests), [around.valkey]))
-    kept.add("B click", await cost(hello, around.presses(requests, "button_click")))
-    kept.add("B silent", await cost(silent, around.presses(requests, "button_click")))
-    kept.add("F", await cost(floor, around.presses(requests, "button_click")))
+    for name, anchor in anchors.items():
+        kept.add(name, await cost(anchor, around.presses(requests, "button_click")))
     kept.add("command", await cost(web, around.commands(EVENTS, "help"), [around.valkey]))
-    kept.add("B command", await cost(hello, around.commands(EVENTS, "help", "/echo")))
+    kept.add("B command", await cost(anchors["B"], around.commands(EVENTS, "help", "/echo")))
     kept.add("form", await cost(web, around.commands(EVENTS, "buy"), [around.valkey]))
     kept.add("bot rate", 2000 / (kept.of("click")[-1] + kept.of("command")[-1]))
     if node is not None:
@@ -104,17 +100,17 @@ async def _cpu_round(
         kept.add("J rate", 2000 / (click + command))
 
 
-def _cpu_figures(kept: Rounds, _calls: int) -> list[Figure]:
+def _cpu_figures(kept: Rounds) -> list[Figure]:
     goal, rate = Goal(1.0, 0.75, "× B"), Goal(2.0, 3.0, "× J", is_at_least=True)
     has_node = bool(kept.of("J rate"))
     faster = kept.ratio("bot rate", "J rate") if has_node else ()
     return [
-        Figure("CPU per click (approve, recorded)", "× B", kept.ratio("click", "B click"), goal, RECORDED),
+        Figure("CPU per click (approve, recorded)", "× B", kept.ratio("click", "B"), goal, RECORDED),
         Figure("CPU per command (`/proxy help`)", "× B", kept.ratio("command", "B command"), goal, RECORDED),
         Figure("CPU per click", "ms", kept.of("click")),
         Figure("CPU per command", "ms", kept.of("command")),
         Figure("CPU per form opened (`/proxy buy`: draft kept, form opened and drawn)", "ms", kept.of("form")),
-        Figure("CPU per click of B, which acknowledges and posts", "ms", kept.of("B click")),
+        Figure("CPU per click of B, which acknowledges and posts", "ms", kept.of("B")),
         Figure("CPU per click of a B that only acknowledges", "ms", kept.of("B silent")),
         Figure("CPU per click of F, which only checks the signature", "ms", kept.of("F")),
         Figure("events a second and core, clicks and commands", "× J", faster, rate, "" if has_node else NO_NODE),

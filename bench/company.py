@@ -107,8 +107,8 @@ class Company:
             found: dict[str, Any] = orjson.loads(await answer.read())
             return found
 
-    async def ask_for(self, count: int) -> list[PurchaseRequest]:
-        """So many requests, waiting for their approval. What would be said about them is left out."""
+    async def ask_for(self, count: int, *, has_cards: bool = False) -> list[PurchaseRequest]:
+        """So many requests, waiting for their approval; what is to be said about them is left out unless `has_cards`."""
         room = asyncio.Semaphore(20)
 
         async def one(number: int) -> PurchaseRequest:
@@ -116,8 +116,21 @@ class Company:
                 return (await self.store.submit(DraftId(f"bench-{number}"), pending())).request
 
         requests = list(await asyncio.gather(*(one(next(self.numbers)) for _ in range(count))))
-        await self.redis.delete(f"{{{WORKSPACE}}}:outbox")
+        if not has_cards:
+            await self.redis.delete(self.outbox)
         return requests
+
+    @property
+    def outbox(self) -> str:
+        return f"{{{WORKSPACE}}}:outbox"
+
+    async def all_said(self) -> None:
+        """Until the workers have said all there is to say."""
+        for _ in range(1_200):
+            if not await self.redis.exists(self.outbox):
+                return
+            await asyncio.sleep(0.05)
+        raise RuntimeError("the outbox does not become empty")
 
     def next_numbers(self, count: int) -> list[int]:
         return [next(self.numbers) for _ in range(count)]
@@ -129,8 +142,25 @@ class Company:
             for request in requests
         ]
 
+    def withdrawals(self, requests: Sequence[PurchaseRequest]) -> list[bytes]:
+        """Each taken back by who asked for it."""
+        return [
+            traffic.press(
+                request.id,
+                "withdraw",
+                f"{request.id}:{request.revision}",
+                self.slack_url,
+                shown(request),
+                user=traffic.REQUESTER,
+            )
+            for request in requests
+        ]
+
     def commands(self, count: int, text: str, word: str = "/proxy") -> list[bytes]:
-        return [traffic.command(number, text, self.slack_url, word=word) for number in self.next_numbers(count)]
+        return self.commands_of(self.next_numbers(count), text, word)
+
+    def commands_of(self, numbers: Sequence[int], text: str, word: str = "/proxy") -> list[bytes]:
+        return [traffic.command(number, text, self.slack_url, word=word) for number in numbers]
 
 
 @dataclass(frozen=True, slots=True)

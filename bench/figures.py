@@ -31,7 +31,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. `values` holds one number a round; none when it could not be measured, and `note` says why.
+    """One line of the table. `values` holds one number a round; none when it could not be measured: `note` says why.
 
     Without a goal it is there to be read beside the others.
     """

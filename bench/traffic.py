@@ -40,12 +40,14 @@ def command(number: int, text: str, answer_url: str, *, word: str = "/proxy") ->
     ).encode()
 
 
-def press(number: int, action: str, value: str, answer_url: str, blocks: Sequence[Json]) -> bytes:
+def press(
+    number: int, action: str, value: str, answer_url: str, blocks: Sequence[Json], *, user: str = APPROVER
+) -> bytes:
     """A button on a card was pressed; Slack sends the whole message along."""
     place = {"message_ts": f"{number}.000100", "channel_id": CHANNEL, "is_ephemeral": False, "type": "message"}
     return _interactive(
         type="block_actions",
-        user=_person(APPROVER),
+        user=_person(user),
         container=place,
         trigger_id=f"{number}.1.trigger",
         channel={"id": CHANNEL, "name": "proxies"},

@@ -92,6 +92,7 @@ class Byteful:
     @classmethod
     async def like_the_playground(cls) -> Byteful:
         world = ProviderWorld(history=False)
+        world.set_credit(0)
         keys = {"X-API-Public-Key": world.public_key, "X-API-Private-Key": world.private_key}
         async with running_provider(world) as url, aiohttp.ClientSession(headers=keys) as session:
             root, taken = f"{url}/public/user/", {}

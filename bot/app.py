@@ -77,6 +77,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         queue_redis = _queue_connection(url)
         stack.push_async_callback(queue_redis.aclose)
         queue = JobQueue(queue_redis, name=QUEUE)
+        nudge = QueueNudge(queue)
+        stack.push_async_callback(nudge.drain)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(),
@@ -95,7 +97,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             provider=provider,
             directory=SlackDirectory(client),
             policy=lambda: policy.current,
-            nudge=QueueNudge(queue),
+            nudge=nudge,
             journal=FileJournal(settings.proxydesk_data / "journal"),
         )
         # A client of its own: the other one repeats a call whose connection was lost, and a message posted twice stays.

@@ -51,12 +51,25 @@ _log = structlog.get_logger()
 
 
 class QueueNudge:
-    """Implements `bot.ports.Nudge` by a job. One key a version, so the same change is not queued twice."""
+    """Implements `bot.ports.Nudge` by a job, queued while the caller goes on: nobody's answer waits for the queue.
+
+    One key a version, so the same change is not queued twice.
+    """
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def __call__(self, request: PurchaseRequest) -> None:
+        task = asyncio.create_task(self._enqueue(request))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def drain(self) -> None:
+        """Until everything is queued; before the queue is closed."""
+        await asyncio.gather(*self._under_way)
+
+    async def _enqueue(self, request: PurchaseRequest) -> None:
         try:
             await self._queue.enqueue(
                 "step",
