@@ -108,7 +108,7 @@ class Company:
             return found
 
     async def ask_for(self, count: int, *, has_cards: bool = False) -> list[PurchaseRequest]:
-        """So many requests, waiting for their approval; what is to be said about them is left out unless `has_cards`."""
+        """So many requests, waiting for their approval; what is to be said of them is left out without `has_cards`."""
         room = asyncio.Semaphore(20)
 
         async def one(number: int) -> PurchaseRequest:

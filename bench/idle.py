@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.company import Company, company
+from bench.company import WORKSPACE, Company, company
 from bench.figures import Figure, Goal, Rounds
 from bench.processes import Program, python, running
 from bot.domain.ids import AttemptId, ServiceId, UserId
@@ -18,7 +18,7 @@ from bot.domain.request import Approved, Attempt, Claimed, Order, Ordered, Purch
 from playground.actions import SlackDriver
 from playground.stage import free_port
 
-IDLE_S = 30.0
+IDLE_S = 20.0
 FINISHED = 1_000
 CONTROL = "Pss: own memory and the share of what is shared"
 
@@ -55,7 +55,7 @@ async def cpu(_rounds: int) -> list[Figure]:
         before = {name: part.cpu_s for name, part in parts.items()}
         await asyncio.sleep(IDLE_S)
         used = {name: (part.cpu_s - before[name]) / IDLE_S * 100 for name, part in parts.items()}
-    note = "of one core, over 30 s: " + ", ".join(f"{name} {percent:.2f} %" for name, percent in used.items())
+    note = "of one core: " + ", ".join(f"{name} {percent:.2f} %" for name, percent in used.items())
     return [Figure("idle CPU of web, worker and store", "%", (sum(used.values()),), Goal(1.0, 0.3, "%"), note)]
 
 
@@ -78,14 +78,18 @@ async def _finished(around: Company, count: int) -> None:
     requests = await around.ask_for(count)
     for request in requests:
         await _live(around, request)
-    await around.redis.delete(around.outbox)
+    await around.redis.delete(around.outbox, f"{{{WORKSPACE}}}:followed")
 
 
 async def _live(around: Company, request: PurchaseRequest) -> None:
     boss, now = UserId("U0BOSS"), datetime.now(UTC)
     attempt = Attempt(AttemptId(f"attempt-{request.id}"), request.selection.fingerprint(), now, (), 0)
     order = Order(ServiceId(f"API-{request.id:08d}"), f"https://127.0.0.1/i/{request.id}", True, 700, 0, "active")
-    steps = (Approved(now, boss, "role:approver"), Claimed(now, attempt, request.quote, ()), Ordered(now, order))
+    steps = (
+        Approved(now, boss, "role:approver", "00000000"),
+        Claimed(now, attempt, request.quote, ()),
+        Ordered(now, order),
+    )
     for event in steps:
         moved = advance(request, event)
         await around.store.move(request, moved)
@@ -114,7 +118,7 @@ async def _first_answer(port: int, program: Program) -> float:
             async with SlackDriver(f"http://127.0.0.1:{port}") as slack:
                 rita = slack.person("rita")
                 delivered = await rita.types("/proxy help", channel="proxies")
-                if delivered.get("status") == 200:
+                if delivered.acked:
                     return time.monotonic() - program.started_at
         await asyncio.sleep(0.02)
     raise RuntimeError("the demo did not answer")

@@ -19,7 +19,7 @@ from bot.domain.request import PurchaseRequest
 LONG_S = 120.0
 """How long Byteful holds a quote back, so that a job is under way when its worker dies."""
 PATIENCE_S = 60.0
-LATE = 30
+LATE = 20
 
 
 async def redelivery(rounds: int) -> list[Figure]:

@@ -10,7 +10,7 @@ from bench.company import Company, company
 from bench.figures import Figure, Goal, percentile
 from bench.load import Load, Plan
 
-ALONE = 16
+ALONE = 10
 SLACK_RESTS_S = 2.5
 """After this pause no limit of Slack or Byteful makes anything wait for what was before."""
 TOGETHER = 9

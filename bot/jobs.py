@@ -6,6 +6,7 @@ Jobs only nudge. What happens is decided by the state in the store, so a job los
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -45,6 +46,8 @@ LOOK_CRON = "* * * * * */10"
 SNAPSHOT_CRON = "*/5 * * * *"
 FOLLOW_CRON = "* * * * * */10"
 """Every ten seconds: the first look after a purchase is due after five, and finding nothing due costs one read."""
+CRON_GRAIN_S = 10
+"""No cron has its turn but at these seconds."""
 
 Context = dict[str, Any]
 _log = structlog.get_logger()
@@ -250,6 +253,16 @@ class JobWorker(Worker[Any]):
     def __init__(self, queue: RedisQueue, **settings: Any) -> None:
         super().__init__(queue, before_process=self._begin, after_process=self._end, **settings)
         self._busy: dict[asyncio.Task[Any] | None, asyncio.Task[None]] = {}
+        self._next_turn = 0.0
+
+    async def schedule(self, lock: int = 1) -> None:
+        """saq works out and queues the next turn of every cron each second; once for each turn is enough."""
+        now = time.time()
+        if now < self._next_turn:
+            await self.queue.schedule(lock)
+            return
+        await super().schedule(lock)
+        self._next_turn = now // CRON_GRAIN_S * CRON_GRAIN_S + CRON_GRAIN_S
 
     async def stop(self) -> None:
         self.event.set()

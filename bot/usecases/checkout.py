@@ -137,8 +137,9 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> None:
         await _put_off(desk, request, pause.words, pause.id)
         return
     try:
-        fresh = await desk.provider.quote(request.selection)
-        known = await desk.provider.services_since(utcnow() - KNOWN_SERVICES_WINDOW)
+        fresh, known = await asyncio.gather(
+            desk.provider.quote(request.selection), desk.provider.services_since(utcnow() - KNOWN_SERVICES_WINDOW)
+        )
     except SelectionRefusedError as refusal:
         await _reopen_refused(desk, request, refusal)
         return

@@ -7,6 +7,7 @@ either all of the old or all of the new. A refresh that fails leaves the old one
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -99,7 +100,7 @@ class BytefulPlaces:
 
     async def _use(self, rows: Rows) -> None:
         """Index off the event loop, then swap the tables at once."""
-        self._tables = await asyncio.to_thread(Tables.of, rows)
+        self._tables = await asyncio.to_thread(_built, rows)
         _log.info("places_loaded", asns=len(rows.asns), subdivisions=len(rows.subdivisions), cities=len(rows.cities))
 
     def search_asns(self, query: str, country_id: str | None) -> list[PlaceOption]:
@@ -265,6 +266,16 @@ class Tables:
 
     def _country(self, country_id: str) -> str:
         return self.countries.get(country_id, country_id.upper())
+
+
+def _built(rows: Rows) -> Tables:
+    """Without the collector, which would stop everything to look at a million new values; they hold no cycles."""
+    gc.disable()
+    try:
+        return Tables.of(rows)
+    finally:
+        gc.freeze()  # what is kept for hours needs no looking at either
+        gc.enable()
 
 
 def _entry(name: str, tail: str, value: str) -> Entry[PlaceOption]:
