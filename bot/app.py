@@ -15,15 +15,19 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clerk import Clerk
 from bot.domain.errors import RecordError, StoreError, StoreUnavailableError
+from bot.gallery import Gallery
 from bot.handlers.front import Front
 from bot.handlers.listeners import listen
-from bot.jobs import QUEUE, JobQueue, Jobs, QueueNudge
+from bot.jobs import QUEUE, JobQueue, Jobs, QueueErrands, QueueNudge
 from bot.metrics import GIVEN_UP, OLDEST, PAUSED, UNPRICED, WAITING
+from bot.pictures import Painter
 from bot.policy_file import PolicyFile
 from bot.providers import PROVIDERS, Account
 from bot.settings import Settings
 from bot.slack import CALL_TIMEOUT_S, Chat, SlackDirectory
+from bot.slack_files import SlackFiles
 from bot.slack_http import SkewWatch
 from bot.slack_notifier import SlackNotifier
 from bot.socket_mode import Socket
@@ -58,10 +62,11 @@ class Bot:
     policy: PolicyFile
     queue: RedisQueue
     teller: Teller
+    clerk: Clerk
 
     @property
     def jobs(self) -> Jobs:
-        return Jobs(self.desk, self.teller)
+        return Jobs(self.desk, self.teller, self.clerk.run)
 
 
 @asynccontextmanager
@@ -108,13 +113,16 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             timeout=CALL_TIMEOUT_S,
             retry_handlers=[],
         )
-        notifier = SlackNotifier(posting, lambda: policy.current)
-        teller = Teller(desk, notifier)
-        yield Bot(settings, desk, store, client, Chat(client, session), policy, queue, teller)
+        files = SlackFiles(client, session)
+        gallery = Gallery(Painter(), files)
+        teller = Teller(desk, SlackNotifier(posting, lambda: policy.current, gallery))
+        chat = Chat(client, session)
+        clerk = Clerk(desk, chat, files, gallery)
+        yield Bot(settings, desk, store, client, chat, policy, queue, teller, clerk)
 
 
 def make_front(bot: Bot) -> Front:
-    return Front(bot.desk, bot.chat, bot.store)
+    return Front(bot.desk, bot.chat, bot.store, QueueErrands(bot.queue))
 
 
 def make_slack_app(bot: Bot, front: Front) -> AsyncApp:

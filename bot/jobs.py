@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -21,7 +22,8 @@ from bot.domain.errors import AccessError, ChatError, ProviderError, RecordError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
-from bot.usecases import book, checkout, decide, follow, journal, pausing, snapshot, waiting
+from bot.ports import Errand, ErrandKind
+from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
 
@@ -34,6 +36,7 @@ HEARTBEAT_S = 9
 """A job without a sign of life for this long has lost its worker."""
 STEPS = 2
 """Buying, and looking into a doubt that came of it."""
+ERRAND_TIMEOUT_S = 60
 SWEEP_TIMEOUT_S = 300
 BUSY_WAIT_S = 0.5
 BUSY_TRIES = 60
@@ -89,12 +92,48 @@ class QueueNudge:
             _log.warning("nudge_lost", request=request.id, error=type(error).__name__)
 
 
-class Jobs:
-    """The functions the queue runs, bound to a desk and a teller."""
+class QueueErrands:
+    """Implements `bot.ports.Errands` by a job. A worker that dies meanwhile is followed by another one."""
 
-    def __init__(self, desk: Desk, teller: Teller) -> None:
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    async def __call__(self, errand: Errand) -> bool:
+        try:
+            await self._queue.enqueue(
+                "errand",
+                errand=asdict(errand),
+                timeout=ERRAND_TIMEOUT_S,
+                heartbeat=HEARTBEAT_S,
+                retries=STEP_TRIES,
+                ttl=60,
+            )
+        except Exception as error:
+            _log.warning("errand_lost", errand=errand.kind, error=type(error).__name__)
+            return False
+        return True
+
+
+class Jobs:
+    """The functions the queue runs, bound to a desk, a teller and whoever does errands."""
+
+    def __init__(self, desk: Desk, teller: Teller, run: Callable[[Errand], Awaitable[None]]) -> None:
         self._desk = desk
         self._teller = teller
+        self._run = run
+
+    async def errand(self, _context: Context, *, errand: dict[str, Any]) -> None:
+        """Something one person asked for that takes longer than a click may."""
+        await self._run(Errand(**{**errand, "kind": ErrandKind(errand["kind"])}))
+
+    async def digest(self, _context: Context) -> None:
+        """Announce the digests that are due."""
+        for workspace in await self._desk.store.workspaces():
+            try:
+                if await digests.post_due(self._desk, workspace):
+                    await self._tell(workspace)
+            except RecordError as error:
+                _log.error("digests_not_understood", error=str(error))
 
     async def step(self, _context: Context, *, workspace: str, number: int) -> None:
         """Take the request on, and say beside it what is to be said: a purchase waits for no message."""
@@ -301,10 +340,11 @@ def make_worker(queue: RedisQueue, jobs: Jobs) -> Worker[Any]:
 
     return JobWorker(
         queue,
-        functions=[("step", jobs.step), ("sweep", jobs.sweep)],
+        functions=[("step", jobs.step), ("errand", jobs.errand), ("sweep", jobs.sweep)],
         concurrency=10,
         cron_jobs=[
             _cron(jobs.sweep, "* * * * *"),
+            _cron(jobs.digest, "* * * * *"),
             _cron(jobs.look, LOOK_CRON),
             _cron(jobs.follow, FOLLOW_CRON),
             _cron(jobs.snapshot, SNAPSHOT_CRON),

@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.kit import Message, View
+from bot.blocks.tables import without_rich_blocks
 from bot.domain.errors import ChatError, Trouble
 from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.policy import Person, Role
@@ -130,14 +131,25 @@ class Chat:
         replace: bool = False,
     ) -> None:
         """Tell one person privately: by the answer address of their click, else in the channel, else by DM."""
-        if response_url and await self._respond(response_url, message, replace=replace):
-            return
+        plainer = without_rich_blocks(message)
+        forms = [message, *([plainer] if plainer else [])]
+        for form in forms if response_url else ():
+            if response_url and await self._respond(response_url, form, replace=replace):
+                return
+        for form in forms:
+            if await self._is_taken(form, user, channel):
+                return
+        await self._tell(Message(message.text, []), user, channel)
+
+    async def _is_taken(self, message: Message, user: UserId, channel: ChannelId | None) -> bool:
+        """False when Slack refuses its layout."""
         try:
             await self._tell(message, user, channel)
         except ChatError as error:
             if error.trouble not in (Trouble.BLOCKS, Trouble.LONG):
                 raise
-            await self._tell(Message(message.text, []), user, channel)
+            return False
+        return True
 
     async def _tell(self, message: Message, user: UserId, channel: ChannelId | None) -> None:
         said: dict[str, Any] = {"text": message.text, "blocks": message.blocks or None}

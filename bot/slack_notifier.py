@@ -13,9 +13,11 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import alerts, limits, notices, request_card, waiting
+from bot.blocks import alerts, digest, limits, notices, request_card, summaries, tables, waiting
 from bot.blocks import home as home_view
+from bot.blocks.charts import Picture
 from bot.blocks.kit import Message
+from bot.blocks.summaries import Shown
 from bot.domain import invoice
 from bot.domain.draft import WaitingDraft
 from bot.domain.errors import ChatError, Trouble
@@ -33,8 +35,10 @@ from bot.domain.intents import (
     ThreadNoticeIntent,
 )
 from bot.domain.notice import (
+    Alert,
     BalanceUnread,
     BoughtOutside,
+    ChannelDigest,
     CreditBack,
     CreditLow,
     DataLow,
@@ -42,10 +46,12 @@ from bot.domain.notice import (
     RenewalDue,
     RenewalUnpaid,
     ServiceChanged,
+    SharedSummary,
 )
 from bot.domain.pause import Pause
 from bot.domain.policy import Policy
 from bot.domain.request import PurchaseRequest
+from bot.gallery import Gallery
 from bot.metrics import MESSAGES, REFUSALS
 from bot.ports import Form, MessageRef, Saying, Spot
 from bot.slack import calling
@@ -66,9 +72,10 @@ class SlackNotifier:
 
     client: AsyncWebClient
     policy: Callable[[], Policy]
+    gallery: Gallery | None = None
 
     async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef:
-        message = self._drawn(saying)
+        message = self._drawn(saying, await self._pictures(saying))
         answer = await _counted(
             "post",
             self.client.chat_postMessage(
@@ -141,25 +148,34 @@ class SlackNotifier:
 
     # Drawing
 
-    def _drawn(self, saying: Saying) -> Message:
-        message = self._full(saying)
+    def _drawn(self, saying: Saying, pictures: Shown = ()) -> Message:
+        message = self._full(saying, pictures)
         request = saying.subject if isinstance(saying.subject, PurchaseRequest) else None
         match saying.form:
             case Form.FULL:
                 return message
             case Form.PLAIN:
+                plainer = tables.without_rich_blocks(message)
+                return plainer or notices.as_words(message, limits.FALLBACK, request)
+            case Form.WORDS:
                 return notices.as_words(message, limits.FALLBACK, request)
             case Form.SHORT:
                 return notices.as_words(message, SHORT, request)
 
-    def _full(self, saying: Saying) -> Message:
+    async def _pictures(self, saying: Saying) -> Shown:
+        """Drawn and uploaded anew for each try; without them where Slack or the drawing refuses: the numbers stay."""
+        if saying.form is not Form.FULL or self.gallery is None or not isinstance(saying.subject, Notice):
+            return ()
+        return await self.gallery.hang(_pictures_of(saying.subject))
+
+    def _full(self, saying: Saying, pictures: Shown) -> Message:
         match saying.subject, saying.intent:
             case PurchaseRequest() as request, intent if not isinstance(intent, NewsIntent):
                 return self._of_request(request, saying)
             case notice, NoticeIntent(instead_of=None) | ThreadNoticeIntent() if isinstance(notice, Notice):
-                return _of_notice(notice)
+                return _of_notice(notice, pictures)
             case notice, NoticeIntent(instead_of=channel) if isinstance(notice, Notice) and channel:
-                return alerts.instead_of(channel, _of_notice(notice))
+                return alerts.instead_of(channel, _of_notice(notice, pictures))
             case WaitingDraft() as ended, NewsIntent(news=news):
                 return waiting.lapsed(ended) if news is News.LAPSED else waiting.unpriced(ended)
             case Pause() as pause, NewsIntent(news=news):
@@ -192,8 +208,28 @@ class SlackNotifier:
         return request_card.card(request, approvers=approvers, role=approvals.role, needed=approvals.needed)
 
 
-def _of_notice(notice: Notice) -> Message:
+def _pictures_of(notice: Notice) -> list[Picture]:
+    match notice:
+        case ChannelDigest():
+            return digest.pictures(notice)
+        case SharedSummary():
+            return summaries.shared_pictures(notice)
+        case _:
+            return []
+
+
+def _of_notice(notice: Notice, pictures: Shown) -> Message:
     """Each kind has a drawing of its own."""
+    match notice:
+        case ChannelDigest():
+            return digest.posted(notice, pictures)
+        case SharedSummary():
+            return summaries.shared(notice, pictures)
+        case _:
+            return _of_alert(notice)
+
+
+def _of_alert(notice: Alert) -> Message:
     match notice:
         case CreditLow():
             return alerts.credit_low(notice)

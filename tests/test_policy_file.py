@@ -301,8 +301,10 @@ def test_the_page_shows_the_default(name: str, field: Any) -> None:
         expected = "see below"
     elif field.get_default(call_default_factory=True) in (None, (), {}):
         expected = "none"
+    elif isinstance(field.default, tuple):
+        expected = f"`[{', '.join(map(str, field.default))}]`"
     else:
-        expected = f"`{list(field.default) if isinstance(field.default, tuple) else field.default}`"
+        expected = f"`{field.default}`"
     assert documented()[name] == expected
 
 

@@ -60,6 +60,7 @@ class Action(StrEnum):
     REPORT_CSV = "report_csv"
     REPORT_PICTURE = "report_picture"
     SET_DIGEST = "set_digest"
+    SET_DIGEST_MONTHLY = "set_digest_monthly"
     STOP_DIGEST = "stop_digest"
 
 

@@ -11,6 +11,7 @@ from bot.blocks.kit import Block, Element, Message
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.ledger import Sums
 from bot.domain.money import Cents
+from bot.domain.notice import SharedSummary
 from bot.domain.period import Period
 from bot.domain.scope import Asked, Kind, Measure, Scope
 from bot.domain.summary import OTHERS, OUTSIDE, Cause, Part, Spend, Unit, UnitCost, change, cost_of_one
@@ -32,7 +33,7 @@ def spend(asked: Asked, shown: Spend, *, time_zone: str, pictures: Shown = (), i
     lines = [f"*Spent {about(asked.scope)} {text.days(shown.period)}*", *_spend_lines(shown)]
     said = "\n".join(lines)
     below = spend_details(shown, asked.scope)
-    blocks = [kit.section(said), *_images(pictures), *spend_table(shown), *map(kit.section, below)]
+    blocks = [kit.section(said), *images(pictures), *spend_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {_between(shown.period.before())}."))
     if is_private:
         blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
@@ -64,6 +65,12 @@ def _spend_lines(shown: Spend) -> list[str]:
         paid.append(f"{text.money(sums.open)} still to pay")
     lines.append(" · ".join([" and ".join(paid), *([" and ".join(bought)] if bought else [])]))
     return lines + _apart(sums)
+
+
+def totals_line(sums: Sums) -> str:
+    """Everything of a ledger in one line, each by its own name."""
+    parts = [f"{text.money(sums.spent)} spent ({text.money(sums.paid)} paid, {text.money(sums.open)} still to pay)"]
+    return " ".join([f"{parts[0]}.", *_apart(sums)])
 
 
 def _apart(sums: Sums) -> list[str]:
@@ -154,12 +161,35 @@ def _part_line(part: Part) -> str:
 def usage(asked: Asked, shown: Used, *, pictures: Shown = (), is_private: bool = True) -> Message:
     lines = [f"*Used {about(asked.scope)} {text.days(shown.period)}*", *_used_lines(shown)]
     below = usage_details(shown, asked.scope)
-    blocks = [kit.section("\n".join(lines)), *_images(pictures), *usage_table(shown), *map(kit.section, below)]
+    blocks = [kit.section("\n".join(lines)), *images(pictures), *usage_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {_between(shown.period.before())}."))
     if is_private:
         blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
     parts = [f"{text.words(_used_name(part))}: {text.data_words(part.bytes)}" for part in shown.services]
     return kit.message("\n".join([*lines, *parts, *below]), *blocks)
+
+
+# Shared with a channel
+
+
+def shared(notice: SharedSummary, pictures: Shown = ()) -> Message:
+    """The same numbers, with who shows them."""
+    if notice.spend is not None:
+        message = spend(notice.asked, notice.spend, time_zone=notice.time_zone, pictures=pictures, is_private=False)
+    else:
+        message = usage(notice.asked, _there(notice.used), pictures=pictures, is_private=False)
+    said = f"{text.mention(notice.by)} shares this, as of {text.when(notice.at)}."
+    return kit.message(f"{message.text}\n{said}", *message.blocks, kit.context(said))
+
+
+def shared_pictures(notice: SharedSummary) -> list[Picture]:
+    return spend_pictures(notice.spend) if notice.spend is not None else usage_pictures(_there(notice.used))
+
+
+def _there(used: Used | None) -> Used:
+    if used is None:
+        raise TypeError("a shared summary holds spend or usage")
+    return used
 
 
 def usage_pictures(shown: Used) -> list[Picture]:
@@ -269,7 +299,7 @@ def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool) -> Block:
     return kit.actions(*offered)
 
 
-def _images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:
+def images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:
     return [kit.picture(file, picture.alt, picture.title) for file, picture in pictures]
 
 

@@ -11,11 +11,16 @@ from datetime import datetime
 from typing import get_args
 
 from bot.domain.account import Actor
-from bot.domain.ids import NoticeKey, RequestId, UserId
+from bot.domain.digest import Rhythm
+from bot.domain.ids import ChannelId, NoticeKey, RequestId, ServiceId, UserId
 from bot.domain.money import Cents
+from bot.domain.period import Period
 from bot.domain.renewal import ServiceChange
 from bot.domain.runway import Runway
+from bot.domain.scope import Asked
+from bot.domain.summary import Spend
 from bot.domain.usage import DataPool, Service
+from bot.domain.used import Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,73 @@ class BoughtOutside:
         return NoticeKey(f"outside:{self.digest}")
 
 
-Notice = CreditLow | CreditBack | BalanceUnread | DataLow | RenewalDue | RenewalUnpaid | ServiceChanged | BoughtOutside
+@dataclass(frozen=True, slots=True)
+class Renewing:
+    """A service of the channel that renews or ends soon."""
+
+    service: ServiceId
+    name: str
+    at: datetime
+    renews: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A request of the channel that nobody has decided."""
+
+    request: RequestId
+    requester: UserId
+    total: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDigest:
+    """What a channel spent and used in a day, a week or a month, what renews next, and what waits for a decision.
+
+    `spend` is None where the policy does not show prices to the channel. `missed` earlier ones were never posted.
+    """
+
+    digest: NoticeKey
+    at: datetime
+    due: datetime
+    is_late: bool
+    missed: int
+    channel: ChannelId
+    rhythm: Rhythm
+    time_zone: str
+    period: Period
+    spend: Spend | None
+    used: Used
+    renewing: tuple[Renewing, ...]
+    undecided: tuple[Undecided, ...]
+    waiting: int
+    """Undecided requests in all."""
+
+    @property
+    def key(self) -> NoticeKey:
+        return self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSummary:
+    """A summary that somebody showed to a channel; one of `spend` and `used` is there."""
+
+    at: datetime
+    by: UserId
+    channel: ChannelId
+    asked: Asked
+    time_zone: str
+    spend: Spend | None
+    used: Used | None
+
+    @property
+    def key(self) -> NoticeKey:
+        """The same person sharing the same within a minute is one click too many."""
+        return NoticeKey(f"shared:{self.channel}:{self.by}:{self.asked}:{self.at:%Y-%m-%dT%H:%M}")
+
+
+Alert = CreditLow | CreditBack | BalanceUnread | DataLow | RenewalDue | RenewalUnpaid | ServiceChanged | BoughtOutside
+Notice = Alert | ChannelDigest | SharedSummary
 
 KINDS: dict[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}
 """By the name they are stored under, which is never changed: an old notice has to stay readable."""

@@ -14,12 +14,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bot.domain.digest import Schedule, ScheduleError, parse_schedule
 from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.invoice import Audience
 from bot.domain.quote import Tolerance
 
 APPROVER = "approver"
 ADMIN = "admin"
+FINANCE = "finance"
+CHANNEL = "channel"
+"""In place of a role: everybody in a channel, about that channel."""
+PRICES_VISIBLE_TO = (CHANNEL, APPROVER, FINANCE, ADMIN)
+DIGESTS_SET_BY = (APPROVER, ADMIN)
 _CHANNEL = r"^[CG][A-Z0-9]{2,}$"
 
 
@@ -66,10 +72,36 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 """An IANA name, such as `Europe/Berlin`."""
 
 
+def _known_schedule(words: str) -> str:
+    try:
+        schedule = parse_schedule(words)
+    except ScheduleError as error:
+        raise ValueError(str(error).rstrip(".")) from None
+    if schedule is None:
+        raise ValueError(f"{words!r} is no digest. Write daily, weekly or monthly, such as: weekly monday 9:00")
+    return words
+
+
+ScheduleWords = Annotated[str, AfterValidator(_known_schedule)]
+"""As people write it: `weekly monday 9:00`."""
+
+
 class ChannelSettings(_Model):
     """What one channel has different from the others."""
 
     time_zone: TimeZone | None = None
+    digests: tuple[ScheduleWords, ...] = ()
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        return tuple(schedule for words in self.digests if (schedule := parse_schedule(words)))
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> ChannelSettings:
+        rhythms = [schedule.rhythm for schedule in self.schedules]
+        if len(set(rhythms)) < len(rhythms):
+            raise ValueError("a channel has at most one daily, one weekly and one monthly digest")
+        return self
 
 
 class CreditAlerts(_Model):
@@ -107,11 +139,24 @@ class Policy(_Model):
     credit_alerts: CreditAlerts = CreditAlerts()
     data_alerts_percent: tuple[Annotated[int, Field(ge=1, le=99)], ...] = (25, 10, 5)
     renewal_notice_days: int = Field(3, ge=0, le=60)
+    prices_visible_to: tuple[str, ...] = PRICES_VISIBLE_TO
+    digests_set_by: tuple[str, ...] = DIGESTS_SET_BY
 
     @model_validator(mode="after")
     def _roles_exist(self) -> Policy:
         if self.approvals.role not in self.roles:
             raise ValueError(f"approvals.role names {self.approvals.role!r}, which is not under roles")
+        return self
+
+    @model_validator(mode="after")
+    def _viewers_exist(self) -> Policy:
+        known = {*self.roles, *PRICES_VISIBLE_TO, CHANNEL}
+        for setting, names in (
+            ("prices_visible_to", self.prices_visible_to),
+            ("digests_set_by", self.digests_set_by),
+        ):
+            if strangers := [name for name in names if name not in known]:
+                raise ValueError(f"{setting} names {strangers[0]!r}, which is not under roles")
         return self
 
     @property

@@ -12,9 +12,9 @@ from bot.domain.catalog import Field
 from bot.domain.errors import InputError
 from bot.domain.money import parse_dollars
 from bot.domain.typeahead import nearest
-from bot.handlers import buy, orders, report, services, why
+from bot.handlers import buy, digests, orders, report, reports, services, why
 from bot.handlers.front import Front
-from bot.handlers.parse import Actor
+from bot.handlers.parse import Actor, as_typed
 from bot.handlers.wording import read
 
 COMMAND = "/proxy"
@@ -25,12 +25,15 @@ TOP_UP_REASON = "More account credit"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`run` gets what follows the word and gives the answer for the ack; None when a form answers."""
+    """`run` gets what follows the word and gives the answer for the ack; None when a form answers, or the answer
+    follows. With `takes_mentions` people and channels arrive as Slack's ids, else as they were typed.
+    """
 
     usage: str
     summary: str
     example: str
     run: Callable[[Front, Actor, str], Awaitable[Message | None]]
+    takes_mentions: bool = False
 
 
 async def _buy(front: Front, who: Actor, text: str) -> Message | None:
@@ -140,12 +143,32 @@ COMMANDS: dict[str, Command] = {
     ),
     "topup": Command("/proxy topup [dollars]", "Ask for more account credit.", "/proxy topup 50", _topup),
     "data": Command("/proxy data", "Residential and mobile data: used, left, for how long.", "/proxy data", _data),
+    "spend": Command(
+        "/proxy spend [about what] [which days]",
+        "What was spent: here and this month, or about whom, what and when you say.",
+        "/proxy spend workspace last month",
+        reports.spend,
+        takes_mentions=True,
+    ),
+    "usage": Command(
+        "/proxy usage [about what] [which days]",
+        "What was used: data and requests, by service, over the days.",
+        "/proxy usage 2026-11-01..2026-11-15",
+        reports.usage,
+        takes_mentions=True,
+    ),
+    "digest": Command(
+        "/proxy digest [how often] [day] [time]",
+        "Which digests this channel gets, and setting them.",
+        "/proxy digest weekly monday 9:00",
+        digests.command,
+    ),
     "help": Command("/proxy help", "This list.", "/proxy help", _help),
 }
 
 
 async def dispatch(front: Front, who: Actor, text: str) -> Message | None:
-    """The answer for the ack of `/proxy text`; None when a form is the answer."""
+    """The answer for the ack of `/proxy text`, `text` as Slack sends it; None when there is none to give there."""
     if len(text) > MAX_TEXT:
         told = (
             f"That line has {len(text):,} characters; up to {MAX_TEXT:,} are read. Use the form instead: {COMMAND} buy."
@@ -156,8 +179,9 @@ async def dispatch(front: Front, who: Actor, text: str) -> Message | None:
         return lists.start(help_lines())
     command = COMMANDS.get(word.lower())
     if command is None:
+        word = as_typed(word)
         return notices.unknown_word(word, nearest(word.lower(), list(COMMANDS)), f"{COMMAND} {'|'.join(COMMANDS)}")
-    return await command.run(front, who, rest.strip())
+    return await command.run(front, who, (rest if command.takes_mentions else as_typed(rest)).strip())
 
 
 def help_lines() -> list[CommandHelp]:

@@ -13,7 +13,7 @@ from bot.blocks.kit import Message
 from bot.domain.errors import ChatError
 from bot.handlers.errors import explained
 from bot.handlers.parse import Actor
-from bot.ports import FormStore
+from bot.ports import Errands, FormStore
 from bot.slack import Chat
 from bot.usecases.desk import Desk
 
@@ -79,6 +79,7 @@ class Front:
     desk: Desk
     chat: Chat
     store: FormStore
+    errands: Errands
     background: Background = field(default_factory=Background)
 
     def unknown(self, who: Actor, name: str) -> Message:
@@ -99,6 +100,14 @@ class Front:
 
     def whisper_later(self, actor: Actor, message: Message, *, replace: bool = False) -> None:
         self.background.spawn(self.whisper(actor, message, replace=replace))
+
+    def answer_later(self, actor: Actor, work: Callable[[], Awaitable[Message]], *, replace: bool = False) -> None:
+        """The answer privately, within moments. Not in the ack: there, nobody would learn that Slack refused it."""
+
+        async def answer() -> None:
+            await self.whisper(actor, await explained(work), replace=replace)
+
+        self.background.spawn(answer())
 
     async def soon(self, actor: Actor, work: Callable[[], Awaitable[Message]], waiting: Message) -> Message:
         """The work's answer when it is quick; else `waiting` now and the answer privately afterwards."""

@@ -21,10 +21,10 @@ from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
 from bot.domain.errors import StoreUnavailableError
-from bot.handlers import approval, buy, commands, home, install, orders, report, services
+from bot.handlers import approval, buy, commands, digests, home, install, orders, report, reports, services
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
-from bot.handlers.parse import Press, actor, click, command_actor, command_text, event_actor, press, workspace_of
+from bot.handlers.parse import Press, actor, click, command_actor, event_actor, press, raw_text, workspace_of
 
 EVERYTHING = re.compile("")
 OPTIONS_TIMEOUT_S = 2.0
@@ -108,6 +108,16 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
     Action.LEAVE_RENEWAL: services.leave_renewal,
     Action.ADOPT_SERVICE: services.adopt_pressed,
     Action.MORE_DATA: services.more_data,
+    Action.REPORT: reports.pressed,
+    Action.REPORT_THIS_MONTH: reports.pressed,
+    Action.REPORT_LAST_MONTH: reports.pressed,
+    Action.REPORT_30_DAYS: reports.pressed,
+    Action.REPORT_SHARE: reports.share_pressed,
+    Action.REPORT_CSV: reports.csv_pressed,
+    Action.REPORT_PICTURE: reports.picture_pressed,
+    Action.SET_DIGEST: digests.set_pressed,
+    Action.SET_DIGEST_MONTHLY: digests.set_pressed,
+    Action.STOP_DIGEST: digests.stop_pressed,
     **dict.fromkeys(Field, _field_changed),
 }
 SUBMISSIONS: dict[str, Callable[[Front, Body], Awaitable[Body | None]]] = {
@@ -126,7 +136,7 @@ def listen(app: AsyncApp, front: Front) -> None:
     @app.command(EVERYTHING)
     async def command(ack: AsyncAck, body: Body) -> None:
         who = command_actor(body)
-        answer = await _explained(lambda: commands.dispatch(front, who, command_text(body)))
+        answer = await _explained(lambda: commands.dispatch(front, who, raw_text(body)))
         if answer is None:
             await ack()
         else:

@@ -48,6 +48,8 @@ class Press:
     ordinal: float
     view: Mapping[str, Any] | None
     is_in_message: bool
+    is_ephemeral: bool = False
+    """In a message that only this person sees."""
 
 
 def workspace_of(body: Body) -> WorkspaceId:
@@ -69,7 +71,16 @@ def command_actor(body: Body) -> Actor:
 
 def command_text(body: Body) -> str:
     """What follows the command, as it was typed: Slack escapes it and turns names into links (Slack docs)."""
-    named = _LINK.sub(lambda link: f"{_SIGNS.get(link[1], '')}{link[3] or link[2]}", str(body.get("text") or ""))
+    return as_typed(raw_text(body))
+
+
+def raw_text(body: Body) -> str:
+    """What follows the command, with people and channels as Slack's ids: `<@U…|rita>`."""
+    return str(body.get("text") or "")
+
+
+def as_typed(raw: str) -> str:
+    named = _LINK.sub(lambda link: f"{_SIGNS.get(link[1], '')}{link[3] or link[2]}", raw)
     return named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -106,6 +117,7 @@ def press(body: Body) -> Press | None:
         ordinal=float(action.get("action_ts") or 0),
         view=body.get("view"),
         is_in_message=(body.get("container") or {}).get("type") == "message",
+        is_ephemeral=bool((body.get("container") or {}).get("is_ephemeral")),
     )
 
 

@@ -6,7 +6,7 @@ from bot.ports.audit import AuditTrail, Recorded
 from bot.ports.journal import Journal, Sent
 from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
-from bot.ports.people import Directory, Form, Notifier, Nudge, Saying, Spot
+from bot.ports.people import Directory, Errand, ErrandKind, Errands, Form, Notifier, Nudge, Saying, Spot
 from bot.ports.provider import PlaceOption, Places, Provider
 from bot.ports.store import FormStore, Store, Submission
 
@@ -18,6 +18,9 @@ __all__ = [
     "Backlog",
     "Claim",
     "Directory",
+    "Errand",
+    "ErrandKind",
+    "Errands",
     "Form",
     "FormStore",
     "Journal",

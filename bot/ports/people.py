@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.domain.draft import WaitingDraft
 from bot.domain.home import Home
-from bot.domain.ids import UserId
+from bot.domain.ids import ChannelId, UserId, WorkspaceId
 from bot.domain.intents import Intent
 from bot.domain.notice import Notice
 from bot.domain.pause import Pause
@@ -23,6 +23,9 @@ class Form(StrEnum):
 
     FULL = "full"
     PLAIN = "plain"
+    """Without tables and pictures, the numbers of a table as lines."""
+    WORDS = "words"
+    """Without a layout."""
     SHORT = "short"
 
 
@@ -83,3 +86,30 @@ class Nudge(Protocol):
     """Asks the worker to look at a request soon. Never raises: a lost nudge costs time, not correctness."""
 
     async def __call__(self, request: PurchaseRequest) -> None: ...
+
+
+class ErrandKind(StrEnum):
+    """What somebody asked for that takes longer than a click may."""
+
+    FILE = "file"
+    """The lines of a summary as CSV, by direct message."""
+    PICTURE = "picture"
+    """A summary again, with its pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """For one person. `asked` is what a summary's button carries; `response_url` is where the answer is wanted."""
+
+    kind: ErrandKind
+    workspace: WorkspaceId
+    user: UserId
+    channel: ChannelId | None
+    response_url: str | None
+    asked: str
+
+
+class Errands(Protocol):
+    """Hands an errand to a worker. False when it could not be handed over: then nothing will happen."""
+
+    async def __call__(self, errand: Errand) -> bool: ...

@@ -15,6 +15,7 @@ from bot.domain.notice import Notice
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports.account import AccountStore
+from bot.ports.digests import DigestStore
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 
 
@@ -26,7 +27,7 @@ class Submission:
     is_new: bool
 
 
-class Store(AccountStore, Protocol):
+class Store(AccountStore, DigestStore, Protocol):
     """Where requests live. Any call may raise StoreUnavailableError; then nothing was recorded."""
 
     async def submit(

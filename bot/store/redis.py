@@ -35,6 +35,7 @@ from bot.ports import Submission
 from bot.store import codec, health
 from bot.store.account import Accounts
 from bot.store.audit_lines import dump_audit
+from bot.store.digests import Digests
 from bot.store.entries import lines_of
 from bot.store.keys import as_bytes as _bytes
 from bot.store.keys import ms as _ms
@@ -89,7 +90,7 @@ async def store_errors() -> AsyncIterator[None]:
         raise StoreUnavailableError(f"The store does not answer ({type(error).__name__}).") from error
 
 
-class RedisStore(Outbox, Accounts):
+class RedisStore(Outbox, Accounts, Digests):
     """Implements `bot.ports.Store`."""
 
     _guarded = staticmethod(store_errors)

@@ -16,6 +16,7 @@ import structlog
 
 from bot.domain.errors import ChatError, Trouble
 from bot.domain.intents import subject
+from bot.domain.notice import Notice
 from bot.ports import Claim, Form, Lane, MessageRef, Notifier, Posting, Saying, Spot, Store, Told, Turn
 
 POST_EVERY = timedelta(seconds=1)
@@ -30,7 +31,14 @@ RATE_LIMIT_WAIT = timedelta(seconds=30)
 MOST_BLIND_POSTS = 2
 """How often a message is posted at most while each end is unknown and the channel's history is closed to us."""
 
-_FORMS = {Trouble.BLOCKS: Form.PLAIN, Trouble.LONG: Form.SHORT}
+_NEXT = {
+    (Trouble.BLOCKS, Form.FULL): Form.WORDS,
+    (Trouble.BLOCKS, Form.PLAIN): Form.WORDS,
+    (Trouble.LONG, Form.FULL): Form.SHORT,
+    (Trouble.LONG, Form.PLAIN): Form.SHORT,
+    (Trouble.LONG, Form.WORDS): Form.SHORT,
+}
+"""What Slack refused and in which form → the form that is tried next."""
 _log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -121,14 +129,14 @@ class Speaker:
     async def _in_some_form(
         self, claim: Claim, saying: Saying, lane: Lane, call: Callable[[Saying], Awaitable[MessageRef]]
     ) -> MessageRef:
-        """As it should be; without its layout when Slack does not take that; cut when it finds it too long."""
+        """As it should be; plainer and plainer when Slack does not take its layout; cut when it finds it too long."""
         form = Form.FULL
         while True:
             try:
                 return await self._paced(claim, lane, call(replace(saying, form=form)))
             except ChatError as error:
-                next_form = _FORMS.get(error.trouble)
-                if next_form is None or form in (next_form, Form.SHORT):
+                next_form = _plainer(saying, error.trouble, form)
+                if next_form is None:
                     raise
                 _log.error("message_simplified", intent=str(claim.intent), code=error.code, form=next_form)
                 form = next_form
@@ -150,6 +158,13 @@ class Speaker:
 
     async def _record(self, claim: Claim, at: MessageRef, key: str = "") -> bool:
         return await self.store.record_message(claim.workspace, subject(claim.intent), str(claim.intent), at, key)
+
+
+def _plainer(saying: Saying, trouble: Trouble, form: Form) -> Form | None:
+    """Only notices have tables and pictures, which some workspaces refuse."""
+    if (trouble, form) == (Trouble.BLOCKS, Form.FULL) and isinstance(saying.subject, Notice):
+        return Form.PLAIN
+    return _NEXT.get((trouble, form))
 
 
 def _check_blind(mark: Posting) -> None:

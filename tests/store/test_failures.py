@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from bot.domain import request as life
 from bot.domain.account import BalanceReading, KnownService, PoolReading, UsageDay
+from bot.domain.digest import Rhythm, Schedule
 from bot.domain.errors import StaleError, StoreUnavailableError
 from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId
 from bot.domain.intents import CardIntent
@@ -22,6 +23,7 @@ from bot.domain.notice import CreditLow
 from bot.domain.request import State
 from bot.domain.runway import Runway
 from bot.ports import Audit, Claim, Lane, MessageRef
+from bot.ports.digests import SetDigest
 from bot.store import redis as store_module
 from bot.store.redis import CALL_TIMEOUT_S, COMMAND_TIMEOUT_S, DISK_WAIT_MS, RedisStore, connect
 from playground.stage import free_port
@@ -82,6 +84,8 @@ EXAMPLES: dict[str, object] = {
     "Sequence[UsageDay]": [UsageDay(NOW.date(), "residential", SERVICE.id, None, 1, 1)],
     "BalanceReading": BalanceReading(500, NOW),
     "PoolReading": PoolReading((), NOW),
+    "Rhythm": Rhythm.WEEKLY,
+    "SetDigest": SetDigest(ChannelId("C1"), Rhythm.WEEKLY, Schedule(Rhythm.WEEKLY), REQUESTER, NOW),
     "str": "text",
     "int": 60,
     "float": 60.0,

@@ -47,6 +47,9 @@ class Silent:
     async def tell(self, workspace: WorkspaceId) -> int:
         return 0
 
+    async def listen_again(self, workspace: WorkspaceId) -> None:
+        return
+
 
 @pytest.fixture(autouse=True)
 def company(office: Office) -> None:
@@ -60,7 +63,7 @@ async def drive(office: Office, request: PurchaseRequest) -> PurchaseRequest:
 
 
 async def sweep(office: Office) -> None:
-    await Jobs(office.desk, Silent()).sweep({})  # type: ignore[arg-type]
+    await Jobs(office.desk, Silent(), Silent()).sweep({})  # type: ignore[arg-type]
 
 
 async def news(office: Office) -> set[str]:

@@ -1,0 +1,145 @@
+"""A channel's digest, and the answers about setting one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from bot.blocks import kit, summaries, text
+from bot.blocks.charts import Picture
+from bot.blocks.ids import Action
+from bot.blocks.kit import Block, Message
+from bot.blocks.summaries import Shown
+from bot.domain.digest import WEEKDAYS, Rhythm, Schedule
+from bot.domain.ids import ChannelId
+from bot.domain.notice import ChannelDigest, Renewing, Undecided
+from bot.domain.scope import Asked, Kind, Measure, Scope
+
+_SPANS = {Rhythm.DAILY: "day", Rhythm.WEEKLY: "week", Rhythm.MONTHLY: "month"}
+
+
+class Standing(NamedTuple):
+    """One digest of a channel as it is set now: by the policy or by command, and when it comes next (UTC)."""
+
+    schedule: Schedule
+    is_from_policy: bool
+    next: datetime
+
+
+def posted(digest: ChannelDigest, pictures: Shown = ()) -> Message:
+    """What was spent and used, what renews next, and what waits, with a note when it comes late."""
+    scope = Scope(Kind.CHANNEL, digest.channel)
+    lead = f"*Digest of the {_SPANS[digest.rhythm]} in {text.channel(digest.channel)}*"
+    late = late_note(digest)
+    blocks: list[Block] = [kit.section(f"{lead}\n{late}" if late else lead)]
+    lines = [lead, *([late] if late else [])]
+    table: list[Block] = []
+    if digest.spend is not None:
+        spend = summaries.spend(
+            Asked(Measure.SPEND, scope, digest.period), digest.spend, time_zone=digest.time_zone, is_private=False
+        )
+        lines.append(spend.text)
+        table = [block for block in spend.blocks if block["type"] == "table"]
+        blocks += [block for block in spend.blocks if block["type"] != "context"]
+    blocks += summaries.images(pictures)
+    used = summaries.usage(Asked(Measure.USAGE, scope, digest.period), digest.used, is_private=False)
+    lines.append(used.text)
+    blocks += [
+        block for block in used.blocks if block["type"] != "context" and not (table and block["type"] == "table")
+    ]
+    coming = [*_renewing(digest.renewing), *_undecided(digest.undecided, digest.waiting)]
+    blocks += [kit.section(part) for part in coming]
+    lines += coming
+    blocks.append(kit.context(f"Days of {text.words(digest.time_zone)}; data in days of UTC, as Byteful counts."))
+    this = f"{scope.kind}:{scope.id}:{digest.period}"
+    blocks.append(
+        kit.actions(
+            kit.button("CSV by DM", Action.REPORT_CSV, f"{Measure.SPEND}:{this}"),
+            kit.button("Requests", Action.SHOW_REQUESTS),
+            kit.button("Ask for proxies", Action.OPEN_FORM),
+        )
+    )
+    return kit.message("\n".join(lines), *blocks)
+
+
+def pictures(digest: ChannelDigest) -> list[Picture]:
+    spend = summaries.spend_pictures(digest.spend)[:1] if digest.spend is not None else []
+    return [*spend, *summaries.usage_pictures(digest.used)[:1]]
+
+
+def late_note(digest: ChannelDigest) -> str:
+    if not digest.is_late:
+        return ""
+    missed = ""
+    if digest.missed:
+        were = "digest before it was" if digest.missed == 1 else "digests before it were"
+        missed = f" {digest.missed:,} {were} left out: `/proxy spend` has any time."
+    return f":clock3: This was due {text.when(digest.due)} and comes late.{missed}"
+
+
+def _renewing(services: Sequence[Renewing]) -> list[str]:
+    if not services:
+        return []
+    lines = [
+        f"{text.code(one.service)} {text.words(one.name)} {'renews' if one.renews else 'ends'} {text.when(one.at)}"
+        for one in services
+    ]
+    return ["*Next*\n" + "\n".join(lines)]
+
+
+def _undecided(requests: Sequence[Undecided], waiting: int) -> list[str]:
+    if not waiting:
+        return []
+    lines = [
+        f"{text.number(one.request)} by {text.mention(one.requester)}, {text.money(one.total)}" for one in requests
+    ]
+    more = waiting - len(requests)
+    if more > 0:
+        lines.append(f"and {more:,} more")
+    return ["*Waiting for a decision*\n" + "\n".join(lines)]
+
+
+# Setting it
+
+
+def settings(channel: ChannelId, standing: Sequence[Standing], *, may_set: bool, note: str = "") -> Message:
+    """Which digests a channel has, and how to change that. `note` says what has just changed."""
+    where = text.channel(channel)
+    lines = [text.prose(note)] if note else []
+    lines += [_standing(one) for one in standing] or [f"{where} has no digest."]
+    how = (
+        "Set one with `/proxy digest weekly monday 9:00`, `/proxy digest daily 8:30` or "
+        "`/proxy digest monthly 1 9:00`, end them with `/proxy digest off`."
+        if may_set
+        else "Who may change it stands in the policy under `digests_set_by`."
+    )
+    said = "\n".join([f"*Digests of {where}*", *lines])
+    blocks = [kit.section(said), kit.context(how)]
+    if may_set:
+        buttons = [
+            kit.button("Every Monday", Action.SET_DIGEST, f"{channel}:weekly monday 9:00"),
+            kit.button("On the first", Action.SET_DIGEST_MONTHLY, f"{channel}:monthly 1 9:00"),
+        ]
+        if standing:
+            buttons.append(kit.button("No digests", Action.STOP_DIGEST, channel))
+        blocks.append(kit.actions(*buttons))
+    return kit.message(f"{said}\n{how}", *blocks)
+
+
+def _standing(one: Standing) -> str:
+    origin = "from the policy" if one.is_from_policy else "set here"
+    return f"{schedule_words(one.schedule)} ({origin}). Next {text.when(one.next)}."
+
+
+def schedule_words(schedule: Schedule) -> str:
+    at = f"{schedule.at:%H:%M}"
+    match schedule.rhythm:
+        case Rhythm.DAILY:
+            return f"Daily at {at}, about the day before"
+        case Rhythm.WEEKLY:
+            weekday = WEEKDAYS[schedule.day - 1].capitalize()
+            return f"Weekly on {weekday} at {at}, about the last week from Monday to Sunday"
+        case Rhythm.MONTHLY:
+            last = ", the last day of shorter months," if schedule.day > 28 else ""
+            return f"Monthly on day {schedule.day}{last} at {at}, about the last whole month"

@@ -1,0 +1,119 @@
+"""Errands of one person that take longer than a click may: a file by direct message, a summary with its pictures.
+
+Done by a worker. However it ends, the person is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from bot.blocks import csv_file, notices, summaries, text
+from bot.blocks.charts import Picture
+from bot.blocks.csv_file import Table
+from bot.blocks.kit import Message
+from bot.domain.account import bytes_in
+from bot.domain.errors import ChatError, StoreError, Trouble
+from bot.domain.ledger import sums_of
+from bot.domain.scope import Asked, Measure
+from bot.gallery import Gallery
+from bot.ports import Errand, ErrandKind
+from bot.slack import Chat
+from bot.slack_files import SlackFiles
+from bot.usecases import summaries as sums
+from bot.usecases.desk import Desk
+
+NO_RIGHT_TO_UPLOAD = (
+    "The file could not be sent: Proxydesk lacks the right `files:write`. An admin has to install it again with that "
+    "right (docs/install.md)."
+)
+NOT_DONE = {
+    ErrandKind.FILE: "The file could not be sent ({code}). Nothing else changed. Try again in a minute.",
+    ErrandKind.PICTURE: "The picture could not be made. The numbers above hold without it.",
+}
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    desk: Desk
+    chat: Chat
+    files: SlackFiles
+    gallery: Gallery
+
+    async def run(self, errand: Errand) -> None:
+        """Do it and say so. What was asked was judged at the click; it is judged again, for rights may be gone."""
+        asked = sums.asked_in(self.desk, errand.asked)
+        if asked is None:
+            _log.error("errand_not_understood", asked=errand.asked)
+            return
+        try:
+            answer = await self._done(errand, asked)
+        except ChatError as error:
+            _log.warning("errand_failed", errand=errand.kind, code=error.code)
+            no_right = error.trouble is Trouble.SCOPE
+            told = NO_RIGHT_TO_UPLOAD if no_right else NOT_DONE[errand.kind].format(code=error.code)
+            answer = notices.sentence(told)
+        except StoreError:
+            answer = notices.sentence("The bot's memory does not answer, so there is nothing to send. Try again soon.")
+        if answer is not None:
+            await self._tell(errand, answer)
+
+    async def _done(self, errand: Errand, asked: Asked) -> Message | None:
+        channel = errand.channel if errand.channel and errand.channel.startswith(("C", "G")) else None
+        may, may_see_cost = await sums.may_see(self.desk, errand.user, channel, asked.scope)
+        if not may.is_allowed or (asked.measure is Measure.SPEND and not may_see_cost.is_allowed):
+            return notices.sentence((may if not may.is_allowed else may_see_cost).sentence)
+        match errand.kind:
+            case ErrandKind.FILE:
+                await self._file(errand, asked)
+                return None
+            case ErrandKind.PICTURE:
+                return await self._pictured(errand, asked, shows_cost=may_see_cost.is_allowed)
+
+    async def _file(self, errand: Errand, asked: Asked) -> None:
+        """With the number of rows and the totals, so that the file can be checked against the summary."""
+        name = f"proxydesk-{asked.measure}-{asked.scope.kind}-{asked.period}.csv".replace("..", "-to-")
+        where = f"{summaries.about(asked.scope)} {text.days(asked.period)}"
+        if asked.measure is Measure.SPEND:
+            entries = await sums.entries(self.desk, errand.workspace, asked)
+            table, total = csv_file.spend(name, entries), sums_of(entries)
+            words = f"Spent {where}: {summaries.totals_line(total)}"
+        else:
+            rows, services = await sums.usage_rows(self.desk, errand.workspace, asked)
+            table = csv_file.usage(name, rows, services)
+            words = f"Used {where}: {text.data_words(bytes_in(rows))}"
+        await self.files.to_person(errand.user, table.name, table.content, f"{words}\n{_rows(table)} in the file.")
+
+    async def _pictured(self, errand: Errand, asked: Asked, *, shows_cost: bool) -> Message:
+        if asked.measure is Measure.USAGE:
+            used = await sums.used(self.desk, errand.workspace, asked.scope, asked.period, shows_cost=shows_cost)
+            return summaries.usage(asked, used, pictures=await self._hung(summaries.usage_pictures(used)))
+        spend = await sums.spend(self.desk, errand.workspace, asked.scope, asked.period)
+        names = await sums.names_of(self.desk, spend.people)
+        pictures = await self._hung(summaries.spend_pictures(spend, names))
+        return summaries.spend(asked, spend, time_zone=sums.zone_of_scope(self.desk, asked.scope), pictures=pictures)
+
+    async def _hung(self, pictures: list[Picture]) -> list[tuple[str, Picture]]:
+        hung = await self.gallery.hang(pictures)
+        if pictures and not hung:
+            raise ChatError("no_picture", trouble=Trouble.OTHER)
+        return hung
+
+    async def _tell(self, errand: Errand, answer: Message) -> None:
+        try:
+            await self.chat.whisper(
+                answer,
+                user=errand.user,
+                channel=errand.channel,
+                response_url=errand.response_url,
+                replace=errand.kind is ErrandKind.PICTURE and any(block["type"] == "image" for block in answer.blocks),
+            )
+        except ChatError as error:
+            _log.warning("answer_not_delivered", user=errand.user, code=error.code)
+
+
+def _rows(table: Table) -> str:
+    return text.plural(table.rows, "row", "rows")

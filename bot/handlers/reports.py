@@ -1,0 +1,138 @@
+"""`/proxy spend` and `/proxy usage`, and the buttons of a summary: other days, share, CSV, picture.
+
+Every answer is judged anew by who asks, where, and what the policy shows them now: what a button carries is a question,
+never a right.
+"""
+
+from __future__ import annotations
+
+from bot.blocks import notices, summaries
+from bot.blocks.kit import Message
+from bot.domain.ids import ChannelId
+from bot.domain.notice import SharedSummary
+from bot.domain.period import PeriodError
+from bot.domain.scope import Asked, Measure, ScopeError, parse_words
+from bot.handlers.front import UNKNOWN_BUTTON, Front
+from bot.handlers.parse import Actor, Press
+from bot.ports import Errand, ErrandKind
+from bot.usecases import summaries as sums
+from bot.usecases.desk import utcnow
+
+NO_CHANNEL = "Sharing needs a channel. Type /proxy spend or /proxy usage in the one that should see it."
+SHARED = "Shared. It appears in the channel in a moment."
+SHARED_ALREADY = "You shared this a moment ago, so it is not posted again."
+FILE_COMES = "The file comes by direct message in a moment."
+PICTURE_COMES = "Drawing it. The picture appears here in a moment."
+NOT_STARTED = "That could not be started: the bot's memory does not answer. Nothing changed. Try again in a minute."
+
+
+async def spend(front: Front, who: Actor, words: str) -> Message | None:
+    return await _command(front, who, Measure.SPEND, words)
+
+
+async def usage(front: Front, who: Actor, words: str) -> Message | None:
+    return await _command(front, who, Measure.USAGE, words)
+
+
+async def _command(front: Front, who: Actor, measure: Measure, words: str) -> Message | None:
+    async def work() -> Message:
+        try:
+            asked = await _asked(front, who, measure, words)
+        except (ScopeError, PeriodError) as error:
+            return notices.sentence(str(error))
+        return await answer(front, who, asked)
+
+    front.answer_later(who, work)
+    return None
+
+
+async def _asked(front: Front, who: Actor, measure: Measure, words: str) -> Asked:
+    here = in_channel(who)
+    said = parse_words(words or ("" if here else "me"), here, who.user, sums.today_of(front.desk, here))
+    scope = said.scope or await sums.scope_called(front.desk, who.workspace, said.word)
+    return Asked(measure, scope, said.period)
+
+
+async def answer(front: Front, who: Actor, asked: Asked) -> Message:
+    """The summary, or why this person is not shown it."""
+    may, may_see_cost = await sums.may_see(front.desk, who.user, in_channel(who), asked.scope)
+    refusal = may if not may.is_allowed else may_see_cost
+    if not may.is_allowed or (asked.measure is Measure.SPEND and not may_see_cost.is_allowed):
+        return notices.sentence(refusal.sentence)
+    if asked.measure is Measure.SPEND:
+        shown = await sums.spend(front.desk, who.workspace, asked.scope, asked.period)
+        return summaries.spend(asked, shown, time_zone=sums.zone_of_scope(front.desk, asked.scope))
+    used = await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed)
+    return summaries.usage(asked, used)
+
+
+# Buttons
+
+
+async def pressed(front: Front, press: Press) -> Message | None:
+    """The same question about other days, or about the other measure."""
+    asked = sums.asked_in(front.desk, press.value)
+    if asked is None:
+        return notices.sentence(UNKNOWN_BUTTON)
+    front.answer_later(press.actor, lambda: answer(front, press.actor, asked), replace=press.is_ephemeral)
+    return None
+
+
+async def share_pressed(front: Front, press: Press) -> Message | None:
+    asked = sums.asked_in(front.desk, press.value)
+    if asked is None:
+        return notices.sentence(UNKNOWN_BUTTON)
+
+    async def work() -> Message:
+        return await _share(front, press.actor, asked)
+
+    return await front.soon(press.actor, work, notices.sentence("Sharing it…"))
+
+
+async def _share(front: Front, who: Actor, asked: Asked) -> Message:
+    """Judged again: rights may have gone since the summary was shown."""
+    channel = in_channel(who)
+    if channel is None:
+        return notices.sentence(NO_CHANNEL)
+    may, may_see_cost = await sums.may_see(front.desk, who.user, channel, asked.scope)
+    if not may.is_allowed or (asked.measure is Measure.SPEND and not may_see_cost.is_allowed):
+        return notices.sentence((may if not may.is_allowed else may_see_cost).sentence + " Nothing was shared.")
+    is_spend = asked.measure is Measure.SPEND
+    notice = SharedSummary(
+        at=utcnow(),
+        by=who.user,
+        channel=channel,
+        asked=asked,
+        time_zone=sums.zone_of_scope(front.desk, asked.scope),
+        spend=await sums.spend(front.desk, who.workspace, asked.scope, asked.period) if is_spend else None,
+        used=None
+        if is_spend
+        else await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed),
+    )
+    is_new = await front.desk.store.announce(who.workspace, notice, [channel])
+    return notices.sentence(SHARED if is_new else SHARED_ALREADY)
+
+
+async def csv_pressed(front: Front, press: Press) -> Message | None:
+    return await _errand(front, press, ErrandKind.FILE, FILE_COMES)
+
+
+async def picture_pressed(front: Front, press: Press) -> Message | None:
+    return await _errand(front, press, ErrandKind.PICTURE, PICTURE_COMES)
+
+
+async def _errand(front: Front, press: Press, kind: ErrandKind, comes: str) -> Message:
+    who, asked = press.actor, sums.asked_in(front.desk, press.value)
+    if asked is None:
+        return notices.sentence(UNKNOWN_BUTTON)
+    address = who.response_url if press.is_ephemeral else None
+    errand = Errand(kind, who.workspace, who.user, who.channel, address, str(asked))
+    return notices.sentence(comes if await front.errands(errand) else NOT_STARTED)
+
+
+# Shared by all
+
+
+def in_channel(who: Actor) -> ChannelId | None:
+    """The channel somebody is in; a conversation of two is none."""
+    return who.channel if who.channel and who.channel.startswith(("C", "G")) else None

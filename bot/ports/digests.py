@@ -1,0 +1,50 @@
+"""Which digests a channel wants, and which were posted. Any call may raise StoreUnavailableError."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.domain.digest import Rhythm, Schedule
+from bot.domain.ids import ChannelId, UserId, WorkspaceId
+
+
+@dataclass(frozen=True, slots=True)
+class SetDigest:
+    """What was set for one rhythm in a channel, over what the policy says. `schedule` None: switched off."""
+
+    channel: ChannelId
+    rhythm: Rhythm
+    schedule: Schedule | None
+    by: UserId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DigestMark:
+    """`since`: digests due before it are not wanted. `told`: the last day of the newest one posted."""
+
+    since: datetime
+    told: date | None = None
+
+
+class DigestStore(Protocol):
+    """The settings of a workspace are read as a whole: there are at most three for a channel."""
+
+    async def set_digests(self, workspace: WorkspaceId) -> list[SetDigest]: ...
+
+    async def set_digest(self, workspace: WorkspaceId, chosen: SetDigest) -> None:
+        """Write it in place of what was set before, and begin anew: only what is due from now on is posted."""
+        ...
+
+    async def digest_marks(self, workspace: WorkspaceId) -> Mapping[tuple[ChannelId, Rhythm], DigestMark]: ...
+
+    async def begin_digest(self, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm, since: datetime) -> None:
+        """Remember when a digest of the policy was first seen; nothing when that is known."""
+        ...
+
+    async def note_digest(self, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm, told: date) -> None:
+        """The digest about the days up to `told` is announced. An earlier one never overwrites a later one."""
+        ...

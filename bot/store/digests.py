@@ -1,0 +1,90 @@
+"""The part of the store that keeps which digests channels want and which were posted.
+
+Under `digests:`: what was set by command (`set`), since when each is wanted (`since`) and the last day of the newest
+one posted (`told`), each a hash with the field `channel:rhythm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+import redis.asyncio as redis_asyncio
+from pydantic import TypeAdapter
+from redis.commands.core import AsyncScript
+
+from bot.domain.digest import Rhythm
+from bot.domain.errors import RecordError
+from bot.domain.ids import ChannelId, WorkspaceId
+from bot.ports.digests import DigestMark, SetDigest
+from bot.store.keys import as_bytes, moment, ms, prefix
+
+_SET: TypeAdapter[SetDigest] = TypeAdapter(SetDigest)
+
+
+class Digests:
+    """The digest part of `bot.store.redis.RedisStore`, which brings the client, the scripts and the error guard."""
+
+    _redis: redis_asyncio.Redis
+    _scripts: dict[str, AsyncScript]
+    _guarded: Callable[[], AbstractAsyncContextManager[None]]
+
+    async def set_digests(self, workspace: WorkspaceId) -> list[SetDigest]:
+        async with self._guarded():
+            found = await self._redis.hvals(_key(workspace, "set"))
+        return [_read(raw) for raw in found]
+
+    async def set_digest(self, workspace: WorkspaceId, chosen: SetDigest) -> None:
+        arguments: list[Any] = [_field(chosen.channel, chosen.rhythm), orjson.dumps(chosen), ms(chosen.at)]
+        keys = [_key(workspace, "set"), _key(workspace, "since"), _key(workspace, "told")]
+        async with self._guarded():
+            await self._remember(workspace)
+            await self._scripts["set_digest"](keys=keys, args=arguments)
+
+    async def digest_marks(self, workspace: WorkspaceId) -> Mapping[tuple[ChannelId, Rhythm], DigestMark]:
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hgetall(_key(workspace, "since"))
+            pipeline.hgetall(_key(workspace, "told"))
+            since, told = await pipeline.execute()
+        return {_named(field): _mark(raw, told.get(field)) for field, raw in since.items()}
+
+    async def begin_digest(self, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm, since: datetime) -> None:
+        async with self._guarded():
+            await self._redis.hsetnx(_key(workspace, "since"), _field(channel, rhythm), str(ms(since)))
+
+    async def note_digest(self, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm, told: date) -> None:
+        arguments = [_field(channel, rhythm), told.isoformat()]
+        async with self._guarded():
+            await self._scripts["note_digest"](keys=[_key(workspace, "told")], args=arguments)
+
+    async def _remember(self, workspace: WorkspaceId) -> None:
+        """A workspace that asks for digests has to be among those that are looked after."""
+        raise NotImplementedError
+
+
+def _read(raw: bytes | str) -> SetDigest:
+    try:
+        return _SET.validate_json(as_bytes(raw))
+    except ValueError as error:
+        raise RecordError("What was set for a digest cannot be read.") from error
+
+
+def _mark(since: bytes | str, told: bytes | str | None) -> DigestMark:
+    last = date.fromisoformat(as_bytes(told).decode()) if told else None
+    return DigestMark(moment(int(since)), last)
+
+
+def _field(channel: ChannelId, rhythm: Rhythm) -> str:
+    return f"{channel}:{rhythm}"
+
+
+def _named(field: bytes | str) -> tuple[ChannelId, Rhythm]:
+    channel, _, rhythm = as_bytes(field).decode().partition(":")
+    return ChannelId(channel), Rhythm(rhythm)
+
+
+def _key(workspace: WorkspaceId, name: str) -> str:
+    return f"{prefix(workspace)}digests:{name}"

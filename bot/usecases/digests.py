@@ -1,0 +1,155 @@
+"""Digests: which a channel has, who sets them, and posting each exactly once.
+
+A digest is announced under a key of its channel, rhythm and days, so over replicas, restarts and clock changes the same
+one is never announced twice. Only the newest due one is ever posted: what was missed is counted in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.domain.digest import Due, Rhythm, Schedule, missed, newest_due, next_due
+from bot.domain.errors import RecordError
+from bot.domain.ids import ChannelId, NoticeKey, UserId, WorkspaceId
+from bot.domain.notice import ChannelDigest, Renewing, Undecided
+from bot.domain.policy import CHANNEL, Verdict
+from bot.domain.request import State
+from bot.domain.scope import Kind, Scope
+from bot.domain.seeing import may_set_digest
+from bot.ports.digests import DigestMark, SetDigest
+from bot.usecases import summaries
+from bot.usecases.desk import Desk, utcnow
+
+LISTED = 5
+"""Services and requests named one by one in a digest."""
+COMING = timedelta(days=35)
+"""How far ahead a renewal is worth naming."""
+PENDING_READ = 200
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A digest that a channel has: set by command, or else by the policy."""
+
+    channel: ChannelId
+    schedule: Schedule
+    is_from_policy: bool
+
+
+async def wanted(desk: Desk, workspace: WorkspaceId) -> list[Wanted]:
+    """Every digest of the workspace. What was set by command counts before the policy, for its rhythm."""
+    chosen = {(one.channel, one.rhythm): one for one in await desk.store.set_digests(workspace)}
+    from_policy = [
+        Wanted(channel, schedule, is_from_policy=True)
+        for channel, settings in desk.policy().channel_settings.items()
+        for schedule in settings.schedules
+        if (channel, schedule.rhythm) not in chosen
+    ]
+    set_here = [
+        Wanted(one.channel, one.schedule, is_from_policy=False) for one in chosen.values() if one.schedule is not None
+    ]
+    return sorted([*from_policy, *set_here], key=lambda one: (one.channel, one.schedule.rhythm))
+
+
+async def of_channel(desk: Desk, workspace: WorkspaceId, channel: ChannelId) -> list[tuple[Wanted, datetime]]:
+    """The digests of one channel, each with when it comes next."""
+    now, zone = utcnow(), ZoneInfo(summaries.zone_of(desk, channel))
+    mine = [one for one in await wanted(desk, workspace) if one.channel == channel]
+    return [(one, next_due(channel, one.schedule, zone, now).at) for one in mine]
+
+
+# Setting
+
+
+async def may_set(desk: Desk, user: UserId, channel: ChannelId) -> Verdict:
+    """Raises ChatError when Slack cannot say who holds which role."""
+    set_by = desk.policy().digests_set_by
+    return may_set_digest(await summaries.viewer(desk, user, channel, set_by), set_by)
+
+
+async def set_one(desk: Desk, workspace: WorkspaceId, channel: ChannelId, schedule: Schedule, by: UserId) -> None:
+    chosen = SetDigest(channel, schedule.rhythm, schedule, by, utcnow())
+    await desk.store.set_digest(workspace, chosen)
+    _log.info("digest_set", channel=channel, schedule=str(schedule), user=by)
+
+
+async def stop(desk: Desk, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm | None, by: UserId) -> int:
+    """Switch off one rhythm, or all the channel has; how many those were."""
+    mine = [one for one, _ in await of_channel(desk, workspace, channel)]
+    stopped = [one.schedule.rhythm for one in mine if rhythm in (None, one.schedule.rhythm)]
+    for one in stopped:
+        await desk.store.set_digest(workspace, SetDigest(channel, one, None, by, utcnow()))
+        _log.info("digest_stopped", channel=channel, rhythm=one, user=by)
+    return len(stopped)
+
+
+# Posting
+
+
+async def post_due(desk: Desk, workspace: WorkspaceId) -> int:
+    """Announce every digest that is due and was not announced; how many those were."""
+    now, posted = utcnow(), 0
+    marks = await desk.store.digest_marks(workspace)
+    for one in await wanted(desk, workspace):
+        mark = marks.get((one.channel, one.schedule.rhythm))
+        if mark is None:  # a digest of the policy, seen for the first time: what was due before is not wanted
+            await desk.store.begin_digest(workspace, one.channel, one.schedule.rhythm, now)
+            continue
+        try:
+            posted += await _post_if_due(desk, workspace, one, mark, now)
+        except RecordError as error:
+            _log.error("digest_not_made", channel=one.channel, error=str(error))
+    return posted
+
+
+async def _post_if_due(desk: Desk, workspace: WorkspaceId, one: Wanted, mark: DigestMark, now: datetime) -> bool:
+    zone = ZoneInfo(summaries.zone_of(desk, one.channel))
+    due = newest_due(one.channel, one.schedule, zone, now)
+    if due.at <= mark.since or (mark.told is not None and due.period.last <= mark.told):
+        return False
+    digest = await made(desk, workspace, due, mark, now)
+    is_new = await desk.store.announce(workspace, digest, [one.channel])
+    await desk.store.note_digest(workspace, one.channel, one.schedule.rhythm, due.period.last)
+    if is_new:
+        _log.info("digest_announced", key=digest.key, is_late=digest.is_late, missed=digest.missed)
+    return is_new
+
+
+async def made(desk: Desk, workspace: WorkspaceId, due: Due, mark: DigestMark, now: datetime) -> ChannelDigest:
+    """The digest with its facts as they are now."""
+    scope, shows_prices = Scope(Kind.CHANNEL, due.channel), CHANNEL in desk.policy().prices_visible_to
+    spend = await summaries.spend(desk, workspace, scope, due.period) if shows_prices else None
+    pending = await desk.store.in_state(workspace, State.PENDING, PENDING_READ)
+    waiting = [request for request in pending if request.channel == due.channel]
+    return ChannelDigest(
+        digest=NoticeKey(due.key),
+        at=now,
+        due=due.at,
+        is_late=due.is_late(now),
+        missed=missed(due, mark.told),
+        channel=due.channel,
+        rhythm=due.schedule.rhythm,
+        time_zone=summaries.zone_of(desk, due.channel),
+        period=due.period,
+        spend=spend,
+        used=await summaries.used(desk, workspace, scope, due.period, shows_cost=shows_prices),
+        renewing=await _renewing(desk, workspace, due.channel, now),
+        undecided=tuple(Undecided(one.id, one.requester, one.quote.total) for one in waiting[:LISTED]),
+        waiting=len(waiting),
+    )
+
+
+async def _renewing(desk: Desk, workspace: WorkspaceId, channel: ChannelId, now: datetime) -> tuple[Renewing, ...]:
+    """What renews or ends next in this channel."""
+    page = await desk.store.services(workspace, channel=channel, limit=LISTED)
+    return tuple(
+        Renewing(one.id, one.service.name, one.service.expires_at, one.renews)
+        for one in page.services
+        if one.service.expires_at is not None and now <= one.service.expires_at <= now + COMING
+    )

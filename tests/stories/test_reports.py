@@ -1,0 +1,169 @@
+"""What was spent and used: asked for, shared, drawn, taken as a file, and told by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+from bot.domain.ids import ChannelId
+from playground.actions import SeenMessage, SlackPerson
+from playground.workspace_faults import Fault
+from tests.stories.journey import CHANNEL, TEAM, Journey
+
+
+async def summary(journey: Journey, who: SlackPerson, line: str = "/proxy spend", *words: str) -> SeenMessage:
+    return await journey.answer(who, line, *(words or ("Spent",)))
+
+
+async def posted(journey: Journey, *words: str, who: str = "rita") -> SeenMessage:
+    """The newest message of the channel with these words."""
+
+    async def seen() -> SeenMessage | None:
+        found = [
+            one
+            for one in await journey.person(who).messages(CHANNEL)
+            if not one.is_ephemeral and all(word in one.text for word in words)
+        ]
+        return found[-1] if found else None
+
+    return await journey.until(seen, f"the channel being told {words}")
+
+
+def kinds(message: SeenMessage) -> list[str]:
+    return [block["type"] for block in message.blocks]
+
+
+def files(journey: Journey, ending: str) -> list[str]:
+    return [file.name for file in journey.workspace.files.values() if file.name.endswith(ending)]
+
+
+async def test_t135_a_channel_that_bought_nothing_is_told_so_kindly(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    empty = await summary(journey, rita, "/proxy spend", "Nothing was spent")
+    assert "table" not in kinds(empty)
+    assert "Nothing was used" in (await summary(journey, rita, "/proxy usage", "Used")).text
+
+
+async def test_s1_t137_what_was_spent_is_what_the_card_said(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    shown = await summary(journey, rita)
+    request = await journey.request()
+    assert request.order is not None
+    assert f"${request.order.total / 100:,.2f}" in shown.text
+    assert "1 order" in shown.text
+    assert "table" in kinds(shown)
+
+
+async def test_s1_a_share_is_posted_with_its_picture_once(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    shown = await summary(journey, rita)
+    await rita.clicks(shown, "report_share")
+    await journey.private(rita, "Shared.")
+    there = await posted(journey, "shares this")
+    assert "image" in kinds(there)
+    assert files(journey, ".png")
+    await rita.clicks(shown, "report_share")
+    await journey.private(rita, "shared this a moment ago")
+
+
+async def test_t139_only_some_see_what_others_spent_and_a_share_is_judged_anew(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    await journey.buys()
+    assert "What else was spent" in (await summary(journey, rita, "/proxy spend workspace", "You see")).text
+    shown = await summary(journey, mona, "/proxy spend workspace")
+    assert "table" in kinds(shown)
+    group = journey.workspace.groups["S0APPROVERS"]
+    group.members[:] = [one for one in group.members if one != journey.workspace.person("mona").id]
+    journey.bot.desk.directory._groups.clear()  # type: ignore[attr-defined]
+    await mona.clicks(shown, "report_share")
+    assert "Nothing was shared." in (await journey.private(mona, "Nothing was shared")).text
+
+
+async def test_s6_a_file_comes_with_its_rows_and_totals(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    await rita.clicks(await summary(journey, rita), "report_csv")
+    told = await journey.direct(rita, "1 row in the file")
+    assert re.search(r"Spent .*\$[\d,.]+ spent", told.text)
+    (name,) = files(journey, ".csv")
+    (file,) = [one for one in journey.workspace.files.values() if one.name == name]
+    assert file.uploaded is not None
+    assert file.uploaded.decode("utf-8-sig").count("\r\n") == 2
+
+
+async def test_s3_a_picture_takes_the_place_of_the_summary(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    await rita.clicks(await summary(journey, rita), "report_picture")
+
+    async def drawn() -> SeenMessage | None:
+        found = [one for one in await rita.ephemerals(CHANNEL) if "image" in kinds(one)]
+        return found[-1] if found else None
+
+    shown = await journey.until(drawn, "the picture")
+    (image,) = [block for block in shown.blocks if block["type"] == "image"][:1]
+    assert "Spent" in image["alt_text"]
+
+
+async def test_t136_where_tables_are_refused_the_numbers_stand_in_lines(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    shown = await summary(journey, rita)
+    await journey.all_said()
+    journey.workspace.faults.add(Fault("error", method="chat.postMessage", error="invalid_blocks"))
+    await rita.clicks(shown, "report_share")
+    there = await posted(journey, "shares this")
+    assert "table" not in kinds(there)
+    assert "image" not in kinds(there)
+    assert "section" in kinds(there)
+
+
+async def test_t136_without_the_right_to_upload_a_share_comes_without_its_picture(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    shown = await summary(journey, rita)
+    fault = Fault("error", method="files.getUploadURLExternal", error="missing_scope", times=None)
+    journey.workspace.faults.add(fault)
+    await rita.clicks(shown, "report_share")
+    there = await posted(journey, "shares this")
+    assert "image" not in kinds(there)
+    assert "table" in kinds(there)
+    await rita.clicks(shown, "report_csv")
+    assert "files:write" in (await journey.private(rita, "files:write")).text
+
+
+@pytest.mark.parametrize("line", ["/proxy spend isp_uss", "/proxy spend 2026-02-30", "/proxy spend @nobody"])
+async def test_s1_words_that_mean_nothing_are_explained(line: str, journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    told = await journey.answer(rita, line)
+    assert "Spent" not in told.text
+
+
+async def test_s2_who_may_sets_a_digest_and_who_may_not_is_told(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    told = await journey.answer(rita, "/proxy digest weekly", "Nothing changed")
+    assert "approver" in told.text
+    await journey.answer(mona, "/proxy digest weekly friday 17:00", "Set.", "Friday at 17:00")
+    await journey.answer(rita, "/proxy digest", "Weekly on Friday at 17:00")
+    await journey.answer(mona, "/proxy digest off", "Switched off.")
+    await journey.answer(mona, "/proxy digest every day", "sets no digest")
+
+
+async def test_t131_two_replicas_post_a_digest_once(journey: Journey) -> None:
+    """The digest of yesterday becomes due; two bots look for it at once, and once more afterwards."""
+    (mona,) = journey.people("mona")
+    await journey.buys()
+    await journey.answer(mona, "/proxy digest daily 0:00", "Set.")
+    channel = ChannelId(journey.workspace.channel_named(CHANNEL).id)
+    await journey.bot.store._redis.hset(f"{{{TEAM}}}:digests:since", f"{channel}:daily", "0")
+    async with journey.replica() as other:
+        await asyncio.gather(journey.bot.jobs.digest({}), other.jobs.digest({}))
+        there = await posted(journey, "Digest of the day")
+        await asyncio.gather(journey.bot.jobs.digest({}), other.jobs.digest({}))
+        await journey.all_said()
+    found = [one for one in await mona.messages(CHANNEL) if "Digest of the day" in one.text]
+    assert [one.ts for one in found] == [there.ts]
