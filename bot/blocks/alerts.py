@@ -36,7 +36,8 @@ def credit_low(notice: CreditLow) -> Message:
         lines.append(f"A top-up is ordered and not paid yet ({numbers}): its credit is not there before it is.")
     weeks = text.plural(notice.weeks, "week", "weeks")
     offers = [top_up_button(notice.top_up), kit.button("Credit", Action.SHOW_CREDIT)]
-    return _said(lines, ":warning:", offers, f"The button opens the form with what the next {weeks} need.")
+    note = f"The button opens the form with what the next {weeks} need." if notice.runway.charges else ""
+    return _said(lines, ":warning:", offers, note)
 
 
 def top_up_button(cents: int) -> Element:
@@ -97,11 +98,13 @@ def data_low(notice: DataLow) -> Message:
         lines.append(f"At {burn} a day it lasts until *{text.on_day(notice.lasts_until)}*.")
     if pool.service_id:
         lines.append(f"Service ID {text.code(pool.service_id)}.")
-    return _said(lines, ":warning:", [more_data_button(pool.network), kit.button("Data left", Action.SHOW_DATA)])
+    return _said(
+        lines, ":warning:", [more_data_button(pool.network, style="primary"), kit.button("Data left", Action.SHOW_DATA)]
+    )
 
 
-def more_data_button(network: Network) -> Element:
-    return kit.button("Ask for more data", Action.MORE_DATA, network, style="primary")
+def more_data_button(network: Network, style: str | None = None) -> Element:
+    return kit.button("Ask for more data", Action.MORE_DATA, network, style=style)
 
 
 # Services
@@ -115,13 +118,18 @@ def renewal_due(notice: RenewalDue) -> Message:
         if service.is_automatic_collection
         else f"The provider will ask for *{text.money(service.total)}*."
     )
-    lines = [f"{_to(notice.owner)}*{service_words(service)}* renews on {when}. {how}", _use_words(notice)]
+    lines = [
+        f"{_to(notice.owner)}*{service_words(service)}* renews on {when}. {how}",
+        f"{_use_words(notice)} Service ID {text.code(service.id)}.",
+    ]
     offers = [kit.button("Stop renewal", Action.STOP_RENEWAL, service.id)] if service.is_cancellable else []
     offers += [
         kit.button("Keep it", Action.LEAVE_RENEWAL, service.id),
         kit.button("Details", Action.SHOW_SERVICE, service.id),
     ]
-    note = "To keep it there is nothing to do. Stopping needs an approval; it then runs to the end of what is paid."
+    note = "To keep it there is nothing to do."
+    if service.is_cancellable:
+        note += " Stopping it needs an approval; it then runs to the end of what is paid."
     return _said(lines, ":calendar:", offers, note)
 
 
@@ -130,7 +138,8 @@ def renewal_unpaid(notice: RenewalUnpaid) -> Message:
     days = text.plural(notice.reminder, "day", "days")
     said = (
         f"{_to(notice.owner)}The renewal of *{service_words(service)}* is still not paid, {days} after it was due. "
-        f"{text.money(service.total)} is to pay: the invoice is in the provider's dashboard."
+        f"{text.money(service.total)} is to pay: the invoice is in the provider's dashboard. "
+        f"Service ID {text.code(service.id)}."
     )
     return _said([said], ":warning:", [kit.button("Details", Action.SHOW_SERVICE, service.id)])
 

@@ -40,6 +40,7 @@ class Action(StrEnum):
     SHOW_DATA = "show_data"
     SHOW_HELP = "show_help"
     SHOW_SERVICE = "show_service"
+    SHOW_WHY = "show_why"
     SHOW_SERVICES = "show_services"
     TURN_BACK = "turn_back"
     TURN_ON = "turn_on"

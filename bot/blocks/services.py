@@ -32,7 +32,7 @@ def listing(
         said = _empty(whose, channel)
         return kit.message(f"{said} {age}".strip(), kit.section(said), ways, *([kit.context(age)] if age else []))
     first, last = page.offset + 1, page.offset + len(page.services)
-    head = f"*{title}*: {text.plural(page.total, 'runs', 'run')}"
+    head = f"*{title}*: {page.total:,} running"
     if page.total > len(page.services):
         head += f", {first:,} to {last:,} shown"
     lines = [_line(known, whose) for known in page.services]
@@ -174,7 +174,7 @@ def _offered(known: KnownService, request: PurchaseRequest | None) -> list[Eleme
         offered.append(kit.button("Adopt into this channel", Action.ADOPT_SERVICE, service.id))
     if request is not None:
         offered += [buttons.reorder(request), buttons.show(request)]
-    return offered
+    return [*offered, kit.button("Why", Action.SHOW_WHY, service.id)]
 
 
 def _per(cycle: Cycle | None) -> str:
@@ -187,7 +187,7 @@ def _country(country_id: str | None) -> str:
 
 def _used(used: tuple[int, int, datetime] | None, kind: str) -> str:
     if used is None:
-        return f"Use of {text.words(kind)} proxies is not counted by service"
+        return f"Not counted by service for {text.words(kind)} proxies"
     size, requests, since = used
     if not size and not requests:
         return f"Nothing used since {text.on_day(since)}"

@@ -183,10 +183,8 @@ def when(at: datetime) -> str:
 
 
 def on_day(at: datetime) -> str:
-    """`Tuesday, July 14th, 2026`: the day of a moment, in each reader's own time zone."""
-    return (
-        f"<!date^{int(at.timestamp())}^{{date_long_pretty}}|{at.astimezone(UTC):%A} {day(at.astimezone(UTC).date())}>"
-    )
+    """`Tuesday, July 14th, 2026`, in each reader's own time zone. Never `tomorrow`, because it follows `on`."""
+    return f"<!date^{int(at.timestamp())}^{{date_long}}|{at.astimezone(UTC):%A} {day(at.astimezone(UTC).date())}>"
 
 
 def utc(at: datetime) -> str:

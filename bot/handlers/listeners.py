@@ -91,6 +91,7 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
     Action.SHOW_DATA: report.data_pressed,
     Action.SHOW_HELP: _show_help,
     Action.SHOW_SERVICE: services.show_pressed,
+    Action.SHOW_WHY: services.why_pressed,
     Action.SHOW_SERVICES: services.list_pressed,
     **dict.fromkeys(
         (

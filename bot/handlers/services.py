@@ -9,7 +9,7 @@ from bot.blocks.kit import Message
 from bot.domain.catalog import CREDIT_CODE, Catalog, Product, renewal_change
 from bot.domain.ids import ChannelId, ServiceId
 from bot.domain.usage import BYTES_PER_GB
-from bot.handlers import buy
+from bot.handlers import buy, why
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press
 from bot.usecases import browse
@@ -50,6 +50,10 @@ async def show(front: Front, who: Actor, word: str) -> Message:
 
 async def show_pressed(front: Front, press: Press) -> Message:
     return await show(front, press.actor, press.value)
+
+
+async def why_pressed(front: Front, press: Press) -> Message:
+    return await why.why(front, press.actor, press.value[:64])
 
 
 async def list_pressed(front: Front, press: Press) -> Message | None:
