@@ -54,8 +54,11 @@ class Store(AccountStore, DigestStore, Protocol):
         policy: str = "",
         origin: Origin = NOWHERE,
         is_durable: bool = False,
+        is_adoption: bool = False,
     ) -> None:
         """Write one step of a life, all or nothing. StaleError when `before` is no longer the newest version.
+
+        `is_adoption`: the service of its order was looked for and found; StaleError when another request has it.
 
         `policy`, the digest of the one in force, and `origin`, where somebody clicked, are for the audit trail.
 

@@ -144,6 +144,7 @@ class RedisStore(Outbox, Accounts, Digests):
         policy: str = "",
         origin: Origin = NOWHERE,
         is_durable: bool = False,
+        is_adoption: bool = False,
     ) -> None:
         prefix = _prefix(after.workspace)
         newest = after.history[-1].happened
@@ -164,6 +165,7 @@ class RedisStore(Outbox, Accounts, Digests):
             dump_audit(of_step(before, after, policy, origin)),
             _ms(look) if look else "",
             lines_of(entries) if (entries := entries_of(after)) else "",
+            int(is_adoption),
             *(str(intent) for intent in intents_after(after)),
         ]
         async with store_errors():

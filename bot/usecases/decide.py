@@ -34,7 +34,7 @@ from bot.domain.request import (
 )
 from bot.domain.rules import Decider, judge
 from bot.usecases.desk import Desk, utcnow
-from bot.usecases.reconcile import order_of
+from bot.usecases.reconcile import order_of, rivals
 
 TRIES = 4
 """How often a decision is taken again on newer facts before giving up; each lost race is a fresh read."""
@@ -152,6 +152,8 @@ async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> 
         service = await desk.provider.service(service_id)
         if await desk.store.known_services(click.workspace, [service.id]):
             raise InputError({"service_id": f"{service.id} already belongs to another request."})
+        if any(other.state is State.ORDERING for other in await rivals(desk, request, service)):
+            raise InputError({"service_id": f"{service.id} may be what is being bought right now. Wait a minute."})
         order = order_of(service, request)
     return await _decide(desk, click, lambda *_: Found(utcnow(), order, click.user), judged=True)
 
@@ -185,7 +187,7 @@ async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event
         return await _late(desk, click, request, Result.CHANGED)
     if event is None or not may(request, type(event)):
         return await _late(desk, click, request, Result.TOO_LATE)
-    decided = await desk.move(request, event, origin=click.origin)
+    decided = await desk.move(request, event, origin=click.origin, is_adoption=isinstance(event, Found))
     await desk.nudge(decided)
     return Decision(Result.DONE, decided)
 

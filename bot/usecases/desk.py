@@ -26,11 +26,24 @@ class Desk:
     journal: Journal | None = None
 
     async def move(
-        self, request: PurchaseRequest, event: Event, *, origin: Origin = NOWHERE, is_durable: bool = False
+        self,
+        request: PurchaseRequest,
+        event: Event,
+        *,
+        origin: Origin = NOWHERE,
+        is_durable: bool = False,
+        is_adoption: bool = False,
     ) -> PurchaseRequest:
         """One step along the table, written with everything that belongs to it. StaleError when somebody was faster."""
         moved = advance(request, event)
-        await self.store.move(request, moved, policy=self.policy().digest, origin=origin, is_durable=is_durable)
+        await self.store.move(
+            request,
+            moved,
+            policy=self.policy().digest,
+            origin=origin,
+            is_durable=is_durable,
+            is_adoption=is_adoption,
+        )
         return moved
 
     async def note(

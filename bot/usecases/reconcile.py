@@ -1,7 +1,8 @@
 """Working out an unclear checkout by looking, never by trying again.
 
-A service that can only be this checkout's is adopted. None or several are shown to a person, and "nothing was bought"
-can be said only after the settle time, because a slow checkout may land minutes later.
+A service that can only be this checkout's is adopted. One that another open checkout of the same may have bought isn't:
+while that one is under way it is waited for, and otherwise a person decides. None or several are shown to a person, and
+"nothing was bought" can be said only after the settle time, because a slow checkout may land minutes later.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bot.domain.request import (
     Order,
     PurchaseRequest,
     Refused,
+    State,
 )
 from bot.domain.usage import Service
 from bot.usecases import pausing
@@ -61,12 +63,31 @@ async def _examine_services(desk: Desk, request: PurchaseRequest, attempt: Attem
     possible = [service for service in services if _could_be(service, request, attempt)]
     taken = await desk.store.known_services(request.workspace, [service.id for service in possible])
     left = [service for service in possible if service.id not in taken]
+    others = {one.state for service in left for one in await rivals(desk, request, service)}
     _log.info("doubt_examined", request=request.id, candidates=[service.id for service in left])
-    if len(left) == 1 and left[0].total == request.quote.total:
-        await desk.move(request, Found(utcnow(), order_of(left[0], request), None))
+    if State.ORDERING in others:
+        return  # its own answer will say whose this is
+    if len(left) == 1 and left[0].total == request.quote.total and not others:
+        await desk.move(request, Found(utcnow(), order_of(left[0], request), None), is_adoption=True)
         _log.info("doubt_settled", request=request.id, service=left[0].id)
         return
     await _record(desk, request, Doubt(_candidates(left), _is_settled(desk, attempt), None))
+
+
+async def rivals(desk: Desk, request: PurchaseRequest, service: Service) -> list[PurchaseRequest]:
+    """Other checkouts without a known end that may have bought this service as well."""
+    found: list[PurchaseRequest] = []
+    for state in (State.ORDERING, State.IN_DOUBT):
+        for other in await desk.store.in_state(request.workspace, state):
+            attempt = other.attempt
+            if (
+                other.id != request.id
+                and attempt
+                and _could_be(service, other, attempt)
+                and _is_since(service, attempt)
+            ):
+                found.append(other)
+    return found
 
 
 async def _examine_renewal(desk: Desk, request: PurchaseRequest, attempt: Attempt, service_id: ServiceId) -> None:
@@ -94,6 +115,10 @@ async def _record(desk: Desk, request: PurchaseRequest, doubt: Doubt) -> None:
 
 def _is_settled(desk: Desk, attempt: Attempt) -> bool:
     return utcnow() - attempt.claimed_at >= desk.policy().settle_time
+
+
+def _is_since(service: Service, attempt: Attempt) -> bool:
+    return service.created_at is None or service.created_at >= attempt.claimed_at - CLOCK_MARGIN
 
 
 def _could_be(service: Service, request: PurchaseRequest, attempt: Attempt) -> bool:

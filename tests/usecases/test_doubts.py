@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.domain import request as life
+from bot.domain.errors import InputError
 from bot.domain.request import State
 from bot.usecases import checkout, decide
 from bot.usecases.decide import Result
@@ -116,3 +120,62 @@ async def test_x4_a_price_that_rose_needs_a_fresh_approval(office: Office) -> No
     office.provider.per_unit = request.quote.line_items[0].per_unit + 1
     await decide.retry(office.desk, click_on(request))
     assert await office.state(request) is State.PENDING
+
+
+# Two checkouts of the same
+
+
+async def test_t62_one_service_and_two_doubts_of_the_same_is_left_to_a_person(office: Office) -> None:
+    """Whichever looks first must not take what may be the other's; a person says whose it is, and the rest follows."""
+    first, second = [await office.place(*DOUBT, draft=draft) for draft in ("d1", "d2")]
+    office.clock.time = first.changed_at
+    service = office.provider.sell(selection(), total=first.quote.total)
+    examined = [await look(office, one) for one in (first, second)]
+    for one in examined:
+        assert one.state is State.IN_DOUBT
+        assert one.doubt is not None
+        assert [candidate.service_id for candidate in one.doubt.candidates] == [service.id]
+    assert (await decide.mark_found(office.desk, click_on(examined[1]), service.id)).result is Result.DONE
+    office.clock.time = first.changed_at + SETTLED
+    left = await look(office, first)
+    assert (left.state, left.doubt and left.doubt.candidates) == (State.IN_DOUBT, ())
+    assert (await decide.mark_absent(office.desk, click_on(left))).result is Result.DONE
+
+
+async def test_t62_what_the_other_was_told_it_did_not_buy_is_then_this_ones(office: Office) -> None:
+    first, second = [await office.place(*DOUBT, draft=draft) for draft in ("d1", "d2")]
+    office.clock.time = first.changed_at + SETTLED
+    await look(office, first)
+    await look(office, second)
+    office.provider.sell(selection(), total=first.quote.total)
+    assert (await decide.mark_absent(office.desk, click_on(await office.now(first)))).result is Result.DONE
+    assert (await look(office, second)).state is State.ORDERED
+
+
+async def test_t62_what_may_be_bought_right_now_for_somebody_else_is_waited_for(office: Office) -> None:
+    """A doubt finds the service of a checkout whose answer is still on its way: it is not taken, nor offered."""
+    doubtful = await office.place(*DOUBT)
+    under_way = await office.place(life.Approved, life.Claimed, draft="d2")
+    office.clock.time = under_way.changed_at + timedelta(seconds=1)
+    service = office.provider.sell(selection(), total=doubtful.quote.total)
+    seen = await look(office, doubtful)
+    assert (seen.state, seen.doubt) == (State.IN_DOUBT, None)
+    with pytest.raises(InputError, match="being bought right now"):
+        await decide.mark_found(office.desk, click_on(doubtful), service.id)
+    await office.walk(under_way, life.Unclear)
+    assert (await look(office, doubtful)).doubt is not None
+
+
+async def test_n2_two_that_take_the_same_service_at_once_have_one_winner(office: Office) -> None:
+    """Two people in the same moment, each for another request: the store gives it to one."""
+    first, second = [await office.place(*DOUBT, draft=draft) for draft in ("d1", "d2")]
+    office.clock.time = first.changed_at
+    service = office.provider.sell(selection(), total=first.quote.total)
+    clicks = [click_on(await office.now(one)) for one in (first, second)]
+    decided = await asyncio.gather(*(decide.mark_found(office.desk, one, service.id) for one in clicks))
+    assert sorted(one.result for one in decided) == [Result.DONE, Result.TOO_LATE]
+    states = {await office.state(one) for one in (first, second)}
+    assert states == {State.ORDERED, State.IN_DOUBT}
+    owner = await office.store.by_service(WORKSPACE, service.id)
+    assert owner is not None
+    assert owner.state is State.ORDERED

@@ -1,7 +1,8 @@
 -- One step of a request's life: refused when the version moved on, otherwise written with all that belongs to it.
 -- KEYS[1] the request's record
 -- ARGV: prefix, id, version before, version after, body, state before, state after, deadline ms or '', now ms,
---       service id or '', product code or '', audit line, next look ms or '', entries of the ledger as JSON or '', intents...
+--       service id or '', product code or '', audit line, next look ms or '', entries of the ledger as JSON or '',
+--       '1' when the service was found and must be nobody else's yet, intents...
 -- Returns 1 when written. Writing the very same step again (a repeated command after a lost answer) is 1 as well.
 --include book_entries
 local prefix, id, before, after, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -11,6 +12,10 @@ if record[1] ~= before then
   if record[1] == after and record[2] == body then
     return 1
   end
+  return 0
+end
+
+if ARGV[15] == '1' and ARGV[10] ~= '' and (redis.call('HGET', prefix .. 'service', ARGV[10]) or id) ~= id then
   return 0
 end
 
@@ -39,7 +44,7 @@ end
 if ARGV[14] ~= '' then
   book_entries(prefix, ARGV[14])
 end
-for i = 15, #ARGV do
+for i = 16, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', ARGV[9], ARGV[i])
 end
 return 1
