@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from saq import CronJob, Job, Queue, Worker
 from saq.queue.redis import PubSubMultiplexer, RedisQueue
 
-from bot.domain.errors import AccessError, ChatError, ProviderError, RecordError, StaleError, StoreError
+from bot.domain.errors import AccessError, ChatError, MoveError, ProviderError, RecordError, StaleError, StoreError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
@@ -226,8 +226,8 @@ class Jobs:
         for request in await self._desk.store.overdue(workspace, utcnow()):
             try:
                 await decide.expire(self._desk, request)
-            except StaleError:
-                continue  # a click was faster
+            except (StaleError, MoveError):
+                continue  # a click or another worker was faster
         await waiting.lapse(self._desk, workspace)
 
     async def _tell(self, workspace: WorkspaceId) -> None:

@@ -81,10 +81,14 @@ def test_commands_are_within_slacks_limits_and_mentions_arrive_as_ids(manifest: 
 
 
 def test_shortcuts_are_within_slacks_limits(manifest: dict[str, Any]) -> None:
-    (shortcut,) = manifest["features"]["shortcuts"]
-    assert (shortcut["type"], shortcut["callback_id"]) == ("global", "buy_proxies")
-    assert len(shortcut["name"]) <= 24
-    assert len(shortcut["description"]) <= 150
+    shortcuts = manifest["features"]["shortcuts"]
+    assert [(one["type"], one["callback_id"]) for one in shortcuts] == [
+        ("global", "buy_proxies"),
+        ("message", "ask_about_message"),
+    ]
+    for shortcut in shortcuts:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
 
 
 def test_every_kind_of_payload_comes_to_one_address(manifest: dict[str, Any]) -> None:

@@ -76,6 +76,8 @@ class Callback(StrEnum):
 
 class Shortcut(StrEnum):
     BUY = "buy_proxies"
+    ASK_ABOUT = "ask_about_message"
+    """On a message: its text becomes the reason."""
 
 
 SERVICE_FIELD = "service"

@@ -129,6 +129,8 @@ def _deadline(request: PurchaseRequest, now: datetime) -> str:
 
 def age(passed: timedelta) -> str:
     minutes = max(int(passed.total_seconds()) // 60, 0)
+    if minutes == 0:
+        return "less than a minute"
     if minutes < 60:
         return text.plural(minutes, "minute", "minutes")
     if minutes < 48 * 60:

@@ -19,8 +19,8 @@ from bot.blocks import waiting as waiting_words
 from bot.blocks.choices import place_options, product_options
 from bot.blocks.ids import Callback, block_id, field_of
 from bot.blocks.kit import Message, View
-from bot.blocks.text import unmarked
-from bot.domain.catalog import CREDIT, CREDIT_CODE, WITHOUT_CATALOG, Catalog, Field, Filter, Product
+from bot.blocks.text import cut, unmarked
+from bot.domain.catalog import CREDIT, CREDIT_CODE, MAX_REASON, WITHOUT_CATALOG, Catalog, Field, Filter, Product
 from bot.domain.draft import Draft
 from bot.domain.errors import ChatError, InputError, ProviderError, ProxydeskError, SelectionRefusedError
 from bot.domain.ids import DraftId, RequestId
@@ -48,6 +48,11 @@ _log = structlog.get_logger()
 def new_draft(who: Actor) -> Draft:
     channel = who.channel if who.channel and who.channel[0] in "CG" else None
     return Draft(DraftId(uuid.uuid4().hex), who.workspace, who.user, channel)
+
+
+def draft_about(who: Actor, words: str) -> Draft:
+    """A draft whose reason is what somebody wrote in the channel, which is where the card goes."""
+    return replace(new_draft(who), reason=cut(words, MAX_REASON))
 
 
 def top_up_draft(who: Actor, amount: Cents | None) -> Draft:

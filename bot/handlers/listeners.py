@@ -24,7 +24,17 @@ from bot.domain.errors import StoreUnavailableError
 from bot.handlers import approval, buy, commands, digests, home, install, orders, report, reports, services
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
-from bot.handlers.parse import Press, actor, click, command_actor, event_actor, press, raw_text, workspace_of
+from bot.handlers.parse import (
+    Press,
+    actor,
+    click,
+    command_actor,
+    event_actor,
+    message_text,
+    press,
+    raw_text,
+    workspace_of,
+)
 
 EVERYTHING = re.compile("")
 OPTIONS_TIMEOUT_S = 2.0
@@ -175,10 +185,13 @@ def listen(app: AsyncApp, front: Front) -> None:
     @app.shortcut(EVERYTHING)
     async def shortcut(ack: AsyncAck, body: Body) -> None:
         who = actor(body)
-        if body.get("callback_id") == Shortcut.BUY:
-            buy.open_form(front, who, buy.new_draft(who))
-        else:
-            front.whisper_later(who, front.unknown(who, str(body.get("callback_id"))))
+        match body.get("callback_id"):
+            case Shortcut.BUY:
+                buy.open_form(front, who, buy.new_draft(who))
+            case Shortcut.ASK_ABOUT:
+                buy.open_form(front, who, buy.draft_about(who, message_text(body)))
+            case name:
+                front.whisper_later(who, front.unknown(who, str(name)))
         await ack()
 
     @app.event(EVERYTHING)

@@ -79,6 +79,11 @@ def raw_text(body: Body) -> str:
     return str(body.get("text") or "")
 
 
+def message_text(body: Body) -> str:
+    """The words of the message a shortcut was used on; empty for one that has none, such as a picture."""
+    return as_typed(str((body.get("message") or {}).get("text") or "")).strip()
+
+
 def as_typed(raw: str) -> str:
     named = _LINK.sub(lambda link: f"{_SIGNS.get(link[1], '')}{link[3] or link[2]}", raw)
     return named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

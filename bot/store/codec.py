@@ -35,6 +35,7 @@ from bot.domain.request import (
     State,
 )
 from bot.ports import MessageRef
+from bot.store import packing
 
 FORMAT = 6
 Json = dict[str, Any]
@@ -83,13 +84,15 @@ _UPGRADES: dict[int, Callable[[Json], Json]] = {
 
 
 def dump_request(request: PurchaseRequest) -> bytes:
-    return orjson.dumps({"format": FORMAT, "request": request}, default=_default)
+    """JSON; packed once nobody decides any more, because such records are kept for ever."""
+    raw = orjson.dumps({"format": FORMAT, "request": request}, default=_default)
+    return packing.pack(raw) if request.is_final else raw
 
 
 def load_request(workspace: WorkspaceId, number: RequestId, raw: bytes) -> PurchaseRequest:
     """The request stored under this number. Raises RecordError when it cannot be understood."""
     try:
-        return _request(workspace, number, _upgraded(orjson.loads(raw))["request"])
+        return _request(workspace, number, _upgraded(orjson.loads(packing.unpacked(raw)))["request"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"The record of request #{number} cannot be read.") from error
 

@@ -46,6 +46,48 @@ async def test_i1_the_shortcut_and_the_home_open_the_same_form(journey: Journey)
     await journey.form(rita, "to see the price")
 
 
+async def test_i3_a_message_becomes_the_reason_and_the_card_goes_to_its_channel(journey: Journey) -> None:
+    """V6, T96: its text arrives plain and cut, and what looks like markup in it does nothing."""
+    rita, max_ = journey.people("rita", "max")
+    long = "We need <!channel> &amp; *five* proxies for <https://example.test|the shop>. " + "x" * 1_200
+    await max_.types(long, channel=CHANNEL)
+    (asked,) = [one for one in await rita.messages(CHANNEL) if "five" in one.text]
+    answered(await rita.uses_message_shortcut(asked, "ask_about_message"))
+    form = await journey.form(rita, "to see the price")
+    await rita.chooses(form, "product", "Static Residential ISP Proxies [US]")
+    form = await journey.form(rita, "Total")
+    answered(await rita.submits(form))
+    request = await journey.request(1001)
+    assert request.reason.startswith("We need")
+    assert len(request.reason) == 1_000
+    assert request.channel == journey.workspace.channel_named(CHANNEL).id
+
+
+@pytest.mark.parametrize("way", ["command", "home", "shortcut", "message"])
+async def test_i3_all_ways_lead_into_one_intake(journey: Journey, way: str) -> None:
+    """What the policy refuses is refused whichever way it came."""
+    rita, max_ = journey.people("rita", "max")
+    match way:
+        case "command":
+            await rita.types("/proxy buy", channel=CHANNEL)
+        case "home":
+            await rita.opens_home()
+            await rita.clicks(await journey.home(rita, "Ask for proxies"), "open_form")
+        case "shortcut":
+            await rita.uses_shortcut("buy_proxies")
+        case _:
+            await max_.types("Proxies, please", channel=CHANNEL)
+            (asked,) = [one for one in await rita.messages(CHANNEL) if "Proxies, please" in one.text]
+            await rita.uses_message_shortcut(asked, "ask_about_message")
+    form = await journey.form(rita, "to see the price")
+    await rita.chooses(form, "product", "Static Residential ISP Proxies [US]")
+    form = await journey.form(rita, "Total")
+    await rita.enters(form, "reason", "   ")
+    refused = await rita.submits(form)
+    assert refused.errors
+    assert await journey.submissions() == []
+
+
 async def test_v1_products_are_searched_and_grouped(journey: Journey) -> None:
     rita = journey.person("rita")
     form = await journey.opens(rita)
