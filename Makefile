@@ -23,7 +23,7 @@ demo: $(STAMP) ## the whole bot against a simulated Slack and a Byteful sandbox
 	@$(BIN)/python -m playground demo
 
 test: $(STAMP) ## every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(STAMP) ## format, lint, types
 	$(BIN)/ruff format --check .
