@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
+from bot import jobs
 from bot.app import Bot
+from bot.blocks.text import money
 from bot.domain.ledger import Entry, Kind, sums_of
+from bot.gallery import Gallery
 from bot.store import pacer
 from bot.usecases import desk, speak
 from playground.provider import ProviderWorld
@@ -26,13 +31,21 @@ from playground.stage import Stage
 from playground.timed import OtherTime
 from tests.stories.journey import TEAM, Journey, LogLine
 
-START = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
+START = datetime(2026, 3, 2, 6, 5, tzinfo=UTC)
 """A Monday; the clocks of Berlin change at the end of the month."""
 DAYS = 33
-ZONE = 'time_zone: "Europe/Berlin"'
+BERLIN = """
+time_zone: Europe/Berlin
+channel_settings:
+  C00PROXIES:
+    digests: [daily 9:00, weekly monday 9:00, monthly 9:00]
+"""
 WORTH_OF_CREDIT = 12_000
-AWAY = {2}
-"""A day on which no worker looks: what is bought then is first seen after it has renewed."""
+WEEKS = {f"weekly:2026-W{number:02}" for number in range(9, 14)}
+LOOKS = (1, 1, 22)
+"""Hours from one look of the worker to the next: just after nine in Berlin, in winter and in summer, and at the end."""
+AWAY = {2, 3}
+"""Days on which no worker looks: what is bought then is first seen after it has renewed, and a digest is missed."""
 
 ASKED = (
     "isp_us 2 1:month for prices",
@@ -43,7 +56,7 @@ ASKED = (
     "isp_gb 1 1:month for adverts",
 )
 
-pytestmark = pytest.mark.parametrize("policy", [ZONE], indirect=True)
+pytestmark = pytest.mark.parametrize("policy", [BERLIN], indirect=True, ids=["berlin"])
 
 
 @pytest.fixture
@@ -61,6 +74,18 @@ def quick(byteful: ProviderWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "datetime", OtherTime(byteful.now))
     monkeypatch.setattr(pacer, "WINDOW_MS", 10)
     monkeypatch.setattr(speak, "POSTS_AHEAD", 1_000)
+    monkeypatch.setattr(Gallery, "hang", _bare)
+    monkeypatch.setattr(jobs, "_cron", partial(_once_a_year, jobs._cron))
+
+
+async def _bare(_gallery: Gallery, _pictures: object) -> list[Any]:
+    """No pictures: each takes a second or two to draw and hang, and they are tried elsewhere."""
+    return []
+
+
+def _once_a_year(cron: Callable[..., Any], function: Any, _times: str) -> Any:
+    """The month has its own mornings and evenings: the worker's, by the clock on the wall, stay out of it."""
+    return cron(function, "0 0 1 1 *")
 
 
 @dataclass
@@ -85,14 +110,14 @@ class Month:
 
     async def day(self, number: int) -> None:
         await self.people(number)
-        for hours in (9, 15):
+        for hours in LOOKS:
             self.byteful.advance(hours * 3_600)
             if number not in AWAY:
                 await self.works()
 
     async def works(self) -> None:
         """What the worker does by its crons."""
-        for job in ("follow", "snapshot", "sweep"):
+        for job in ("follow", "snapshot", "sweep", "digest"):
             await asyncio.gather(*(getattr(bot.jobs, job)({}) for bot in (self.journey.bot, self.other)))
         await self.journey.all_said()
 
@@ -102,8 +127,8 @@ class Month:
         if number % 7 < 5:
             await self.asks_and_decides(number)
         match number:
-            case 3 | 17:
-                await self.tops_up(40, is_paid=number == 3)
+            case 4 | 17:
+                await self.tops_up(40, is_paid=number == 4)
             case 8:
                 self.byteful.set_credit(0)
             case 5:
@@ -171,6 +196,10 @@ class Month:
         await self.journey.answer(mona, f"/proxy adopt {by_hand}", by_hand)
         self.adopted[by_hand] = stamp(self.byteful.now())
 
+    async def said(self) -> list[str]:
+        """Everything that stands in the channel, from the first day on."""
+        return [message.text for message in await self.journey.person("rita").messages("proxies")]
+
     # The books
 
     async def entries(self) -> list[Entry]:
@@ -185,6 +214,13 @@ async def month(stage: Stage, log: list[LogLine]) -> AsyncIterator[Month]:
         month = Month(journey, other)
         await month.begin()
         yield month
+
+
+def due_digests() -> set[str]:
+    """Every period that ended. The day before the worker's days off is only counted in the digest after it."""
+    days = [date(2026, 3, 1) + timedelta(days=n) for n in range(DAYS)]
+    daily = {f"daily:{day}" for day in days if day != date(2026, 3, 3)}
+    return {f"digest:C00PROXIES:{one}" for one in {*daily, *WEEKS, "monthly:2026-03"}}
 
 
 def bills(month: Month, purpose: str) -> Iterator[tuple[str | None, int, str]]:
@@ -230,6 +266,16 @@ async def test_a_busy_month_ends_with_the_ledger_equal_to_the_account(month: Mon
     told = Counter(line["key"] for line in month.journey.log if line["event"] == "notice_announced")
     assert set(told.values()) == {1}
     assert {key.split(":")[1] for key in told if key.startswith("changed:")} >= {str(name) for name, *_ in renewed}
+
+    digests = [line for line in month.journey.log if line["event"] == "digest_announced"]
+    assert Counter(line["key"] for line in digests) == Counter(due_digests())
+    odd = [line["key"] for line in digests if line["is_late"] or line["missed"]]
+    assert odd == ["digest:C00PROXIES:daily:2026-03-04"]
+    posted = [text for text in await month.said() if text.startswith("*Digest of the")]
+    assert len(posted) == len(digests)
+    march = sums_of(one for one in entries if one.day.month == 3 and one.at < datetime(2026, 4, 1, 7, 30, tzinfo=UTC))
+    (monthly,) = [words for words in posted if words.startswith("*Digest of the month")]
+    assert f"*{money(march.spent)}*" in monthly
 
     topped_up = [bill for bill in bills(month, "top_up") if bill[2] == "payment"]
     assert [one for one in booked(entries, Kind.TOP_UP) if one[2] == "payment"] == topped_up

@@ -50,9 +50,6 @@ class Silent:
     async def tell(self, workspace: WorkspaceId) -> int:
         return 0
 
-    async def listen_again(self, workspace: WorkspaceId) -> None:
-        return
-
 
 @pytest.fixture(autouse=True)
 def company(office: Office) -> None:
