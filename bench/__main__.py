@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import orjson
 
-from bench import clicks, figures, forms, idle, jobs, menus, mixed, purchases
+from bench import clicks, figures, forms, history, idle, jobs, menus, mixed, purchases
 from bench.figures import Figure
 from bench.machine import machine
 
@@ -33,6 +33,7 @@ ROWS: dict[str, Callable[[int], Awaitable[list[Figure]]]] = {
     "redelivery": jobs.redelivery,
     "delayed": jobs.delayed,
     "mixed": mixed.rows,
+    "history": history.rows,
 }
 
 

@@ -37,17 +37,18 @@ class Reason:
 async def why(desk: Desk, workspace: WorkspaceId, word: str) -> Reason | None:
     """By service ID, or by the number of the request that bought it. None for a request that bought no service."""
     number = word.removeprefix("#")
-    if number.isdecimal() and len(number) <= 12:
-        request = await desk.store.get(workspace, RequestId(int(number)))
-        if request is None or request.order is None or request.order.service_id is None:
-            return None
-        return await _reason(desk, workspace, request.order.service_id, request)
-    service = ServiceId(word)
-    return await _reason(desk, workspace, service, await desk.store.by_service(workspace, service))
+    if not (number.isdecimal() and len(number) <= 12):
+        return await _reason(desk, workspace, ServiceId(word))
+    request = await desk.store.get(workspace, RequestId(int(number)))
+    if request is None or request.order is None or request.order.service_id is None:
+        return None
+    return await _reason(desk, workspace, request.order.service_id)
 
 
-async def _reason(desk: Desk, workspace: WorkspaceId, service_id: ServiceId, request: PurchaseRequest | None) -> Reason:
-    known, entries, adjustments = await asyncio.gather(
+async def _reason(desk: Desk, workspace: WorkspaceId, service_id: ServiceId) -> Reason:
+    """Everything is asked at once, so that it takes as long as the slowest part."""
+    request, known, entries, adjustments = await asyncio.gather(
+        desk.store.by_service(workspace, service_id),
         desk.store.service(workspace, service_id),
         desk.ledger.entries_of_service(workspace, service_id),
         _adjustments(desk, service_id),
