@@ -32,7 +32,7 @@ QUEUE = "{proxydesk}"
 STEP_TIMEOUT_S = 180
 """Longer than the slowest checkout with all the patience its recording has."""
 STEP_TRIES = 3
-HEARTBEAT_S = 9
+HEARTBEAT_S = 6
 """A job without a sign of life for this long has lost its worker."""
 STEPS = 2
 """Buying, and looking into a doubt that came of it."""
@@ -184,7 +184,8 @@ class Jobs:
     async def catch_up(self) -> None:
         """Deliver what is due, and write to the store what only this machine's journal knows."""
         await journal.replay(self._desk)
-        for workspace in await self._desk.store.workspaces():
+        workspaces = await self._desk.store.workspaces()
+        for workspace in await self._desk.store.due(workspaces, utcnow()):
             await self._tell(workspace)
 
     async def unpark(self) -> None:
@@ -350,6 +351,6 @@ def make_worker(queue: RedisQueue, jobs: Jobs) -> Worker[Any]:
             _cron(jobs.snapshot, SNAPSHOT_CRON),
         ],
         startup=on_startup,
-        timers={"sweep": 5, "schedule": 1, "worker_info": 30, "abort": 1},
+        timers={"sweep": 2, "schedule": 1, "worker_info": 30, "abort": 1},
         shutdown_grace_period_s=30,
     )

@@ -7,12 +7,16 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 
 from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app, make_socket, make_warnings
+from bot.domain.errors import ProviderError
 from bot.jobs import keep_catching_up, make_worker
 from bot.slack_http import SkewWatch, SlackDoor
 from bot.web import make_web
+
+_log = structlog.get_logger()
 
 
 async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
@@ -34,6 +38,7 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     server = _Server(config)
     places = asyncio.create_task(bot.desk.provider.places.keep_fresh())
     serving = [asyncio.create_task(server.serve())]
+    front.background.spawn(_warm_up(bot))
     if socket is not None:
         serving.append(asyncio.create_task(socket.serve(stop)))
     try:
@@ -44,6 +49,14 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
         await _ended(places)
     await asyncio.gather(*serving)
     await front.background.drain(DRAIN_S)
+
+
+async def _warm_up(bot: Bot) -> None:
+    """What the first person would otherwise wait for."""
+    try:
+        await bot.desk.provider.catalog()
+    except ProviderError as error:
+        _log.info("catalog_not_there_yet", error=str(error))
 
 
 async def serve_worker(bot: Bot, stop: asyncio.Event) -> None:

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from typing_extensions import override
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 USER_TOKEN = "xoxp-"  # noqa: S105 - the beginning of a kind of token, not a token
@@ -99,10 +97,10 @@ ApiUrl = Annotated[str, AfterValidator(_api_url)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting, with the sentence that says where its value comes from. Documented in docs/settings.md."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     slack_bot_token: Annotated[Secret, AfterValidator(_bot_token)] = Field(
         description="the app's page, OAuth & Permissions, Bot User OAuth Token"
@@ -125,22 +123,9 @@ class Settings(BaseSettings):
         """Settings from variables by name; an empty one counts as not set. Raises SettingsError."""
         given = {field: mapping[name].strip() for field, name in variables().items() if mapping.get(name, "").strip()}
         try:
-            return cls(**given)  # type: ignore[arg-type]  # text, turned into its type by the model
+            return cls(**given)  # text, turned into its type by the model
         except ValidationError as error:
             raise SettingsError(tuple(_sentence(detail, mapping) for detail in error.errors())) from None
-
-    @classmethod
-    @override
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is handed in: never the process's environment, never a file."""
-        return (init_settings,)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("providers", "store", "slack", "slack_notifier", "policy_file", "settings", "log", "metrics"),
         *("slack_files", "pictures", "gallery", "clerk"),
     },
-    "serve": {"app", "jobs", "web", "slack_http", "socket_mode", "settings", "log"},
+    "serve": {"app", "domain", "jobs", "web", "slack_http", "socket_mode", "settings", "log"},
     "operate": {"domain", "usecases", "store", "settings"},
     "__main__": {"app", "domain", "operate", "serve", "policy_file", "settings", "store", "log"},
 }

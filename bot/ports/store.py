@@ -167,6 +167,10 @@ class Store(AccountStore, DigestStore, Protocol):
 
     async def notice(self, workspace: WorkspaceId, key: NoticeKey) -> Notice | None: ...
 
+    async def due(self, workspaces: Sequence[WorkspaceId], now: datetime) -> list[WorkspaceId]:
+        """Those of them in which a message is due."""
+        ...
+
     async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:
         """Take due intents. Each is nobody else's until it is settled, or its lease ends and it comes back."""
         ...

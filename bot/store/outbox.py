@@ -63,6 +63,17 @@ class Outbox:
 
     # Taking and giving back
 
+    async def due(self, workspaces: Sequence[WorkspaceId], now: datetime) -> list[WorkspaceId]:
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            for workspace in workspaces:
+                pipeline.zrange(_outbox(workspace), 0, 0, withscores=True)
+            firsts = await pipeline.execute()
+        return [
+            workspace
+            for workspace, first in zip(workspaces, firsts, strict=True)
+            if any(score <= ms(now) for _, score in first)
+        ]
+
     async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:
         token = uuid.uuid4().hex
         async with self._guarded():

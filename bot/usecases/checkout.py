@@ -60,8 +60,9 @@ from bot.usecases.reconcile import reconcile
 from bot.usecases.stamp import stamp
 
 LEASE = "checkout"
-LEASE_S = 15.0
-LEASE_RENEWAL_S = 4.0
+LEASE_S = 9.0
+"""How long a purchase waits for a worker that died while it was buying another one."""
+LEASE_RENEWAL_S = 2.5
 KNOWN_SERVICES_WINDOW = timedelta(minutes=15)
 """How far before a checkout services are noted, so that they are never mistaken for its result."""
 RECORD_TRIES = 8

@@ -23,7 +23,7 @@ from bot.domain.ids import ProductCode
 from bot.domain.usage import Network
 from bot.ports import Provider
 from bot.providers import PROVIDERS, Account
-from bot.providers.byteful.adapter import BytefulProvider
+from bot.providers.byteful.adapter import CATALOG_RECENT_S, BytefulProvider
 from bot.providers.byteful.client import Timing, open_client
 from bot.providers.byteful.places import BytefulPlaces
 from playground.provider import ProviderWorld
@@ -155,6 +155,33 @@ async def test_a_catalog_is_kept_for_a_minute_and_no_longer(
     await provider.catalog()
     assert catalogs_read(world) == 1
     clock.now += 1
+    await provider.catalog()
+    await until_read(world, 2)
+
+
+async def until_read(world: ProviderWorld, times: int) -> None:
+    """Until the catalog was asked for so often, by somebody who waits for it or beside."""
+    async with asyncio.timeout(10):
+        while catalogs_read(world) < times:  # noqa: ASYNC110 - the world has no event for this
+            await asyncio.sleep(0)
+
+
+async def test_d6_nobody_waits_for_a_newer_catalog_while_a_recent_one_is_known(
+    provider: BytefulProvider, world: ProviderWorld, clock: Ticking
+) -> None:
+    known = await provider.catalog()
+    hold = world.faults.set("slow", endpoint="checkout/catalog", times=1, seconds=30)
+    clock.now += CATALOG_RECENT_S - 1
+    assert await provider.catalog() is known
+    await until_read(world, 2)
+    hold.released.set()
+
+
+async def test_a_catalog_that_is_not_recent_is_asked_for_before_it_is_shown(
+    provider: BytefulProvider, world: ProviderWorld, clock: Ticking
+) -> None:
+    await provider.catalog()
+    clock.now += CATALOG_RECENT_S
     await provider.catalog()
     assert catalogs_read(world) == 2
 

@@ -58,6 +58,7 @@ WRITES: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
 """Writes, on a store that holds request 1001 with its card still to be posted."""
 EXAMPLES: dict[str, object] = {
     "WorkspaceId": WORKSPACE,
+    "Sequence[WorkspaceId]": [WORKSPACE],
     "ChannelId": ChannelId("C1"),
     "RequestId": NUMBER,
     "UserId": REQUESTER,

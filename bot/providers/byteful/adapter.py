@@ -36,6 +36,8 @@ from bot.providers.byteful.client import MAX_METADATA_KEYS, MAX_METADATA_TEXT, B
 from bot.providers.byteful.places import BytefulPlaces
 
 CATALOG_LIFE_S = 60.0
+CATALOG_RECENT_S = 180.0
+"""A catalog this old is shown at once, and a newer one is fetched for the next time: no menu waits for it."""
 CATALOG_LAST_S = 24 * 3600.0
 """How long the last known catalog does when no newer one can be had. Prices and checkouts are always asked for anew."""
 CATALOG_PATIENCE_S = 1.0
@@ -347,6 +349,9 @@ class SharedValue:
         if last is not None and not fresh:
             return last
         loading = self._begin()
+        last = self._known(CATALOG_RECENT_S)
+        if last is not None and not fresh:
+            return last
         last = self._known(CATALOG_LAST_S)
         if last is None or fresh:
             return await asyncio.shield(loading)

@@ -1,0 +1,59 @@
+"""How often the store is asked: counted, because it is the largest part of what a click costs."""
+
+from datetime import timedelta
+
+import pytest
+from redis.asyncio.connection import AbstractConnection
+
+from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.intents import CardIntent
+from bot.usecases import decide
+from bot.usecases.decide import Result
+from tests.examples import APPROVER, NOW, WORKSPACE
+from tests.usecases.conftest import Office, click_on
+
+
+class Trips:
+    def __init__(self) -> None:
+        self.count = 0
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
+    """Counts what is sent: a command, or a pipeline as a whole, is one trip."""
+    counted, send = Trips(), AbstractConnection.send_packed_command
+
+    async def counting(self: AbstractConnection, *args: object, **kwargs: object) -> None:
+        counted.count += 1
+        await send(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", counting)
+    return counted
+
+
+async def test_an_approval_reads_once_and_writes_once(office: Office, trips: Trips) -> None:
+    request = await office.place()
+    await decide.approve(
+        office.desk, click_on(await office.place(draft="d2"), APPROVER)
+    )  # connections and scripts are there now
+    trips.count = 0
+    decision = await decide.approve(office.desk, click_on(request, APPROVER))
+    assert decision.result is Result.DONE
+    assert trips.count == 2
+
+
+async def test_the_mark_against_repeats_is_one_trip(office: Office, trips: Trips) -> None:
+    await office.store.is_first(WORKSPACE, "v0=one", 60)
+    trips.count = 0
+    assert await office.store.is_first(WORKSPACE, "v0=two", 60)
+    assert trips.count == 1
+    assert not await office.store.is_first(WORKSPACE, "v0=two", 60)
+
+
+async def test_what_is_due_in_many_workspaces_is_found_in_one_trip(office: Office, trips: Trips) -> None:
+    workspaces = [WorkspaceId(f"T{number}") for number in range(200)]
+    for workspace, wait_s in ((workspaces[7], 0), (workspaces[9], 60)):
+        await office.store.ask(workspace, CardIntent(RequestId(1001)), NOW + timedelta(seconds=wait_s))
+    trips.count = 0
+    assert await office.store.due(workspaces, NOW) == [workspaces[7]]
+    assert trips.count == 1
