@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import orjson
 
-from bench import clicks, figures, forms, history, idle, jobs, menus, mixed, purchases
+from bench import charts, clicks, figures, forms, history, idle, jobs, menus, mixed, purchases
 from bench.figures import Figure
 from bench.machine import machine
 
@@ -29,6 +29,7 @@ ROWS: dict[str, Callable[[int], Awaitable[list[Figure]]]] = {
     "web": idle.web,
     "demo": idle.demo,
     "idle": idle.cpu,
+    "charts": charts.rows,
     "connections": clicks.connections,
     "redelivery": jobs.redelivery,
     "delayed": jobs.delayed,

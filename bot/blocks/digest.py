@@ -74,7 +74,7 @@ def late_note(digest: ChannelDigest) -> str:
     missed = ""
     if digest.missed:
         were = "digest before it was" if digest.missed == 1 else "digests before it were"
-        missed = f" {digest.missed:,} {were} left out: `/proxy spend` has any time."
+        missed = f" {digest.missed:,} {were} left out: `/proxy spend` shows any days."
     return f":clock3: This was due {text.when(digest.due)} and comes late.{missed}"
 
 

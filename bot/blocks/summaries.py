@@ -12,14 +12,12 @@ from bot.domain.ids import ChannelId, UserId
 from bot.domain.ledger import Sums
 from bot.domain.money import Cents
 from bot.domain.notice import SharedSummary
-from bot.domain.period import Period
 from bot.domain.scope import Asked, Kind, Measure, Scope
 from bot.domain.summary import OTHERS, OUTSIDE, Cause, Part, Spend, Unit, UnitCost, change, cost_of_one
 from bot.domain.used import Left, Used, UsedPart
 
 NAMED = 6
 """People or channels named in one line."""
-_UNITS = {Unit.PROXY: "proxy", Unit.GIGABYTE: "GB", Unit.UNKNOWN: ""}
 
 Shown = Sequence[tuple[str, Picture]]
 """Uploaded pictures: the Slack file id of each."""
@@ -34,7 +32,7 @@ def spend(asked: Asked, shown: Spend, *, time_zone: str, pictures: Shown = (), i
     said = "\n".join(lines)
     below = spend_details(shown, asked.scope)
     blocks = [kit.section(said), *images(pictures), *spend_table(shown), *map(kit.section, below)]
-    blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {_between(shown.period.before())}."))
+    blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {text.span(shown.period.before())}."))
     if is_private:
         blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
     fallback = "\n".join([*lines, *(_part_line(part) for part in shown.products), *below])
@@ -47,13 +45,13 @@ def spend_pictures(shown: Spend, names: dict[str, str] | None = None) -> list[Pi
     named = [(charts.part_name(part, (names or {}).get(part.id, "")), part) for part in shown.people]
     known = [(name, part) for name, part in named if name]
     if len(known) > 1:
-        found.append(charts.spend_by_part(f"By person, {_between(shown.period)}", known))
+        found.append(charts.spend_by_part(f"By person, {text.span(shown.period)}", known))
     return [picture for picture in found if picture is not None]
 
 
 def _spend_lines(shown: Spend) -> list[str]:
     if shown.is_empty:
-        before = f" Before that, {_between(shown.period.before())}, it was {text.money(shown.before.spent)}."
+        before = f" Before that, {text.days(shown.period.before())}, it was {text.money(shown.before.spent)}."
         return [f"Nothing was spent.{before if shown.before.spent else ''}"]
     sums = shown.sums
     lines = [f"*{text.money(sums.spent)}*{_compared(sums.spent, shown.before.spent)}"]
@@ -140,8 +138,11 @@ def _unit_line(cost: UnitCost) -> str:
 
 
 def _each(part: Part) -> str:
+    """Short, so that the column stays on a phone."""
     cost = cost_of_one(part.sums)
-    return f"{text.money(cost)} a {_UNITS[part.unit]}" if cost is not None and part.unit is not Unit.UNKNOWN else "–"
+    if cost is None or part.unit is Unit.UNKNOWN:
+        return "–"
+    return f"{text.money(cost)}/GB" if part.unit is Unit.GIGABYTE else text.money(cost)
 
 
 def _part_name(part: Part) -> str:
@@ -162,7 +163,7 @@ def usage(asked: Asked, shown: Used, *, pictures: Shown = (), is_private: bool =
     lines = [f"*Used {about(asked.scope)} {text.days(shown.period)}*", *_used_lines(shown)]
     below = usage_details(shown, asked.scope)
     blocks = [kit.section("\n".join(lines)), *images(pictures), *usage_table(shown), *map(kit.section, below)]
-    blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {_between(shown.period.before())}."))
+    blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {text.span(shown.period.before())}."))
     if is_private:
         blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
     parts = [f"{text.words(_used_name(part))}: {text.data_words(part.bytes)}" for part in shown.services]
@@ -199,7 +200,7 @@ def usage_pictures(shown: Used) -> list[Picture]:
 
 def _used_lines(shown: Used) -> list[str]:
     if shown.is_empty:
-        before = f" Before that, {_between(shown.period.before())}, it was {text.data_words(shown.before)}."
+        before = f" Before that, {text.days(shown.period.before())}, it was {text.data_words(shown.before)}."
         return [f"Nothing was used.{before if shown.before else ''}"]
     percent = change(shown.bytes, shown.before)
     compared = ", nothing in the time before" if percent is None else ", as much as before"
@@ -301,10 +302,6 @@ def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool) -> Block:
 
 def images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:
     return [kit.picture(file, picture.alt, picture.title) for file, picture in pictures]
-
-
-def _between(period: Period) -> str:
-    return text.days(period)
 
 
 def _person(user: str) -> str:

@@ -198,17 +198,28 @@ def day(at: date) -> str:
 
 def days(period: Period) -> str:
     """`in November 2026`, `from 1 to 26 Nov 2026`, `on 26 Nov 2026`: to follow a word such as `Spent`."""
+    if period.days == 1:
+        return f"on {span(period)}"
+    return f"{'in' if _has_a_name(period) else 'from'} {span(period)}"
+
+
+def span(period: Period) -> str:
+    """`November 2026`, `1 to 26 Nov 2026`, `26 Nov 2026`."""
     first, last = period.first, period.last
     if first == last:
-        return f"on {day(first)}"
-    if period.is_whole_months and (first.year, first.month) == (last.year, last.month):
-        return f"in {first:%B %Y}"
-    if period.is_whole_months and first.month == 1 and last.month == 12 and first.year == last.year:
-        return f"in {first.year}"
+        return day(first)
+    if _has_a_name(period):
+        return f"{first:%B %Y}" if first.month == last.month else f"{first.year}"
     if first.year != last.year:
-        return f"from {day(first)} to {day(last)}"
-    same_month = first.month == last.month
-    return f"from {first.day if same_month else f'{first.day} {first:%b}'} to {day(last)}"
+        return f"{day(first)} to {day(last)}"
+    return f"{first.day if first.month == last.month else f'{first.day} {first:%b}'} to {day(last)}"
+
+
+def _has_a_name(period: Period) -> bool:
+    """A whole month or a whole year."""
+    is_one_month = period.days <= 31 and period.first.month == period.last.month
+    is_one_year = period.first.year == period.last.year and (period.first.month, period.last.month) == (1, 12)
+    return period.is_whole_months and (is_one_month or is_one_year)
 
 
 # People, places and things

@@ -1,0 +1,162 @@
+"""Summaries on the real store: equal to the ledger, cheap, and shown to those who may see them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+import pytest
+
+from bot.blocks import summaries as views
+from bot.domain.account import UsageDay
+from bot.domain.ids import ChannelId, ProductCode, RequestId, ServiceId, UserId
+from bot.domain.ledger import Entry, EntryId, Kind, sums_of
+from bot.domain.period import Period
+from bot.domain.scope import Asked, Measure, Scope, ScopeError
+from bot.domain.scope import Kind as Of
+from bot.usecases import summaries
+from tests.examples import APPROVER, CHANNEL, REQUESTER, WORKSPACE
+from tests.usecases.conftest import Office, policy
+
+NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
+OTHER = ChannelId("C0OTHER")
+OUTSIDER = UserId("U0NOROLE")
+
+
+def entry(number: int, kind: Kind = Kind.CHARGE, amount: int = 1575, **given: object) -> Entry:
+    facts: dict[str, object] = {
+        "id": EntryId(f"{number}:{kind}"),
+        "at": datetime(2026, 11, 5, 10, tzinfo=UTC),
+        "day": date(2026, 11, 5),
+        "kind": kind,
+        "amount": amount,
+        "is_paid": True,
+        "request": RequestId(number),
+        "service": ServiceId(f"API-{number}"),
+        "requester": REQUESTER,
+        "approvers": (APPROVER,),
+        "channel": CHANNEL,
+        "product": ProductCode("isp_us"),
+        "product_type": "isp",
+        "quantity": 5,
+    }
+    return Entry(**{**facts, **given})  # type: ignore[arg-type]
+
+
+MIXED = [
+    entry(1),
+    entry(2, amount=700, is_paid=False),
+    entry(3, amount=300, is_paid=False),
+    entry(3, Kind.VOID, -300),
+    entry(1, Kind.RENEWAL),
+    entry(1, Kind.REFUND, -200),
+    entry(2, Kind.CREDIT_NOTE, -50),
+    entry(9, Kind.TOP_UP, 10_000, product=ProductCode("credit"), is_paid=False),
+    entry(7, amount=99, channel=OTHER, requester=OUTSIDER),
+]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(Of.CHANNEL, CHANNEL),
+        Scope(Of.PERSON, REQUESTER),
+        Scope(Of.PRODUCT, "isp_us"),
+        Scope(Of.SERVICE, "API-1"),
+        Scope(Of.WORKSPACE),
+    ],
+    ids=lambda scope: scope.kind,
+)
+async def test_t137_every_summary_equals_the_lines_of_its_file_to_the_cent(scope: Scope, office: Office) -> None:
+    await office.desk.ledger.book(WORKSPACE, MIXED)
+    shown = await summaries.spend(office.desk, WORKSPACE, scope, NOVEMBER)
+    lines = await summaries.entries(office.desk, WORKSPACE, Asked(Measure.SPEND, scope, NOVEMBER))
+    assert lines
+    assert shown.sums == sums_of(lines)
+
+
+async def test_t137_what_came_back_was_cancelled_or_is_open_is_told_apart(office: Office) -> None:
+    await office.desk.ledger.book(WORKSPACE, MIXED)
+    scope = Scope(Of.CHANNEL, CHANNEL)
+    shown = await summaries.spend(office.desk, WORKSPACE, scope, NOVEMBER)
+    said = views.spend(Asked(Measure.SPEND, scope, NOVEMBER), shown, time_zone="UTC").text
+    for words in (
+        "*$38.50*",
+        "$31.50 paid and $7.00 still to pay",
+        "$2.00 refunded",
+        "$0.50 came back as credit",
+        "$3.00 cancelled and never paid",
+        "$100.00 of top-ups not paid yet",
+        "$36.00 remain spent",
+    ):
+        assert words in said
+
+
+async def test_t138_ten_thousand_requests_are_summed_up_without_asking_the_provider(office: Office) -> None:
+    random = Random(1)
+    start = date(2026, 11, 1)
+    for batch in range(20):
+        await office.desk.ledger.book(
+            WORKSPACE,
+            [
+                entry(
+                    10_000 + batch * 500 + number,
+                    amount=random.randrange(100, 9_000),
+                    day=start + timedelta(days=random.randrange(30)),
+                    product=ProductCode(f"p{random.randrange(30)}"),
+                    requester=UserId(f"U{random.randrange(40)}"),
+                    channel=ChannelId(f"C{random.randrange(20)}"),
+                )
+                for number in range(500)
+            ],
+        )
+    office.moments.passed.clear()
+    shown = await summaries.spend(office.desk, WORKSPACE, Scope(Of.WORKSPACE), NOVEMBER)
+    assert shown.sums.count == 10_000
+    assert len(shown.products) <= 12
+    assert not [moment for moment in office.moments.passed if moment != "catalog"]
+
+
+async def test_n22_a_gigabyte_used_has_a_price_only_for_who_may_see_it(office: Office) -> None:
+    await office.store.keep_usage(WORKSPACE, [UsageDay(date(2026, 11, 2), "residential", None, None, 5 * 1024**3, 9)])
+    scope = Scope(Of.WORKSPACE)
+    hidden = await summaries.used(office.desk, WORKSPACE, scope, NOVEMBER, shows_cost=False)
+    assert (hidden.bytes, hidden.spent_on_data) == (5 * 1024**3, None)
+    assert (await summaries.used(office.desk, WORKSPACE, scope, NOVEMBER, shows_cost=True)).spent_on_data == 0
+
+
+@pytest.mark.parametrize(
+    ("user", "here", "scope", "is_shown"),
+    [
+        (OUTSIDER, CHANNEL, Scope(Of.CHANNEL, CHANNEL), True),
+        (OUTSIDER, OTHER, Scope(Of.CHANNEL, CHANNEL), False),
+        (OUTSIDER, None, Scope(Of.CHANNEL, CHANNEL), False),
+        (OUTSIDER, CHANNEL, Scope(Of.WORKSPACE), False),
+        (OUTSIDER, CHANNEL, Scope(Of.PRODUCT, "isp_us"), False),
+        (OUTSIDER, CHANNEL, Scope(Of.PERSON, OUTSIDER), True),
+        (OUTSIDER, CHANNEL, Scope(Of.PERSON, APPROVER), False),
+        (APPROVER, None, Scope(Of.WORKSPACE), True),
+        (UserId("U0GUEST"), CHANNEL, Scope(Of.CHANNEL, CHANNEL), False),
+    ],
+)
+async def test_t139_who_is_shown_what_was_spent(
+    user: UserId, here: ChannelId | None, scope: Scope, is_shown: bool, office: Office
+) -> None:
+    _, spend = await summaries.may_see(office.desk, user, here, scope)
+    assert spend.is_allowed is is_shown
+    assert is_shown or spend.sentence
+
+
+async def test_t139_a_policy_without_the_channel_shows_it_nothing(office: Office) -> None:
+    office.policy = policy(prices_visible_to=("approver",))
+    _, spend = await summaries.may_see(office.desk, OUTSIDER, CHANNEL, Scope(Of.CHANNEL, CHANNEL))
+    assert not spend.is_allowed
+
+
+async def test_s1_a_product_is_found_by_code_and_name_and_a_near_miss_is_named(office: Office) -> None:
+    catalog = await office.provider.catalog()
+    code, product = next((code, one) for code, one in catalog.items() if one.is_per_ip)
+    assert await summaries.scope_called(office.desk, WORKSPACE, code.upper()) == Scope(Of.PRODUCT, code)
+    assert await summaries.scope_called(office.desk, WORKSPACE, product.name) == Scope(Of.PRODUCT, code)
+    with pytest.raises(ScopeError, match="Did you mean"):
+        await summaries.scope_called(office.desk, WORKSPACE, f"{code}x")
