@@ -65,6 +65,7 @@ async def stop_pressed(front: Front, press: Press) -> Message | None:
 async def _set(front: Front, who: Actor, channel: ChannelId, schedule: Schedule) -> Message:
     verdict = await digests.may_set(front.desk, who.user, channel)
     if not verdict.is_allowed:
+        await front.denied(who, verdict, f"digests of {channel}")
         return notices.sentence(f"{verdict.sentence} Nothing changed.")
     await digests.set_one(front.desk, who.workspace, channel, schedule, who.user)
     return await _shown(front, who, channel, "Set.")
@@ -73,6 +74,7 @@ async def _set(front: Front, who: Actor, channel: ChannelId, schedule: Schedule)
 async def _stop(front: Front, who: Actor, channel: ChannelId, rhythm: Rhythm | None) -> Message:
     verdict = await digests.may_set(front.desk, who.user, channel)
     if not verdict.is_allowed:
+        await front.denied(who, verdict, f"digests of {channel}")
         return notices.sentence(f"{verdict.sentence} Nothing changed.")
     count = await digests.stop(front.desk, who.workspace, channel, rhythm, who.user)
     return await _shown(front, who, channel, "Switched off." if count else "There was none to switch off.")

@@ -11,6 +11,7 @@ import structlog
 from bot.blocks import notices
 from bot.blocks.kit import Message
 from bot.domain.errors import ChatError
+from bot.domain.policy import Verdict
 from bot.handlers.errors import explained
 from bot.handlers.parse import Actor
 from bot.ports import Errands, FormStore
@@ -88,6 +89,12 @@ class Front:
         noted = self.desk.note(who.workspace, "unknown_button", by=who.user, detail=name[:80], origin=who.origin)
         self.background.spawn(noted)
         return notices.sentence(UNKNOWN_BUTTON)
+
+    async def denied(self, who: Actor, verdict: Verdict, about: str) -> None:
+        """Somebody asked for what they may not have: that is part of the record."""
+        await self.desk.note(
+            who.workspace, f"refused:{verdict.rule}", by=who.user, detail=about[:200], origin=who.origin
+        )
 
     async def whisper(self, actor: Actor, message: Message, *, replace: bool = False) -> None:
         """Tell the actor privately. A failure is logged: there is nobody else to tell."""

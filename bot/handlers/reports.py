@@ -58,6 +58,7 @@ async def answer(front: Front, who: Actor, asked: Asked) -> Message:
     may, may_see_cost = await sums.may_see(front.desk, who.user, in_channel(who), asked.scope)
     refusal = may if not may.is_allowed else may_see_cost
     if not may.is_allowed or (asked.measure is Measure.SPEND and not may_see_cost.is_allowed):
+        await front.denied(who, refusal, str(asked))
         return notices.sentence(refusal.sentence)
     if asked.measure is Measure.SPEND:
         shown = await sums.spend(front.desk, who.workspace, asked.scope, asked.period)
@@ -96,7 +97,9 @@ async def _share(front: Front, who: Actor, asked: Asked) -> Message:
         return notices.sentence(NO_CHANNEL)
     may, may_see_cost = await sums.may_see(front.desk, who.user, channel, asked.scope)
     if not may.is_allowed or (asked.measure is Measure.SPEND and not may_see_cost.is_allowed):
-        return notices.sentence((may if not may.is_allowed else may_see_cost).sentence + " Nothing was shared.")
+        refusal = may if not may.is_allowed else may_see_cost
+        await front.denied(who, refusal, f"share {asked}")
+        return notices.sentence(refusal.sentence + " Nothing was shared.")
     is_spend = asked.measure is Measure.SPEND
     notice = SharedSummary(
         at=utcnow(),

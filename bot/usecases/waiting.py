@@ -71,7 +71,9 @@ async def discard(desk: Desk, workspace: WorkspaceId, user: UserId, draft: Draft
     if kept is None or kept.draft.user != user:
         return False
     try:
-        await desk.store.end_waiting(kept, Audit(utcnow(), "discarded_without_price", None, user, draft))
+        await desk.store.end_waiting(
+            kept, Audit(utcnow(), "discarded_without_price", None, user, draft, policy=desk.policy().digest)
+        )
     except StaleError:
         return False
     return True
@@ -127,7 +129,8 @@ async def _give_back(desk: Desk, kept: WaitingDraft, news: News, problems: dict[
     """It goes no further; its sender is told why and can change it."""
     draft = kept.draft.with_problems(problems) if problems else kept.draft
     await desk.store.save_draft(draft)
-    entry = Audit(utcnow(), f"given_back_{news}", None, draft.user, " ".join((problems or {}).values())[:300])
+    why = " ".join((problems or {}).values())[:300]
+    entry = Audit(utcnow(), f"given_back_{news}", None, draft.user, why, policy=desk.policy().digest)
     intent = NewsIntent(news, draft.id, draft.user)
     try:
         await desk.store.end_waiting(replace(kept, draft=draft), entry, [intent])

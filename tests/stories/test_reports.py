@@ -81,6 +81,10 @@ async def test_t139_only_some_see_what_others_spent_and_a_share_is_judged_anew(j
     journey.bot.desk.directory._groups.clear()  # type: ignore[attr-defined]
     await mona.clicks(shown, "report_share")
     assert "Nothing was shared." in (await journey.private(mona, "Nothing was shared")).text
+    denied = [(line["by"], line["detail"]) for line in await journey.audit() if line["what"].startswith("refused:")]
+    rita_id, mona_id = (journey.workspace.person(name).id for name in ("rita", "mona"))
+    assert [by for by, _ in denied] == [rita_id, mona_id]
+    assert denied[1][1].startswith("share spend:workspace")
 
 
 async def test_s6_a_file_comes_with_its_rows_and_totals(journey: Journey) -> None:
