@@ -100,8 +100,10 @@ class Crowd:
         """One thing somebody does."""
         deeds = (self.ask, self.decide, self.look, self.trespass)
         deed = self.rng.choices(deeds, weights=(1, 10, 16, 3))[0]
-        with suppress(CannotError):  # the button was gone before the finger came down
+        try:
             await deed()
+        except CannotError:  # the button was gone before the finger came down
+            await self.look()
 
     async def ask(self) -> None:
         who = self.slack.person(self.rng.choice(REQUESTERS))

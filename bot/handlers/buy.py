@@ -27,7 +27,7 @@ from bot.domain.ids import DraftId, RequestId
 from bot.domain.money import Cents
 from bot.domain.request import PurchaseRequest
 from bot.handlers.errors import explained, message_for
-from bot.handlers.front import Front
+from bot.handlers.front import FAST_ANSWER_S, Front
 from bot.handlers.parse import Actor, Press, actor, block_of, chosen, labels
 from bot.slack import OpenView
 from bot.usecases import submit, waiting
@@ -422,9 +422,23 @@ async def send_draft(front: Front, press: Press) -> Message | None:
     if not submit.has_fresh_quote(draft):
         front.background.spawn(_price_or_keep(front, press.actor, draft))
         return None
-    sent = await submit.submit(front.desk, draft)
-    front.whisper_later(press.actor, _sent_words(sent.request), replace=True)
+    sending = asyncio.ensure_future(_sent(front, draft))
+    await asyncio.wait({sending}, timeout=FAST_ANSWER_S)  # a process that has just begun may have to ask for a lot
+    front.background.spawn(_say_sent(front, press.actor, sending))
     return None
+
+
+async def _sent(front: Front, draft: Draft) -> tuple[Message, bool]:
+    """What came of sending it, and whether that takes the place of the preview."""
+    try:
+        return _sent_words((await submit.submit(front.desk, draft)).request), True
+    except Exception as error:
+        return message_for(error), False
+
+
+async def _say_sent(front: Front, who: Actor, sending: asyncio.Future[tuple[Message, bool]]) -> None:
+    message, is_sent = await sending
+    await front.whisper(who, message, replace=is_sent)
 
 
 async def _preview_smallest(front: Front, press: Press) -> None:

@@ -151,6 +151,9 @@ class Journey:
         """Until Byteful has had so many requests."""
         await self._looking_on(lambda: self.byteful.requests_received >= count)
 
+    async def until_logged(self, event: str) -> None:
+        await self._looking_on(lambda: any(line["event"] == event for line in self.log))
+
     async def until_bought(self) -> None:
         """Sweeps until there is an order: after an outage the queue needs its own time to come back."""
 

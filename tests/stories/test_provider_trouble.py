@@ -12,7 +12,7 @@ from bot.domain.errors import ProviderError
 from bot.domain.ids import UserId
 from bot.domain.request import Happened, State
 from playground.actions import SeenMessage, SlackPerson
-from tests.stories.journey import CHANNEL, LINE, TEAM, Journey, answered, number_in
+from tests.stories.journey import CHANNEL, LINE, TEAM, Journey, answered, number_in, reached
 
 KEPT = ("Kept, waiting for its price", "Nothing was sent to the approvers yet and nothing was bought")
 
@@ -309,6 +309,20 @@ async def test_t80_t66_slack_is_answered_in_time_while_byteful_takes_its_time(jo
     journey.byteful.faults.clear("slow")
     await journey.form(rita, "Sent as #1002")
     await journey.card("Ordered", number=1001)
+
+
+async def test_t80_t66_sending_is_answered_in_time_by_a_process_that_knows_nothing_yet(journey: Journey) -> None:
+    """Started a moment ago: it has to ask for the catalog, and Byteful takes its time."""
+    rita = journey.person("rita")
+    preview = await journey.preview(rita)
+    catalog = journey.bot.desk.provider._catalog  # type: ignore[attr-defined]
+    catalog._value = None
+    slow = journey.byteful.faults.set("slow", endpoint="checkout/catalog", seconds=20)
+    answered(await rita.clicks(preview, "send_draft"))
+    await reached(slow)
+    journey.byteful.faults.clear("slow")
+    await journey.private(rita, "Sent.")
+    assert len(await journey.submissions()) == 1
 
 
 async def test_t66_one_price_at_a_time_is_waited_for_behind_a_form(journey: Journey) -> None:
