@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis.asyncio as redis_asyncio
 
@@ -12,6 +13,9 @@ from bot.store.embedded import private_valkey
 from playground.provider import ProviderWorld
 from playground.stage import POLICY, Stage
 from playground.stage import stage as running_stage
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
