@@ -75,3 +75,14 @@ async def test_the_menu_of_a_message_has_the_shortcuts_of_the_manifest(window: O
     await expect(rita.page.get_by_role("menuitem", name="Look closer")).to_have_count(0)
     (sent,) = [one for one in await stage.slack.curtain() if one["what"] == "message_action look_closer"]
     assert sent["request"]["message"]["text"] == "What about #1001?"
+
+
+async def test_i3_a_message_becomes_the_reason_of_a_request(window: Opens, stage: Stage) -> None:
+    rita = await window("rita")
+    await rita.says("The price crawler is blocked again")
+    message = await rita.sees("The price crawler is blocked again")
+    await message.hover()
+    await message.get_by_role("button", name="More actions").click()
+    await rita.page.get_by_role("menuitem", name="Ask for proxies").click()
+    await expect(rita.form.get_by_role("textbox", name="Why")).to_have_value("The price crawler is blocked again")
+    await rita.picture("message-shortcut-form")
