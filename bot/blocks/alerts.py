@@ -219,6 +219,8 @@ def _life_words(service: Service, change: ServiceChange) -> str:
             return "has ended: it is canceled at the provider"
         case ChangeKind.GONE:
             return "is not known to the provider any more; look in its dashboard before buying again"
+        case ChangeKind.MOVED:
+            return f"is paid until {text.on_day(service.expires_at)} now" if service.expires_at else "has no end now"
         case ChangeKind.OVERDUE:
             return f"was not renewed: {text.money(service.total)} is to pay, by the invoice in the provider's dashboard"
         case ChangeKind.STOPPING:

@@ -116,6 +116,8 @@ class ChangeKind(StrEnum):
     PRICE = "price"
     CYCLE = "cycle"
     STATUS = "status"
+    MOVED = "moved"
+    """Its end was moved by hand, without a charge."""
     REPLACED = "replaced"
     """Proxies of it were exchanged or taken away."""
 
@@ -127,8 +129,13 @@ class ServiceChange:
     after: int | str = ""
 
 
-def changes(known: KnownService, findings: Sequence[Finding] = ()) -> tuple[ServiceChange, ...]:
-    """How the service differs from what people know of it; `findings` is what following its order has told already."""
+def changes(
+    known: KnownService, findings: Sequence[Finding] = (), *, is_charged: bool = True
+) -> tuple[ServiceChange, ...]:
+    """How the service differs from what people know of it; `findings` is what following its order has told already.
+
+    Not `is_charged`: if its end moved, the provider's people moved it.
+    """
     before, after = known.told, known.service
     told = _told(findings)
     if known.is_gone:
@@ -136,7 +143,13 @@ def changes(known: KnownService, findings: Sequence[Finding] = ()) -> tuple[Serv
     if after.status in ENDED:
         is_known = before.status in ENDED or ChangeKind.ENDED in told
         return () if is_known else (ServiceChange(ChangeKind.ENDED),)
-    found = [*_renewal(before, after), *_stop(before, after), *_terms(before, after), *_status(before, after)]
+    has_renewed = is_charged and bool(renewed_at(before, after))
+    found = [
+        *_end(before, after, has_renewed=has_renewed),
+        *_stop(before, after),
+        *_terms(before, after, has_renewed=has_renewed),
+        *_status(before, after, has_renewed=has_renewed),
+    ]
     return tuple(change for change in found if change.kind not in told or change.after != told[change.kind])
 
 
@@ -160,9 +173,11 @@ def _told(findings: Sequence[Finding]) -> dict[ChangeKind, int | str]:
     return told
 
 
-def _renewal(before: Service, after: Service) -> Iterator[ServiceChange]:
-    if renewed_at(before, after):
+def _end(before: Service, after: Service, *, has_renewed: bool) -> Iterator[ServiceChange]:
+    if has_renewed:
         yield ServiceChange(ChangeKind.RENEWED, before.total, after.total)
+    elif before.expires_at and after.expires_at and abs(after.expires_at - before.expires_at) > CLOCKS_DIFFER:
+        yield ServiceChange(ChangeKind.MOVED)
     elif after.status == "overdue" and before.status != "overdue":
         yield ServiceChange(ChangeKind.OVERDUE)
 
@@ -172,19 +187,19 @@ def _stop(before: Service, after: Service) -> Iterator[ServiceChange]:
         yield ServiceChange(ChangeKind.STOPPING if after.is_pending_cancellation else ChangeKind.KEPT)
 
 
-def _terms(before: Service, after: Service) -> Iterator[ServiceChange]:
+def _terms(before: Service, after: Service, *, has_renewed: bool) -> Iterator[ServiceChange]:
     """A price that changed with a renewal is told with it."""
     if after.quantity != before.quantity:
         yield ServiceChange(ChangeKind.QUANTITY, before.quantity, after.quantity)
-    if after.total != before.total and not renewed_at(before, after):
+    if after.total != before.total and not has_renewed:
         yield ServiceChange(ChangeKind.PRICE, before.total, after.total)
     if after.cycle != before.cycle and after.cycle is not None:
         yield ServiceChange(ChangeKind.CYCLE, str(before.cycle or ""), str(after.cycle))
 
 
-def _status(before: Service, after: Service) -> Iterator[ServiceChange]:
+def _status(before: Service, after: Service, *, has_renewed: bool) -> Iterator[ServiceChange]:
     """Coming back from an unpaid renewal is told as the renewal."""
-    is_said = after.status == "overdue" or renewed_at(before, after) or before.status.startswith("awaiting")
+    is_said = after.status == "overdue" or has_renewed or before.status.startswith("awaiting")
     if after.status != before.status and not is_said:
         yield ServiceChange(ChangeKind.STATUS, before.status, after.status)
 

@@ -7,13 +7,14 @@ one hash a month (`usage:…`) or a year (`balance:…`, `pools:…`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import orjson
 import redis.asyncio as redis_asyncio
+import structlog
 from pydantic import TypeAdapter
 from redis.commands.core import AsyncScript
 
@@ -33,6 +34,7 @@ _KNOWN: TypeAdapter[KnownService] = TypeAdapter(KnownService)
 _BALANCE: TypeAdapter[BalanceReading] = TypeAdapter(BalanceReading)
 _POOLS: TypeAdapter[PoolReading] = TypeAdapter(PoolReading)
 T = TypeVar("T")
+_log = structlog.get_logger()
 
 
 class Accounts:
@@ -61,8 +63,7 @@ class Accounts:
             pipeline.hmget(_key(workspace, "services"), list(services))
             pipeline.hmget(_key(workspace, "owners"), list(services))
             rows, owners = await pipeline.execute()
-        found = zip(services, rows, owners, strict=True)
-        return {service: _loaded(row, owner) for service, row, owner in found if row is not None}
+        return dict(_readable(zip(services, rows, owners, strict=True)))
 
     async def live_services(self, workspace: WorkspaceId) -> list[KnownService]:
         return list((await self._page(workspace, "live", 0, MOST_LIVE)).services)
@@ -85,7 +86,11 @@ class Accounts:
         return await self._page(workspace, listed, offset, limit)
 
     async def service(self, workspace: WorkspaceId, service: ServiceId) -> KnownService | None:
-        return (await self.known_rows(workspace, [service])).get(service)
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hget(_key(workspace, "services"), service)
+            pipeline.hget(_key(workspace, "owners"), service)
+            row, owner = await pipeline.execute()
+        return _loaded(row, owner) if row is not None else None
 
     async def adopt(
         self, workspace: WorkspaceId, service: ServiceId, channel: ChannelId, by: UserId, at: datetime
@@ -236,6 +241,18 @@ def _owner(known: KnownService) -> bytes:
     if known.request is None:
         return b""
     return orjson.dumps({"request": known.request, "channel": known.channel, "owner": known.owner})
+
+
+def _readable(
+    found: Iterable[tuple[ServiceId, bytes | None, bytes | None]],
+) -> Iterator[tuple[ServiceId, KnownService]]:
+    """One row that cannot be read must not hide the others; the next pass over the account writes it anew."""
+    for service, row, owner in found:
+        try:
+            if row is not None:
+                yield service, _loaded(row, owner)
+        except RecordError as error:
+            _log.error("record_not_understood", service=service, error=str(error))
 
 
 def _loaded(row: bytes, owner: bytes | None) -> KnownService:

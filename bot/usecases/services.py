@@ -6,7 +6,7 @@ adopted it. Renewals go into the ledger under the period they begin, so the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -25,6 +25,8 @@ from bot.domain.request import PurchaseRequest, State
 from bot.domain.usage import Network, Service
 from bot.usecases.desk import Desk, utcnow
 
+SEEN_EVERY = timedelta(minutes=30)
+"""How often a row that did not change is written, for when it was last seen."""
 GONE_AFTER = timedelta(hours=1)
 """How long a service may be missing from the list before it is asked for by its id."""
 ASK_AFTER = timedelta(minutes=15)
@@ -54,8 +56,9 @@ async def look(desk: Desk, workspace: WorkspaceId) -> None:
     now, read_at = utcnow(), await desk.store.services_read_at(workspace)
     found = await desk.provider.all_services()
     adjustments = await desk.provider.adjustments(read_at) if read_at else ()
-    rows = await _rows(desk, workspace, found, adjustments, now)
-    await desk.store.keep_services(workspace, rows)
+    before = await desk.store.known_rows(workspace, [service.id for service in found])
+    rows = await _rows(desk, workspace, found, before, adjustments)
+    await desk.store.keep_services(workspace, [row for row in rows if _is_worth_keeping(before.get(row.id), row)])
     for known in rows:
         adjusted = [one for one in adjustments if one.service == known.id and one.id > known.adjusted]
         await _tell_of(desk, workspace, known, adjusted, now)
@@ -63,12 +66,22 @@ async def look(desk: Desk, workspace: WorkspaceId) -> None:
     await desk.store.note_services_read(workspace, now)
 
 
+def _is_worth_keeping(before: KnownService | None, row: KnownService) -> bool:
+    """Most of hundreds of services do not change for weeks."""
+    if before is None or row.last_seen - before.last_seen >= SEEN_EVERY:
+        return True
+    return replace(row, last_seen=before.last_seen) != before
+
+
 async def _rows(
-    desk: Desk, workspace: WorkspaceId, found: Sequence[Service], adjustments: Sequence[Adjustment], now: datetime
+    desk: Desk,
+    workspace: WorkspaceId,
+    found: Sequence[Service],
+    before: Mapping[ServiceId, KnownService],
+    adjustments: Sequence[Adjustment],
 ) -> list[KnownService]:
     """Each service as it is now, beside what was known of it."""
-    ids = [service.id for service in found]
-    before = await desk.store.known_rows(workspace, ids)
+    now, ids = utcnow(), [service.id for service in found]
     bought = await desk.store.known_services(workspace, ids)
     rows = [_row(before.get(service.id), service, now) for service in found]
     new = {row.id for row in rows if row.id in bought and row.request is None}
@@ -130,9 +143,11 @@ async def _tell_changes(
     desk: Desk, workspace: WorkspaceId, known: KnownService, adjusted: Sequence[Adjustment], now: datetime
 ) -> KnownService:
     request = await desk.store.get(workspace, known.request) if known.request else None
-    await _book_renewals(desk, workspace, known, request)
+    is_charged = not _was_moved_by_hand(adjusted)
+    if is_charged:
+        await _book_renewals(desk, workspace, known, request)
     # While an order is followed, its thread hears from there what becomes of its service.
-    found = (*changes(known, request.findings if request else ()), *_exchanges(adjusted))
+    found = (*changes(known, request.findings if request else (), is_charged=is_charged), *_exchanges(adjusted))
     if found and not _is_followed(request, now):
         number = known.times_told + 1
         by = _by(adjusted)
@@ -154,6 +169,12 @@ def _is_followed(request: PurchaseRequest | None, now: datetime) -> bool:
 def _told(known: KnownService, adjusted: Sequence[Adjustment]) -> KnownService:
     newest = max((one.id for one in adjusted), default=known.adjusted)
     return replace(known, told=known.service, adjusted=max(newest, known.adjusted))
+
+
+def _was_moved_by_hand(adjusted: Iterable[Adjustment]) -> bool:
+    """The provider's people moved its end, and it did not renew by itself as well: that is no charge."""
+    moved = [one.by for one in adjusted if "service_expiry_datetime" in one.fields]
+    return Actor.PROVIDER in moved and Actor.AUTOMATIC not in moved
 
 
 def _exchanges(adjusted: Iterable[Adjustment]) -> Sequence[ServiceChange]:

@@ -109,3 +109,11 @@ def test_t68_what_following_the_order_told_is_not_told_again() -> None:
     assert changes(ended, [Finding(Kind.ENDED, found="canceled")]) == ()
     assert changes(replace(row, is_gone=True), [Finding(Kind.GONE)]) == ()
     assert changes(replace(row, is_gone=True)) == (ServiceChange(ChangeKind.GONE),)
+
+
+def test_t68_an_end_that_moves_without_a_charge_is_no_renewal() -> None:
+    row = known()
+    for days in (60, -3):
+        now = replace(row, service=replace(row.service, expires_at=NOW + timedelta(days=days), total=1_900))
+        found = changes(now, is_charged=False)
+        assert list(found) == [ServiceChange(ChangeKind.MOVED), ServiceChange(ChangeKind.PRICE, 1_750, 1_900)]

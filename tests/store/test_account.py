@@ -168,7 +168,10 @@ async def test_times_of_reading_are_kept(store: RedisStore) -> None:
 
 
 async def test_a_row_that_cannot_be_read_is_an_error_and_no_absence(store: RedisStore) -> None:
-    await store.keep_services(WORKSPACE, [known()])
+    await store.keep_services(WORKSPACE, [known(), known("API-2")])
     await store._redis.hset(f"{{{WORKSPACE}}}:account:services", "API-1", b'{"service": {}}')
     with pytest.raises(RecordError):
         await store.service(WORKSPACE, ServiceId("API-1"))
+    assert await ids(store) == ["API-2"], "it hides no other"
+    await store.keep_services(WORKSPACE, [known()])
+    assert await ids(store) == ["API-1", "API-2"]

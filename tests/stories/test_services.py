@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -149,6 +149,17 @@ async def test_t68_u4_what_byteful_changes_is_told_in_the_thread(journey: Journe
     (told,) = await thread(journey, "is for 6 now; it was for 5")
     assert "had proxies exchanged" in told.text
     assert "The provider's own people did it." in told.text
+
+
+async def test_t137_a_gift_of_days_is_no_charge(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    ends = datetime.fromisoformat(journey.byteful.services[service]["service_expiry_datetime"])
+    journey.byteful.change_service(service, {"service_expiry_datetime": f"{ends + 10 * DAY:%Y-%m-%d %H:%M:%S}"})
+    await later(HOUR)
+    (told,) = await thread(journey, "is paid until")
+    assert "The provider's own people did it." in told.text
+    entries = await journey.bot.desk.ledger.entries_of_service(TEAM, service)  # type: ignore[arg-type]
+    assert [entry.kind for entry in entries] == ["charge"]
 
 
 async def test_n13_u4_services_bought_by_hand_are_offered_and_adopted(journey: Journey, later: Later) -> None:

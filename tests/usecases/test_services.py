@@ -163,6 +163,20 @@ async def test_l5_a_renewal_is_booked_once_and_told_once(one: Bought) -> None:
     )
 
 
+async def test_t137_an_end_that_byteful_moves_by_hand_is_told_and_no_charge(one: Bought) -> None:
+    ends = one.row.expires_at
+    assert ends is not None
+    moved = ends + 14 * DAY
+    one.becomes(Actor.PROVIDER, expires_at=moved)
+    last = one.office.provider.adjusted[-1]
+    one.office.provider.adjusted[-1] = replace(last, fields=frozenset({"service_expiry_datetime"}))
+    await one.passes(times=3)
+    (told,) = await one.said("changed")
+    assert (await one.notice(told)).changes == (ServiceChange(ChangeKind.MOVED),)
+    booked = await one.office.desk.ledger.entries_of_service(WORKSPACE, one.id)
+    assert [entry.kind for entry in booked if entry.kind is Booked.RENEWAL] == []
+
+
 async def test_l5_a_pass_that_was_missed_books_every_period_at_its_own_day(one: Bought) -> None:
     ends = one.row.expires_at
     assert ends is not None
@@ -311,4 +325,8 @@ async def test_t138_a_pass_over_500_services_asks_the_provider_a_handful_of_time
     await one.passes()
     asked = [moment for moment in one.office.moments.passed if moment not in ("get", "hold", "release")]
     assert sorted(asked) == ["adjustments", "all services", "credit", "pools"]
+    writes = int((await one.office.raw.info("commandstats"))["cmdstat_hset"]["calls"])
+    await one.passes()
+    written = int((await one.office.raw.info("commandstats"))["cmdstat_hset"]["calls"]) - writes
+    assert written < 20, "what did not change is not written again"
     assert (await one.office.store.services(WORKSPACE)).total == 500
