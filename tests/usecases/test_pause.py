@@ -44,6 +44,9 @@ class Roles(FakeDirectory):
 class Silent:
     """Says nothing: what is to be said stays in the outbox."""
 
+    async def listen_again(self, workspace: WorkspaceId) -> None:
+        return
+
     async def tell(self, workspace: WorkspaceId) -> int:
         return 0
 
