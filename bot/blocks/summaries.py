@@ -102,7 +102,7 @@ def spend_table(shown: Spend) -> list[Block]:
         [_part_name(part), text.money(part.sums.spent), text.money(part.before.spent), _each(part)]
         for part in shown.products
     ]
-    return [tables.table(["Product", "Spent", "Before", "For one"], rows)] if rows else []
+    return [tables.table(["Product", "Spent", "Before", "Each"], rows)] if rows else []
 
 
 def spend_details(shown: Spend, scope: Scope) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
+from operator import add, attrgetter
 from typing import NewType, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -93,7 +94,7 @@ class Sums:
     """Proxies or gigabytes ordered, renewals not counted again."""
 
     def __add__(self, other: Sums) -> Sums:
-        return Sums(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
+        return Sums(*map(add, _amounts(self), _amounts(other)))
 
     @property
     def spent(self) -> Cents:
@@ -107,6 +108,7 @@ class Sums:
 
 
 MEASURES: tuple[str, ...] = tuple(one.name for one in fields(Sums))
+_amounts = attrgetter(*MEASURES)
 
 
 @dataclass(frozen=True, slots=True)
