@@ -36,7 +36,8 @@ def home(shown: Home) -> View:
 def credit_line(reading: BalanceReading, now: datetime) -> str:
     """The balance with its age; a balance that cannot be read is neither good nor bad news."""
     if reading.balance is None or reading.read_at is None:
-        return "*Account credit:* not read yet"
+        failing = f"could not be read since {text.when(reading.failing_since)}" if reading.failing_since else None
+        return f":warning: *Account credit:* {failing}" if failing else "*Account credit:* not read yet"
     known = f"*Account credit: {text.money(reading.balance)}*"
     if reading.failures and reading.failing_since:
         since = text.when(reading.failing_since)

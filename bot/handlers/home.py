@@ -9,8 +9,11 @@ from bot.usecases import home
 
 
 async def opened(front: Front, who: Actor) -> None:
+    """At once with what is known; again when the credit had to be asked for."""
     await publish(front, who)
     await home.opened(front.desk, who.workspace, who.user)
+    if await home.refresh_credit(front.desk, who.workspace):
+        await publish(front, who)
 
 
 async def publish(front: Front, who: Actor) -> None:

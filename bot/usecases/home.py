@@ -6,16 +6,19 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.domain.errors import ChatError
+from bot.domain.errors import ChatError, ProviderError
 from bot.domain.home import Home
 from bot.domain.ids import UserId, WorkspaceId
 from bot.domain.request import PurchaseRequest
-from bot.usecases import report
+from bot.usecases import report, watch
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.report import LISTED
 
 OPEN_FOR = timedelta(minutes=15)
 """How long after somebody opened it their Home is kept fresh; opened again, it is drawn anew anyway."""
+
+BALANCE_IS_OLD_AFTER = timedelta(minutes=15)
+"""The watch reads it every five minutes; before anybody asked for anything here nobody does."""
 
 
 async def home(desk: Desk, workspace: WorkspaceId, user: UserId) -> Home:
@@ -40,6 +43,16 @@ async def home(desk: Desk, workspace: WorkspaceId, user: UserId) -> Home:
         pause=trouble.pause,
         is_away=trouble.is_away,
     )
+
+
+async def refresh_credit(desk: Desk, workspace: WorkspaceId) -> bool:
+    """Read the balance when nobody has for a while. True when there is something newer to show, a failure included."""
+    known = await desk.store.balance(workspace)
+    if known.read_at is not None and utcnow() - known.read_at < BALANCE_IS_OLD_AFTER:
+        return False
+    with suppress(ProviderError):
+        await watch.read_balance(desk, workspace)
+    return True
 
 
 async def opened(desk: Desk, workspace: WorkspaceId, user: UserId) -> None:

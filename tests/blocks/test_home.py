@@ -99,7 +99,7 @@ def test_t134_a_balance_has_its_age_and_one_that_cannot_be_read_is_no_good_news(
     assert "It could not be read since" in failing
     assert "ago" not in failing
     never = visible(home(shown(credit=replace(UNREAD, failures=2, failing_since=LATER))))
-    assert "not read yet" in never
+    assert "could not be read since" in never
     assert "$0" not in never
 
 
