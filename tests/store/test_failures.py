@@ -181,7 +181,7 @@ async def fill(store: RedisStore) -> int:
     raise AssertionError("it never was full")
 
 
-async def test_a_full_server_takes_a_step_whole_or_not_at_all() -> None:
+async def test_t118_a_full_server_takes_a_step_whole_or_not_at_all() -> None:
     options = {"maxmemory": "3mb", "maxmemory-policy": "noeviction"}
     async with running(**options) as url, client_at(url) as raw:
         store = RedisStore(raw)
@@ -197,6 +197,37 @@ async def test_a_full_server_takes_a_step_whole_or_not_at_all() -> None:
                 await WRITES[name](store)
         assert await everything(raw) == now
         assert await store.get(WORKSPACE, NUMBER) is not None
+
+
+async def test_t118_a_server_that_is_busy_with_a_script_is_away_until_it_has_ended() -> None:
+    async with running(**{"busy-reply-threshold": "1"}) as url, store_at(url) as store, connect(url) as other:
+        placed_before = await placed(store)
+        endless = asyncio.create_task(other.eval("while true do end", 0))
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    await store.ping()
+                except StoreUnavailableError:
+                    break
+        with pytest.raises(StoreUnavailableError):
+            await store.get(WORKSPACE, placed_before.id)
+        async with connect(url) as third:
+            await third.script_kill()
+        await asyncio.gather(endless, return_exceptions=True)
+        assert await store.get(WORKSPACE, placed_before.id) == placed_before
+
+
+async def test_t118_a_script_that_fails_is_an_error_and_writes_nothing(
+    store: RedisStore, raw: redis_asyncio.Redis
+) -> None:
+    """Something else stands where the record belongs."""
+    approved = await moved(store, await placed(store), life.Approved)
+    await raw.delete(f"{{{WORKSPACE}}}:request:{approved.id}")
+    await raw.set(f"{{{WORKSPACE}}}:request:{approved.id}", "not a hash")
+    before = await everything(raw)
+    with pytest.raises(StoreUnavailableError):
+        await store.move(approved, after(approved, life.Claimed))
+    assert await everything(raw) == before
 
 
 # The claim must be on disk
