@@ -83,9 +83,13 @@ class Clerk:
             words = f"Spent {where}: {summaries.totals_line(total)}"
         else:
             rows, services = await sums.usage_rows(self.desk, errand.workspace, asked)
+            rows = rows[: sums.MOST_LINES]
             table = csv_file.usage(name, rows, services)
             words = f"Used {where}: {text.data_words(bytes_in(rows))}"
-        await self.files.to_person(errand.user, table.name, table.content, f"{words}\n{_rows(table)} in the file.")
+        told = f"{words}\n{_rows(table)} in the file."
+        if table.rows >= sums.MOST_LINES:
+            told += " It ends there, and the sums are those of these rows: ask about fewer days for the rest."
+        await self.files.to_person(errand.user, table.name, table.content, told)
 
     async def _pictured(self, errand: Errand, asked: Asked, *, shows_cost: bool) -> Message:
         if asked.measure is Measure.USAGE:

@@ -68,6 +68,8 @@ class Words:
 def parse_words(text: str, here: ChannelId | None, me: str, today: date) -> Words:
     """`#channel last month`, `30d @person`, `isp_us`, or nothing: this channel, this month.
 
+    Outside of a channel, nothing means one's own.
+
     Raises ScopeError for names that are no mention and PeriodError for a period that cannot be.
     """
     scope_words, period = _split(text.split(), today)
@@ -87,6 +89,8 @@ def _split(words: list[str], today: date) -> tuple[str, Period]:
 
 def _scope(text: str, here: ChannelId | None, me: str) -> tuple[Scope | None, str]:
     lowered = text.lower()
+    if not text and here is None:
+        return Scope(Kind.PERSON, me), ""
     if not text or lowered in _HERE:
         if here is None:
             raise ScopeError("Say what to add up: a #channel, a @person, a product, a service ID, or `workspace`.")

@@ -48,7 +48,7 @@ async def _command(front: Front, who: Actor, measure: Measure, words: str) -> Me
 
 async def _asked(front: Front, who: Actor, measure: Measure, words: str) -> Asked:
     here = in_channel(who)
-    said = parse_words(words or ("" if here else "me"), here, who.user, sums.today_of(front.desk, here))
+    said = parse_words(words, here, who.user, sums.today_of(front.desk, here))
     scope = said.scope or await sums.scope_called(front.desk, who.workspace, said.word)
     return Asked(measure, scope, said.period)
 

@@ -24,6 +24,8 @@ from bot.usecases.desk import Desk, utcnow
 
 CATALOG_WAIT_S = 1.0
 """Names may be missing, the summary not: somebody waits for it."""
+MOST_LINES = 50_000
+"""Lines of one file: what a worker can hold beside its other work."""
 NAMED = 8
 """People whose names are looked up for a picture."""
 
@@ -138,8 +140,8 @@ def totals_of(entries: Iterable[Entry], period: Period) -> Totals:
     return Totals(period.first, period.last, rows)
 
 
-async def entries(desk: Desk, workspace: WorkspaceId, asked: Asked) -> list[Entry]:
-    """The single lines that make the sums."""
+async def entries(desk: Desk, workspace: WorkspaceId, asked: Asked, most: int = MOST_LINES) -> list[Entry]:
+    """The single lines that make the sums, the first `most` of them."""
     first, last, of = asked.period.first, asked.period.last, asked.scope.id
     if asked.scope.kind is Kind.SERVICE:
         found = await desk.ledger.entries_of_service(workspace, ServiceId(of))
@@ -150,7 +152,12 @@ async def entries(desk: Desk, workspace: WorkspaceId, asked: Asked) -> list[Entr
         Kind.PRODUCT: {"product": of},
         Kind.WORKSPACE: {},
     }[asked.scope.kind]
-    return [entry async for entry in desk.ledger.entries(workspace, first, last, **cut)]  # type: ignore[arg-type]
+    read: list[Entry] = []
+    async for entry in desk.ledger.entries(workspace, first, last, **cut):  # type: ignore[arg-type]
+        if len(read) == most:
+            break
+        read.append(entry)
+    return read
 
 
 # Usage

@@ -49,7 +49,11 @@ def test_s1_a_name_that_is_no_mention_is_explained(text: str) -> None:
 
 def test_s1_where_there_is_no_channel_the_scope_has_to_be_said() -> None:
     with pytest.raises(ScopeError, match="Say what to add up"):
-        parse_words("last month", None, "U0ME", TODAY)
+        parse_words("here last month", None, "U0ME", TODAY)
+
+
+def test_s1_outside_of_a_channel_it_is_about_oneself() -> None:
+    assert parse_words("last month", None, "U0ME", TODAY) == Words(Scope(Kind.PERSON, "U0ME"), "", LAST)
 
 
 @pytest.mark.parametrize(

@@ -160,3 +160,9 @@ async def test_s1_a_product_is_found_by_code_and_name_and_a_near_miss_is_named(o
     assert await summaries.scope_called(office.desk, WORKSPACE, product.name) == Scope(Of.PRODUCT, code)
     with pytest.raises(ScopeError, match="Did you mean"):
         await summaries.scope_called(office.desk, WORKSPACE, f"{code}x")
+
+
+async def test_s6_a_file_holds_no_more_lines_than_a_worker_can(office: Office) -> None:
+    await office.desk.ledger.book(WORKSPACE, MIXED)
+    asked = Asked(Measure.SPEND, Scope(Of.WORKSPACE), NOVEMBER)
+    assert len(await summaries.entries(office.desk, WORKSPACE, asked, most=3)) == 3
