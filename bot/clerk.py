@@ -18,6 +18,7 @@ from bot.domain.errors import ChatError, StoreError, Trouble
 from bot.domain.ledger import sums_of
 from bot.domain.scope import Asked, Measure
 from bot.gallery import Gallery
+from bot.log import new_reference
 from bot.ports import Errand, ErrandKind
 from bot.slack import Chat
 from bot.slack_files import SlackFiles
@@ -58,6 +59,10 @@ class Clerk:
             answer = notices.sentence(told)
         except StoreError:
             answer = notices.sentence("The bot's memory does not answer, so there is nothing to send. Try again soon.")
+        except Exception:
+            reference = new_reference()
+            _log.exception("errand_broke", errand=errand.kind, reference=reference)
+            answer = notices.sentence(f"Something went wrong on our side. Nothing was sent. Reference `{reference}`")
         if answer is not None:
             await self._tell(errand, answer)
 

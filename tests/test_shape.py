@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy_file": {"domain", "log"},
     "pictures": set(),
     "slack_files": {"domain", "slack"},
-    "clerk": {"domain", "ports", "usecases", "blocks", "slack", "slack_files", "gallery"},
+    "clerk": {"domain", "ports", "usecases", "blocks", "slack", "slack_files", "gallery", "log"},
     "gallery": {"domain", "blocks", "pictures", "slack_files"},
     "ports": {"domain"},
     "usecases": {"domain", "ports", "log", "metrics"},

@@ -171,3 +171,15 @@ async def test_t131_two_replicas_post_a_digest_once(journey: Journey) -> None:
         await journey.all_said()
     found = [one for one in await mona.messages(CHANNEL) if "Digest of the day" in one.text]
     assert [one.ts for one in found] == [there.ts]
+
+
+async def test_s6_an_errand_that_breaks_is_told_with_a_reference(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    shown = await summary(journey, rita)
+    monkeypatch.setattr("bot.clerk.csv_file.spend", lambda *_: 1 / 0)
+    await rita.clicks(shown, "report_csv")
+    told = await journey.private(rita, "Something went wrong")
+    assert journey.logged(told)["event"] == "errand_broke"
