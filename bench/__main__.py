@@ -40,7 +40,7 @@ ROWS: dict[str, Callable[[int], Awaitable[list[Figure]]]] = {
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("rows", nargs=-1, type=click.Choice(list(ROWS)))
-@click.option("--rounds", default=5, show_default=True, help="Rounds of each row that is measured in rounds.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds of each row that is measured in rounds.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write every number to this file as well.")
 @click.option(
     "--write", "page", type=click.Path(path_type=Path), help="Put the table between the markers of this page."

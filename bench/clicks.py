@@ -19,7 +19,7 @@ from bench.load import Load, Plan, Seen
 from bench.processes import ROOT, Program, at_rest, cpu_of, running, until_open
 from playground.stage import free_port
 
-EVENTS = 300
+EVENTS = 240
 """Of each kind, of each program, in each round."""
 CONNECTIONS = 4
 NODE_FOLDER = ROOT / "var" / "bench-node"

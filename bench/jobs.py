@@ -24,7 +24,7 @@ LATE = 20
 
 async def redelivery(rounds: int) -> list[Figure]:
     """From kill -9 of the worker to the same question asked again by another one."""
-    waits = [await _one_death() for _ in range(min(rounds, 2))]
+    waits = [await _one_death() for _ in range(1 if rounds < 5 else 2)]
     what = "job redelivered after kill -9 of its worker"
     return [Figure(what, "s", tuple(waits), Goal(15, 5, "s"))]
 
