@@ -25,7 +25,6 @@ ROWS: dict[str, Callable[[int], Awaitable[list[Figure]]]] = {
     "processes": clicks.two_processes,
     "menu": menus.answers,
     "index": menus.index,
-    "store": idle.store,
     "web": idle.web,
     "demo": idle.demo,
     "idle": idle.cpu,

@@ -1,4 +1,4 @@
-"""What the bot costs while nobody asks anything: memory, CPU, starting, and what history keeps in the store."""
+"""What the bot costs while nobody asks anything: memory, CPU and starting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from playground.actions import SlackDriver
 from playground.stage import free_port
 
 IDLE_S = 20.0
-FINISHED = 1_000
 CONTROL = "Pss: own memory and the share of what is shared"
 
 
@@ -57,20 +56,6 @@ async def cpu(_rounds: int) -> list[Figure]:
         used = {name: (part.cpu_s - before[name]) / IDLE_S * 100 for name, part in parts.items()}
     note = "of one core: " + ", ".join(f"{name} {percent:.2f} %" for name, percent in used.items())
     return [Figure("idle CPU of web, worker and store", "%", (sum(used.values()),), Goal(1.0, 0.3, "%"), note)]
-
-
-async def store(_rounds: int) -> list[Figure]:
-    """Memory of the store for each finished request, with its indexes, its audit and what stands in Slack about it."""
-    async with company() as around:
-        await _finished(around, 50)
-        before = await _used_bytes(around)
-        await _finished(around, FINISHED)
-        kib = (await _used_bytes(around) - before) / FINISHED / 1024
-    return [Figure("store memory per finished request, indexes and audit included", "KiB", (kib,), Goal(3, 1.5, "KiB"))]
-
-
-async def _used_bytes(around: Company) -> int:
-    return int((await around.redis.info("memory"))["used_memory_dataset"])
 
 
 async def _finished(around: Company, count: int) -> None:
