@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.blocks import kit, text
-from bot.blocks.ids import Action
+from bot.blocks.ids import Action, first_revision_value
 from bot.blocks.kit import Element, Message
 from bot.domain.account import Actor
-from bot.domain.ids import ChannelId, UserId
+from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.notice import (
     BalanceUnread,
     BoughtOutside,
@@ -122,15 +122,26 @@ def renewal_due(notice: RenewalDue) -> Message:
         f"{_to(notice.owner)}*{service_words(service)}* renews on {when}. {how}",
         f"{_use_words(notice)} Service ID {text.code(service.id)}.",
     ]
+    details = kit.button("Details", Action.SHOW_SERVICE, service.id)
+    if notice.stop_request is not None:
+        return _said(lines, ":calendar:", [_still_needed(notice.stop_request), details], _unless(notice.stop_request))
     offers = [kit.button("Stop renewal", Action.STOP_RENEWAL, service.id)] if service.is_cancellable else []
-    offers += [
-        kit.button("Keep it", Action.LEAVE_RENEWAL, service.id),
-        kit.button("Details", Action.SHOW_SERVICE, service.id),
-    ]
+    offers += [kit.button("Keep it", Action.LEAVE_RENEWAL, service.id), details]
     note = "To keep it there is nothing to do."
     if service.is_cancellable:
         note += " Stopping it needs an approval; it then runs to the end of what is paid."
     return _said(lines, ":calendar:", offers, note)
+
+
+def _still_needed(stop_request: RequestId) -> kit.Element:
+    return kit.button("It is still needed", Action.WITHDRAW, first_revision_value(stop_request))
+
+
+def _unless(stop_request: RequestId) -> str:
+    return (
+        f"{text.number(stop_request)} asks to stop it, as the policy wants when nobody says that it is still needed. "
+        "Once that is approved it runs to the end of what is paid; without an approval it renews."
+    )
 
 
 def renewal_unpaid(notice: RenewalUnpaid) -> Message:

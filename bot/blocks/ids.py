@@ -104,6 +104,11 @@ def request_value(request: PurchaseRequest) -> str:
     return f"{request.id}:{request.revision}"
 
 
+def first_revision_value(request: RequestId) -> str:
+    """The same for a request that was just made and of which only the number is at hand."""
+    return f"{request}:1"
+
+
 def parse_request_value(text: str) -> tuple[RequestId, int] | None:
     """The request and revision behind a button's value, None for anything else."""
     match = _REQUEST_VALUE.fullmatch(text)

@@ -90,7 +90,10 @@ class DataLow:
 
 @dataclass(frozen=True, slots=True)
 class RenewalDue:
-    """A service renews soon. `used` bytes since its last charge, None when the provider does not count by service."""
+    """A service renews soon. `used` bytes since its last charge, None when the provider does not count by service.
+
+    `stop_request` asks to stop it, as the policy wants when nobody says that it is still needed.
+    """
 
     at: datetime
     service: Service
@@ -99,6 +102,7 @@ class RenewalDue:
     used: int | None
     requests_made: int
     used_since: datetime | None
+    stop_request: RequestId | None = None
 
     @property
     def key(self) -> NoticeKey:

@@ -121,6 +121,13 @@ class Answer(StrEnum):
     OPTIONAL = "optional"
 
 
+class RenewalDefault(StrEnum):
+    """What becomes of a renewal when nobody says anything: it happens, or approvers are asked to stop it."""
+
+    KEEP = "keep"
+    STOP = "stop"
+
+
 class Policy(_Model):
     """`policy.yaml`, validated whole. Every field is documented in docs/policy.md."""
 
@@ -139,6 +146,7 @@ class Policy(_Model):
     credit_alerts: CreditAlerts = CreditAlerts()
     data_alerts_percent: tuple[Annotated[int, Field(ge=1, le=99)], ...] = (25, 10, 5)
     renewal_notice_days: int = Field(3, ge=0, le=60)
+    renewal_default: RenewalDefault = RenewalDefault.KEEP
     prices_visible_to: tuple[str, ...] = PRICES_VISIBLE_TO
     digests_set_by: tuple[str, ...] = DIGESTS_SET_BY
 

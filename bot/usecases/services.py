@@ -23,6 +23,7 @@ from bot.domain.notice import BoughtOutside, Notice, RenewalDue, RenewalUnpaid, 
 from bot.domain.renewal import ChangeKind, ServiceChange, changes, end_before, last_charge, renewed_at
 from bot.domain.request import PurchaseRequest, State
 from bot.domain.usage import Network, Service
+from bot.usecases import renewals
 from bot.usecases.desk import Desk, utcnow
 
 SEEN_EVERY = timedelta(minutes=30)
@@ -194,10 +195,18 @@ async def _remind(desk: Desk, workspace: WorkspaceId, known: KnownService, now: 
         return
     notice_from = service.expires_at - timedelta(days=desk.policy().renewal_notice_days)
     if service.status == "active" and notice_from <= now < service.expires_at and not service.is_pending_cancellation:
-        await _announce(desk, workspace, await _due(desk, workspace, known, now), known)
+        await _tell_renewal(desk, workspace, known, now)
     days = (now - service.expires_at).days
     if service.status == "overdue" and service.open_invoice_id and 1 <= days <= MOST_REMINDERS:
         await _announce(desk, workspace, RenewalUnpaid(now, service, known.owner, days), known)
+
+
+async def _tell_renewal(desk: Desk, workspace: WorkspaceId, known: KnownService, now: datetime) -> None:
+    """Once for each renewal. The request is made before it is told of: told of without, it would never be made."""
+    due = await _due(desk, workspace, known, now)
+    if await desk.store.notice(workspace, due.key) is None:
+        stop = await renewals.ask_to_stop(desk, workspace, known)
+        await _announce(desk, workspace, replace(due, stop_request=stop), known)
 
 
 async def _due(desk: Desk, workspace: WorkspaceId, known: KnownService, now: datetime) -> RenewalDue:

@@ -64,6 +64,7 @@ NOTICES: list[Notice] = [
     DataLow(1, NOW, 10, POOL, BYTES_PER_GB // 2, NOW + 2 * DAY),
     DataLow(1, NOW, 5, replace(POOL, total_bytes=0, left_bytes=-5, service_id=None), 0, None),
     RenewalDue(NOW, SERVICE, REQUESTER, RequestId(1001), 3 * BYTES_PER_GB, 12, NOW - DAY),
+    RenewalDue(NOW, UGLY_SERVICE, REQUESTER, RequestId(1001), None, 0, None, RequestId(1050)),
     RenewalDue(NOW, replace(UGLY_SERVICE, is_cancellable=False, expires_at=None), None, None, None, 0, None),
     RenewalUnpaid(NOW, UGLY_SERVICE, REQUESTER, 1),
     ServiceChanged(1, NOW, UGLY_SERVICE, REQUESTER, RequestId(1001), Actor.PROVIDER, EVERY_CHANGE),
@@ -119,6 +120,14 @@ def test_l5_where_stopping_is_not_possible_it_is_not_offered() -> None:
     message = alerts.renewal_due(RenewalDue(NOW, fixed, REQUESTER, None, None, 0, None))
     assert "stop_renewal" not in buttons(message)
     assert "Stopping" not in message.text
+
+
+def test_l5_a_renewal_the_policy_would_stop_says_how_to_keep_it() -> None:
+    message = alerts.renewal_due(RenewalDue(NOW, SERVICE, REQUESTER, None, 0, 0, NOW, RequestId(1050)))
+    assert "#1050 asks to stop it" in message.text
+    assert "without an approval it renews" in message.text
+    assert "withdraw" in buttons(message)
+    assert "stop_renewal" not in buttons(message)
 
 
 # Services

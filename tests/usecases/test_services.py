@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import request as life
 from bot.domain.account import Actor, Adjustment, UsageDay
-from bot.domain.catalog import Cycle
+from bot.domain.catalog import Cycle, renewal_change
 from bot.domain.errors import ProviderError
 from bot.domain.finding import Finding, Kind
 from bot.domain.ids import NoticeKey, ServiceId, UserId
@@ -22,7 +22,7 @@ from bot.domain.usage import Service
 from bot.usecases import services, snapshot
 from bot.usecases.services import ASK_AFTER, GONE_AFTER
 from tests.examples import APPROVER, CHANNEL, WORKSPACE, order
-from tests.usecases.conftest import Office
+from tests.usecases.conftest import Office, policy
 
 DAY = timedelta(days=1)
 DONE = (Finding(Kind.PAID), Finding(Kind.ACTIVE), Finding(Kind.COMPLETE, 5))
@@ -235,6 +235,33 @@ async def test_l5_what_does_not_renew_is_not_asked_about(given: dict[str, Any], 
     one.office.clock.time = ends - 2 * DAY
     await one.passes(times=2)
     assert await one.said(":renewal:") == []
+
+
+async def test_l5_the_policy_may_stop_what_nobody_says_is_needed(one: Bought) -> None:
+    """The request to stop is made once, in the owner's name, and told of with the notice; nothing is stopped by it."""
+    office, ends = one.office, one.row.expires_at
+    assert ends is not None
+    office.policy = policy(renewal_default="stop")
+    office.clock.time = ends - 2 * DAY
+    await one.passes(times=3)
+    (told,) = await one.said(":renewal:")
+    number = (await one.notice(told)).stop_request
+    stop = await office.store.get(WORKSPACE, number)
+    assert stop is not None
+    assert (stop.selection, stop.state) == (renewal_change(one.id, renews=False), life.State.PENDING)
+    assert (stop.requester, stop.channel) == (one.request.requester, one.request.channel)
+    assert await office.store.count_of_requester(WORKSPACE, stop.requester) == 2, "the purchase and one request to stop"
+    assert office.provider.edits == []
+
+
+async def test_l5_a_renewal_nobody_could_stop_is_told_of_all_the_same(one: Bought) -> None:
+    office, ends = one.office, one.row.expires_at
+    assert ends is not None
+    office.policy = policy(renewal_default="stop", needed=9)
+    office.clock.time = ends - 2 * DAY
+    await one.passes(times=2)
+    (told,) = await one.said(":renewal:")
+    assert (await one.notice(told)).stop_request is None
 
 
 async def test_l5_nothing_used_is_said_only_where_it_is_counted(one: Bought) -> None:
