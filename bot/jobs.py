@@ -162,11 +162,14 @@ class Jobs:
             await self._tell(workspace)
 
     async def look(self, context: Context) -> None:
-        """Look into purchases without a known end more often than the sweep does: somebody is waiting."""
+        """Look into purchases without a known end more often than the sweep does: somebody is waiting.
+
+        Where candidates are shown, one of them may have become another request's by now.
+        """
         for workspace in await self._desk.store.workspaces():
             for state in UNCLEAR:
                 for request in await self._desk.store.in_state(workspace, state):
-                    if request.doubt is None or not request.doubt.is_settled:
+                    if request.doubt is None or not request.doubt.is_settled or request.doubt.candidates:
                         await self.step(context, workspace=workspace, number=request.id)
 
     async def follow(self, _context: Context) -> None:

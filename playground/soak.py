@@ -57,6 +57,8 @@ PREVIEW_WITHIN_S = 60.0
 REST_WITHIN_S = 180.0
 PATIENCE_S = 5.0
 """How long somebody waits before they click the same again."""
+AGAIN_AFTER_S = 1.0
+"""Nobody clicks again faster than they read that it did not work."""
 CLICKS = 3
 """How often a person clicks who is shown that it did not work, because the process behind it has just died."""
 
@@ -182,6 +184,7 @@ class Crowd:
             if not (outcome.failure or "").startswith("connection_failed"):
                 break
             self.report.events["again, because the process had died"] += 1
+            await asyncio.sleep(AGAIN_AFTER_S)
         self.report.anomalies.append(f"{what} was not answered: {outcome.failure}")
 
 
