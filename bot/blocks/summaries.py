@@ -10,14 +10,15 @@ from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.ledger import Sums
-from bot.domain.money import Cents
 from bot.domain.notice import SharedSummary
 from bot.domain.scope import Asked, Kind, Measure, Scope
 from bot.domain.summary import OTHERS, OUTSIDE, Cause, Part, Spend, Unit, UnitCost, change, cost_of_one
 from bot.domain.used import Left, Used, UsedPart
 
 NAMED = 6
-"""People or channels named in one line."""
+"""People or channels named one by one."""
+
+NO_PRICE = "–"
 
 Shown = Sequence[tuple[str, Picture]]
 """Uploaded pictures: the Slack file id of each."""
@@ -109,23 +110,34 @@ def spend_details(shown: Spend, scope: Scope) -> list[str]:
     """Who and where, and what one of a kind cost."""
     lines = [line for cost in shown.units if (line := _unit_line(cost))]
     if scope.kind is not Kind.PERSON:
-        lines += _names("By person", [(_person(part.id), part.sums.spent) for part in shown.people])
+        lines += _named_parts("*By person*", [(_person(part.id), part) for part in shown.people])
     if scope.kind is not Kind.CHANNEL:
-        lines += _names("By channel", [(_channel(part.id), part.sums.spent) for part in shown.channels])
+        lines += _named_parts("*By channel*", [(_channel(part.id), part) for part in shown.channels])
     return ["\n".join(lines)] if lines else []
 
 
-def _names(lead: str, amounts: Sequence[tuple[str, Cents]]) -> list[str]:
-    shown = [f"{name} {text.money(amount)}" for name, amount in amounts[:NAMED] if amount]
-    more = sum(amount for _, amount in amounts[NAMED:])
+def _named_parts(lead: str, named: Sequence[tuple[str, Part]]) -> list[str]:
+    """`@rita $38.50 · one proxy $3.15, before $3.00`, one to a line."""
+    shown = [
+        " · ".join([f"{name} {text.money(part.sums.spent)}", *map(_cost_beside, part.costs)])
+        for name, part in named[:NAMED]
+        if part.sums.spent
+    ]
+    more = sum(part.sums.spent for _, part in named[NAMED:])
     if more:
         shown.append(f"others {text.money(more)}")
-    return [f"{lead}: {', '.join(shown)}"] if shown else []
+    return [lead, *shown] if shown else []
+
+
+def _cost_beside(cost: UnitCost) -> str:
+    now = f"one {cost.unit} {text.money(cost.now)}"
+    if cost.before is None:
+        return now
+    return f"{now}, as before" if cost.now == cost.before else f"{now}, before {text.money(cost.before)}"
 
 
 def _unit_line(cost: UnitCost) -> str:
-    one = "One proxy" if cost.unit is Unit.PROXY else "One GB"
-    now = f"{one} cost {text.money(cost.now)} when it was ordered"
+    now = f"One {cost.unit} cost {text.money(cost.now)} when it was ordered"
     if cost.before is None:
         return f"{now}. None was ordered in the time before."
     if cost.cause is Cause.SAME:
@@ -138,11 +150,12 @@ def _unit_line(cost: UnitCost) -> str:
 
 
 def _each(part: Part) -> str:
-    """Short, so that the column stays on a phone."""
-    cost = cost_of_one(part.sums)
+    """`$3.15 (was $3.00)`: short, so that the column stays on a phone."""
+    cost, before = cost_of_one(part.sums), cost_of_one(part.before)
     if cost is None or part.unit is Unit.UNKNOWN:
-        return "–"
-    return f"{text.money(cost)}/GB" if part.unit is Unit.GIGABYTE else text.money(cost)
+        return NO_PRICE
+    now = f"{text.money(cost)}/GB" if part.unit is Unit.GIGABYTE else text.money(cost)
+    return now if before in (None, cost) else f"{now} (was {text.money(before)})"
 
 
 def _part_name(part: Part) -> str:
@@ -153,7 +166,8 @@ def _part_name(part: Part) -> str:
 
 
 def _part_line(part: Part) -> str:
-    return f"{text.words(_part_name(part))}: {text.money(part.sums.spent)}, before {text.money(part.before.spent)}"
+    spent = f"{text.words(_part_name(part))}: {text.money(part.sums.spent)}, before {text.money(part.before.spent)}"
+    return spent if (each := _each(part)) == NO_PRICE else f"{spent}, each {each}"
 
 
 # Usage

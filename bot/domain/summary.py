@@ -7,7 +7,7 @@ where there was nothing before, there is nothing to compare with, and nothing is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -49,13 +49,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One product, person or channel: what it came to, and in the period before."""
+    """One product, person or channel: what it came to, and in the period before.
+
+    A product has a unit, a person or channel what one proxy and one gigabyte cost there.
+    """
 
     id: str
     sums: Sums
     before: Sums
     name: str = ""
     unit: Unit = Unit.UNKNOWN
+    costs: tuple[UnitCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,8 @@ def spend_of(now: Totals, before: Totals, catalog: Mapping[ProductCode, Known]) 
         sums=now.sums,
         before=before.sums,
         products=products,
-        people=parts(bought, earlier, lambda row: row.requester or OUTSIDE),
-        channels=parts(bought, earlier, lambda row: row.channel or OUTSIDE),
+        people=_costed(bought, earlier, lambda row: row.requester or OUTSIDE, catalog),
+        channels=_costed(bought, earlier, lambda row: row.channel or OUTSIDE, catalog),
         colors=tuple(_name(code, catalog) for code in colors),
         columns=columns(period, bought, colors),
         units=tuple(unit_costs(bought, earlier, catalog)),
@@ -146,6 +150,24 @@ def parts(
         others = sum((current[one] for one in rest), Sums()), sum((past.get(one, Sums()) for one in rest), Sums())
         found.append(Part(OTHERS, *others))
     return tuple(found)
+
+
+def _costed(
+    now: Sequence[Row], before: Sequence[Row], key: Callable[[Row], str], catalog: Mapping[ProductCode, Known]
+) -> tuple[Part, ...]:
+    """The parts with what one of a kind cost in each; of those shown together it would say nothing."""
+    current, past = _rows_by(now, key), _rows_by(before, key)
+    return tuple(
+        replace(part, costs=tuple(unit_costs(current.get(part.id, ()), past.get(part.id, ()), catalog)))
+        for part in parts(now, before, key)
+    )
+
+
+def _rows_by(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
 
 
 def _part(one: str, now: Sums, before: Sums, catalog: Mapping[ProductCode, Known]) -> Part:

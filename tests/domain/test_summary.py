@@ -34,8 +34,10 @@ CATALOG = {
 }
 
 
-def row(product: ProductCode = ISP, at: date = NOVEMBER.first, **sums: int) -> Row:
-    return Row(at, ChannelId("C1"), UserId("U1"), product, Sums(**sums))
+def row(
+    product: ProductCode = ISP, at: date = NOVEMBER.first, *, by: str = "U1", where: str = "C1", **sums: int
+) -> Row:
+    return Row(at, ChannelId(where), UserId(by), product, Sums(**sums))
 
 
 def totals(period: Period, *rows: Row) -> Totals:
@@ -133,6 +135,34 @@ def test_n22_renewals_charge_again_for_what_was_counted_before() -> None:
     assert units([row(paid=3150, renewed=1575, renewals=1, count=1, quantity=5)], [])[0].now == 315
     assert units([row(paid=1575, renewed=1575, renewals=1)], []) == ()
     assert cost_of_one(Sums(paid=100)) is None
+
+
+def test_n22_each_person_and_channel_has_its_own_cost_of_one_now_and_before() -> None:
+    now = [
+        row(paid=945, quantity=3),
+        row(by="U2", where="C2", paid=400, quantity=1),
+        row(DATA, by="U2", where="C2", paid=470, quantity=2),
+        row(by="U3", where="C2", paid=630, renewed=630, renewals=1),
+    ]
+    before = [row(paid=600, quantity=2), row(DATA, by="U3", paid=200, quantity=1)]
+    spend = spend_of(totals(NOVEMBER, *now), totals(OCTOBER, *before), CATALOG)
+    people = {part.id: [(cost.unit, cost.now, cost.before) for cost in part.costs] for part in spend.people}
+    assert people == {
+        "U1": [(Unit.PROXY, 315, 300)],
+        "U2": [(Unit.PROXY, 400, None), (Unit.GIGABYTE, 235, None)],
+        "U3": [],
+    }
+    channels = {part.id: [(cost.unit, cost.now, cost.before) for cost in part.costs] for part in spend.channels}
+    assert channels == {
+        "C1": [(Unit.PROXY, 315, 300)],
+        "C2": [(Unit.PROXY, 400, None), (Unit.GIGABYTE, 235, None)],
+    }
+
+
+def test_n22_what_is_shown_together_has_no_price_for_one() -> None:
+    rows = [row(by=f"U{n:02}", paid=100 + n, quantity=1) for n in range(MOST_PARTS + 3)]
+    people = spend_of(totals(NOVEMBER, *rows), totals(OCTOBER), CATALOG).people
+    assert [len(part.costs) for part in people] == [1] * (MOST_PARTS - 1) + [0]
 
 
 def test_n22_a_product_nobody_knows_any_more_has_no_price_for_one() -> None:

@@ -7,7 +7,9 @@ from random import Random
 
 import pytest
 
+from bot.blocks import limits
 from bot.blocks import summaries as views
+from bot.blocks.kit import Message
 from bot.domain.account import UsageDay
 from bot.domain.ids import ChannelId, ProductCode, RequestId, ServiceId, UserId
 from bot.domain.ledger import Entry, EntryId, Kind, sums_of
@@ -123,6 +125,69 @@ async def test_n22_a_gigabyte_used_has_a_price_only_for_who_may_see_it(office: O
     hidden = await summaries.used(office.desk, WORKSPACE, scope, NOVEMBER, shows_cost=False)
     assert (hidden.bytes, hidden.spent_on_data) == (5 * 1024**3, None)
     assert (await summaries.used(office.desk, WORKSPACE, scope, NOVEMBER, shows_cost=True)).spent_on_data == 0
+
+
+def cost_said(message: Message) -> list[str]:
+    """The lines by person and by channel."""
+    lines = message.text.splitlines()
+    return lines[next(at for at, line in enumerate(lines) if line.startswith("*By ")) :]
+
+
+async def test_n22_by_person_and_channel_one_proxy_has_its_price_beside_the_amount(office: Office) -> None:
+    catalog = await office.provider.catalog()
+    code = next(code for code, one in catalog.items() if one.is_per_ip)
+    data = next(code for code, one in catalog.items() if not one.is_per_ip)
+    october = {"day": date(2026, 10, 5), "product": code}
+    await office.desk.ledger.book(
+        WORKSPACE,
+        [
+            entry(1, product=code),
+            entry(2, product=code, amount=1200, quantity=4, requester=OUTSIDER, channel=OTHER),
+            entry(3, product=data, amount=705, quantity=3, requester=OUTSIDER, channel=OTHER),
+            entry(4, amount=1500, **october),
+            entry(5, amount=300, quantity=1, requester=OUTSIDER, channel=OTHER, **october),
+        ],
+    )
+    everything = Scope(Of.WORKSPACE)
+    shown = await summaries.spend(office.desk, WORKSPACE, everything, NOVEMBER)
+    said = views.spend(Asked(Measure.SPEND, everything, NOVEMBER), shown, time_zone="UTC")
+    assert cost_said(said) == [
+        "*By person*",
+        f"<@{OUTSIDER}> $19.05 · one proxy $3.00, as before · one GB $2.35",
+        f"<@{REQUESTER}> $15.75 · one proxy $3.15, before $3.00",
+        "*By channel*",
+        f"<#{OTHER}> $19.05 · one proxy $3.00, as before · one GB $2.35",
+        f"<#{CHANNEL}> $15.75 · one proxy $3.15, before $3.00",
+    ]
+    (table,) = [block for block in said.blocks if block["type"] == "table"]
+    assert [row[3]["text"] for row in table["rows"][1:]] == ["$3.08 (was $3.00)", "$2.35/GB"]
+    here = Scope(Of.CHANNEL, CHANNEL)
+    shown = await summaries.spend(office.desk, WORKSPACE, here, NOVEMBER)
+    said = views.spend(Asked(Measure.SPEND, here, NOVEMBER), shown, time_zone="UTC")
+    assert cost_said(said) == ["*By person*", f"<@{REQUESTER}> $15.75 · one proxy $3.15, before $3.00"]
+
+
+async def test_n22_the_longest_list_of_people_and_channels_fits_into_one_section(office: Office) -> None:
+    catalog = await office.provider.catalog()
+    code = next(code for code, one in catalog.items() if one.is_per_ip)
+    data = next(code for code, one in catalog.items() if not one.is_per_ip)
+    lines = [
+        entry(
+            number,
+            product=(code, data)[number % 2],
+            amount=10**9 + number,
+            requester=UserId(f"U0{number // 4:09}"),
+            channel=ChannelId(f"C0{number // 4:09}"),
+            day=NOVEMBER.first if number % 4 < 2 else date(2026, 10, 5),
+        )
+        for number in range(200)
+    ]
+    await office.desk.ledger.book(WORKSPACE, lines)
+    everything = Scope(Of.WORKSPACE)
+    shown = await summaries.spend(office.desk, WORKSPACE, everything, NOVEMBER)
+    (details,) = views.spend_details(shown, everything)
+    assert len(details) < limits.SECTION
+    assert details.count("others $") == 2
 
 
 @pytest.mark.parametrize(
