@@ -38,8 +38,8 @@ STEPS = 2
 """Buying, and looking into a doubt that came of it."""
 ERRAND_TIMEOUT_S = 60
 SWEEP_TIMEOUT_S = 300
-BUSY_WAIT_S = 0.5
-BUSY_TRIES = 60
+BUSY_WAIT_S = 0.1
+BUSY_TRIES = 300
 """How often a purchase asks for its turn while another one is under way, before the sweep takes over."""
 SWEPT = (State.APPROVED, State.ORDERING, State.IN_DOUBT)
 NEWS_AGAIN_S = 1.0
