@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.blocks import csv_file, notices, summaries, text
+from bot.blocks import csv_file, json_file, notices, summaries, text
 from bot.blocks.charts import Picture
 from bot.blocks.csv_file import Table
 from bot.blocks.kit import Message
@@ -29,8 +29,10 @@ NO_RIGHT_TO_UPLOAD = (
     "The file could not be sent: Proxydesk lacks the right `files:write`. An admin has to install it again with that "
     "right (docs/install.md)."
 )
+NO_FILE = "The file could not be sent ({code}). Nothing else changed. Try again in a minute."
 NOT_DONE = {
-    ErrandKind.FILE: "The file could not be sent ({code}). Nothing else changed. Try again in a minute.",
+    ErrandKind.FILE: NO_FILE,
+    ErrandKind.JSON: NO_FILE,
     ErrandKind.PICTURE: "The picture could not be made. The numbers above hold without it.",
 }
 
@@ -72,7 +74,7 @@ class Clerk:
         if not may.is_allowed or (asked.measure is Measure.SPEND and not may_see_cost.is_allowed):
             return notices.sentence((may if not may.is_allowed else may_see_cost).sentence)
         match errand.kind:
-            case ErrandKind.FILE:
+            case ErrandKind.FILE | ErrandKind.JSON:
                 await self._file(errand, asked)
                 return None
             case ErrandKind.PICTURE:
@@ -80,16 +82,18 @@ class Clerk:
 
     async def _file(self, errand: Errand, asked: Asked) -> None:
         """With the number of rows and the totals, so that the file can be checked against the summary."""
-        name = f"proxydesk-{asked.measure}-{asked.scope.kind}-{asked.period}.csv".replace("..", "-to-")
+        is_json = errand.kind is ErrandKind.JSON
+        stem = f"proxydesk-{asked.measure}-{asked.scope.kind}-{asked.period}".replace("..", "-to-")
+        name = f"{stem}.{'json' if is_json else 'csv'}"
         where = f"{summaries.about(asked.scope)} {text.days(asked.period)}"
         if asked.measure is Measure.SPEND:
             entries = await sums.entries(self.desk, errand.workspace, asked)
-            table, total = csv_file.spend(name, entries), sums_of(entries)
+            table, total = (json_file if is_json else csv_file).spend(name, entries), sums_of(entries)
             words = f"Spent {where}: {summaries.totals_line(total)}"
         else:
             rows, services = await sums.usage_rows(self.desk, errand.workspace, asked)
             rows = rows[: sums.MOST_LINES]
-            table = csv_file.usage(name, rows, services)
+            table = (json_file if is_json else csv_file).usage(name, rows, services)
             words = f"Used {where}: {text.data_words(bytes_in(rows))}"
         told = f"{words}\n{_rows(table)} in the file."
         if table.rows >= sums.MOST_LINES:

@@ -59,6 +59,7 @@ class Action(StrEnum):
     REPORT_30_DAYS = "report_30_days"
     REPORT_SHARE = "report_share"
     REPORT_CSV = "report_csv"
+    REPORT_JSON = "report_json"
     REPORT_PICTURE = "report_picture"
     SET_DIGEST = "set_digest"
     SET_DIGEST_MONTHLY = "set_digest_monthly"

@@ -35,7 +35,7 @@ def spend(asked: Asked, shown: Spend, *, time_zone: str, pictures: Shown = (), i
     blocks = [kit.section(said), *images(pictures), *spend_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {text.span(shown.period.before())}."))
     if is_private:
-        blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
+        blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures))
     fallback = "\n".join([*lines, *(_part_line(part) for part in shown.products), *below])
     return kit.message(fallback, *blocks)
 
@@ -179,7 +179,7 @@ def usage(asked: Asked, shown: Used, *, pictures: Shown = (), is_private: bool =
     blocks = [kit.section("\n".join(lines)), *images(pictures), *usage_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {text.span(shown.period.before())}."))
     if is_private:
-        blocks.append(_ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures)))
+        blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures))
     parts = [f"{text.words(_used_name(part))}: {text.data_words(part.bytes)}" for part in shown.services]
     return kit.message("\n".join([*lines, *parts, *below]), *blocks)
 
@@ -294,24 +294,27 @@ def about(scope: Scope) -> str:
             return "by everybody"
 
 
-def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool) -> Block:
+def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool) -> list[Block]:
+    """What to do with these numbers, and below it where to look next: two short rows, readable on a phone."""
+    uses = [
+        kit.button("Share here", Action.REPORT_SHARE, str(asked)),
+        *([] if has_picture else [kit.button("Picture", Action.REPORT_PICTURE, str(asked))]),
+        kit.button("CSV by DM", Action.REPORT_CSV, str(asked)),
+        kit.button("JSON by DM", Action.REPORT_JSON, str(asked)),
+    ]
+    return [*([kit.actions(*uses)] if has_numbers else []), kit.actions(*_elsewhere(asked, is_empty=not has_numbers))]
+
+
+def _elsewhere(asked: Asked, *, is_empty: bool) -> list[Element]:
     base = f"{asked.measure}:{asked.scope.kind}:{asked.scope.id}"
     other = Measure.USAGE if asked.measure is Measure.SPEND else Measure.SPEND
-    offered: list[Element] = []
-    if has_numbers:
-        offered.append(kit.button("Share here", Action.REPORT_SHARE, str(asked)))
-        if not has_picture:
-            offered.append(kit.button("Picture", Action.REPORT_PICTURE, str(asked)))
-        offered.append(kit.button("CSV by DM", Action.REPORT_CSV, str(asked)))
-    offered += [
+    return [
         kit.button("This month", Action.REPORT_THIS_MONTH, f"{base}:this month"),
         kit.button("Last month", Action.REPORT_LAST_MONTH, f"{base}:last month"),
         kit.button("30 days", Action.REPORT_30_DAYS, f"{base}:30d"),
         kit.button(other.capitalize(), Action.REPORT, f"{other}:{asked.scope.kind}:{asked.scope.id}:{asked.period}"),
+        *([kit.button("Ask for proxies", Action.OPEN_FORM)] if is_empty else []),
     ]
-    if not has_numbers:
-        offered.append(kit.button("Ask for proxies", Action.OPEN_FORM))
-    return kit.actions(*offered)
 
 
 def images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:

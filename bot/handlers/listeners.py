@@ -125,6 +125,7 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
     Action.REPORT_30_DAYS: reports.pressed,
     Action.REPORT_SHARE: reports.share_pressed,
     Action.REPORT_CSV: reports.csv_pressed,
+    Action.REPORT_JSON: reports.json_pressed,
     Action.REPORT_PICTURE: reports.picture_pressed,
     Action.SET_DIGEST: digests.set_pressed,
     Action.SET_DIGEST_MONTHLY: digests.set_pressed,

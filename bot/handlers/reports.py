@@ -1,4 +1,4 @@
-"""`/proxy spend` and `/proxy usage`, and the buttons of a summary: other days, share, CSV, picture.
+"""`/proxy spend` and `/proxy usage`, and the buttons of a summary: other days, share, files, picture.
 
 Every answer is judged anew by who asks, where, and what the policy shows them now: what a button carries is a question,
 never a right.
@@ -118,6 +118,10 @@ async def _share(front: Front, who: Actor, asked: Asked) -> Message:
 
 async def csv_pressed(front: Front, press: Press) -> Message | None:
     return await _errand(front, press, ErrandKind.FILE, FILE_COMES)
+
+
+async def json_pressed(front: Front, press: Press) -> Message | None:
+    return await _errand(front, press, ErrandKind.JSON, FILE_COMES)
 
 
 async def picture_pressed(front: Front, press: Press) -> Message | None:

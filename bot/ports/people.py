@@ -93,6 +93,8 @@ class ErrandKind(StrEnum):
 
     FILE = "file"
     """The lines of a summary as CSV, by direct message."""
+    JSON = "json"
+    """The same lines for a program."""
     PICTURE = "picture"
     """A summary again, with its pictures."""
 

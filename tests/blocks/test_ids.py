@@ -16,7 +16,7 @@ def test_no_name_was_ever_changed() -> None:
     known = (
         "approve decline withdraw retry reorder mark_absent mark_found send_draft edit_draft discard_draft open_form "
         "open_topup open_invoice use_smallest show_request show_requests show_credit show_data show_help "
-        "report report_this_month report_last_month report_30_days report_share report_csv report_picture "
+        "report report_this_month report_last_month report_30_days report_share report_csv report_json report_picture "
         "set_digest set_digest_monthly stop_digest "
         "show_service show_why show_services stop_renewal keep_renewing leave_renewal adopt_service more_data"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -97,6 +98,35 @@ async def test_s6_a_file_comes_with_its_rows_and_totals(journey: Journey) -> Non
     (file,) = [one for one in journey.workspace.files.values() if one.name == name]
     assert file.uploaded is not None
     assert file.uploaded.decode("utf-8-sig").count("\r\n") == 2
+
+
+async def test_s6_the_same_lines_come_as_json_with_their_number_and_totals(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    await rita.clicks(await summary(journey, rita), "report_json")
+    told = await journey.direct(rita, "1 row in the file")
+    assert re.search(r"Spent .*\$[\d,.]+ spent", told.text)
+    (name,) = files(journey, ".json")
+    (file,) = [one for one in journey.workspace.files.values() if one.name == name]
+    order = (await journey.request()).order
+    assert order is not None
+    assert file.uploaded is not None
+    holds = json.loads(file.uploaded)
+    assert (holds["row_count"], holds["totals"]["spent"]) == (1, order.total)
+    assert [(row["service"], row["amount_cents"]) for row in holds["rows"]] == [(order.service_id, order.total)]
+    assert not files(journey, ".csv")
+
+
+async def test_s6_t139_a_file_is_not_sent_to_who_lost_the_right_to_see_it(journey: Journey) -> None:
+    (mona,) = journey.people("mona")
+    await journey.buys()
+    shown = await summary(journey, mona, "/proxy spend workspace")
+    group = journey.workspace.groups["S0APPROVERS"]
+    group.members[:] = [one for one in group.members if one != journey.workspace.person("mona").id]
+    journey.bot.desk.directory._groups.clear()  # type: ignore[attr-defined]
+    await mona.clicks(shown, "report_json")
+    await journey.private(mona, "What else was spent")
+    assert not files(journey, ".json")
 
 
 async def test_s3_a_picture_takes_the_place_of_the_summary(journey: Journey) -> None:

@@ -1,0 +1,70 @@
+"""The same tables as JSON files, for programs: money in whole cents, texts as they are, the totals beside the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from bot.blocks.csv_file import Table
+from bot.domain.account import UsageDay, bytes_in
+from bot.domain.ledger import Entry, sums_of
+from bot.domain.used import Services
+
+
+def spend(name: str, entries: Iterable[Entry]) -> Table:
+    """`totals` are those of the summary, in cents but for `count`, `renewals` and `quantity`."""
+    lines = list(entries)
+    sums = sums_of(lines)
+    return _table(name, {"spent": sums.spent, "net": sums.net, **asdict(sums)}, map(_entry, lines))
+
+
+def usage(name: str, rows: Iterable[UsageDay], services: Services) -> Table:
+    days = list(rows)
+    totals = {"bytes": bytes_in(days), "requests": sum(day.requests for day in days)}
+    return _table(name, totals, (_usage(day, services) for day in days))
+
+
+def _table(name: str, totals: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> Table:
+    """One row a line, so that the file can be read in parts and compared."""
+    lines = [orjson.dumps(row) for row in rows]
+    head = orjson.dumps({"row_count": len(lines), "totals": totals}).removesuffix(b"}")
+    content = b'%s,"rows":[\n%s\n]}\n' % (head, b",\n".join(lines))
+    return Table(name, content, len(lines))
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "day": entry.day,
+        "time_utc": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
+        "kind": entry.kind,
+        "amount_cents": entry.amount,
+        "is_paid": entry.is_paid,
+        "request": entry.request,
+        "service": entry.service,
+        "product": entry.product,
+        "product_type": entry.product_type,
+        "quantity": entry.quantity,
+        "requester": entry.requester,
+        "approvers": entry.approvers,
+        "channel": entry.channel,
+        "note": entry.note,
+        "entry": entry.id,
+    }
+
+
+def _usage(row: UsageDay, services: Services) -> dict[str, Any]:
+    known = services.get(row.service) if row.service else None
+    return {
+        "day_utc": row.day,
+        "network": row.network,
+        "service": row.service,
+        "service_name": known.service.name if known else None,
+        "proxy_user": row.proxy_user,
+        "bytes": row.bytes,
+        "requests": row.requests,
+        "channel": known.channel if known else None,
+        "owner": known.owner if known else None,
+    }
