@@ -67,7 +67,7 @@ async def _set(front: Front, who: Actor, channel: ChannelId, schedule: Schedule)
     if not verdict.is_allowed:
         await front.denied(who, verdict, f"digests of {channel}")
         return notices.sentence(f"{verdict.sentence} Nothing changed.")
-    await digests.set_one(front.desk, who.workspace, channel, schedule, who.user)
+    await digests.set_one(front.desk, who.workspace, channel, schedule, who.user, origin=who.origin)
     return await _shown(front, who, channel, "Set.")
 
 
@@ -76,7 +76,7 @@ async def _stop(front: Front, who: Actor, channel: ChannelId, rhythm: Rhythm | N
     if not verdict.is_allowed:
         await front.denied(who, verdict, f"digests of {channel}")
         return notices.sentence(f"{verdict.sentence} Nothing changed.")
-    count = await digests.stop(front.desk, who.workspace, channel, rhythm, who.user)
+    count = await digests.stop(front.desk, who.workspace, channel, rhythm, who.user, origin=who.origin)
     return await _shown(front, who, channel, "Switched off." if count else "There was none to switch off.")
 
 

@@ -54,18 +54,20 @@ class Desk:
         by: UserId | None,
         request: PurchaseRequest | None = None,
         detail: str = "",
+        change: tuple[str, str] | None = None,
         origin: Origin = NOWHERE,
     ) -> None:
-        """Into the audit trail: something that changed nothing, or no request."""
+        """Into the audit trail: something that changed nothing, or no request. `change`: what stood before and after."""
         now = standing(request) if request else ""
+        before, after = change or (now, now)
         entry = Audit(
             at=utcnow(),
             what=what,
             request=request.id if request else None,
             by=by,
             detail=detail,
-            before=now,
-            after=now,
+            before=before,
+            after=after,
             policy=self.policy().digest,
             channel=origin.channel,
             message=origin.message,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.domain.audit import NOWHERE, Origin
 from bot.domain.digest import Due, Rhythm, Schedule, missed, newest_due, next_due
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, NoticeKey, UserId, WorkspaceId
@@ -73,20 +74,51 @@ async def may_set(desk: Desk, user: UserId, channel: ChannelId) -> Verdict:
     return may_set_digest(await summaries.viewer(desk, user, channel, set_by), set_by)
 
 
-async def set_one(desk: Desk, workspace: WorkspaceId, channel: ChannelId, schedule: Schedule, by: UserId) -> None:
+async def set_one(
+    desk: Desk,
+    workspace: WorkspaceId,
+    channel: ChannelId,
+    schedule: Schedule,
+    by: UserId,
+    *,
+    origin: Origin = NOWHERE,
+) -> None:
     chosen = SetDigest(channel, schedule.rhythm, schedule, by, utcnow())
+    standing = await _schedules(desk, workspace, channel)
     await desk.store.set_digest(workspace, chosen)
-    _log.info("digest_set", channel=channel, schedule=str(schedule), user=by)
+    await _note(desk, workspace, chosen, standing.get(schedule.rhythm), origin)
 
 
-async def stop(desk: Desk, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm | None, by: UserId) -> int:
+async def stop(
+    desk: Desk,
+    workspace: WorkspaceId,
+    channel: ChannelId,
+    rhythm: Rhythm | None,
+    by: UserId,
+    *,
+    origin: Origin = NOWHERE,
+) -> int:
     """Switch off one rhythm, or all the channel has; how many those were."""
-    mine = [one for one, _ in await of_channel(desk, workspace, channel)]
-    stopped = [one.schedule.rhythm for one in mine if rhythm in (None, one.schedule.rhythm)]
+    standing = await _schedules(desk, workspace, channel)
+    stopped = [one for one in standing if rhythm in (None, one)]
     for one in stopped:
-        await desk.store.set_digest(workspace, SetDigest(channel, one, None, by, utcnow()))
-        _log.info("digest_stopped", channel=channel, rhythm=one, user=by)
+        chosen = SetDigest(channel, one, None, by, utcnow())
+        await desk.store.set_digest(workspace, chosen)
+        await _note(desk, workspace, chosen, standing[one], origin)
     return len(stopped)
+
+
+async def _schedules(desk: Desk, workspace: WorkspaceId, channel: ChannelId) -> dict[Rhythm, Schedule]:
+    return {one.schedule.rhythm: one.schedule for one, _ in await of_channel(desk, workspace, channel)}
+
+
+async def _note(desk: Desk, workspace: WorkspaceId, chosen: SetDigest, before: Schedule | None, origin: Origin) -> None:
+    what = "digest_set" if chosen.schedule else "digest_stopped"
+    change = str(before or "off"), str(chosen.schedule or "off")
+    _log.info(what, channel=chosen.channel, rhythm=chosen.rhythm, before=change[0], after=change[1], user=chosen.by)
+    await desk.note(
+        workspace, what, by=chosen.by, detail=f"{chosen.rhythm} in {chosen.channel}", change=change, origin=origin
+    )
 
 
 # Posting

@@ -187,6 +187,26 @@ async def test_s2_who_may_sets_a_digest_and_who_may_not_is_told(journey: Journey
     await journey.answer(mona, "/proxy digest every day", "sets no digest")
 
 
+async def test_u1_who_set_and_ended_a_digest_is_on_record_with_what_stood_before(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    await journey.answer(mona, "/proxy digest weekly friday 17:00", "Set.")
+    await journey.answer(rita, "/proxy digest off", "Nothing changed")
+    await mona.clicks(await journey.answer(mona, "/proxy digest", "Friday at 17:00"), "set_digest")
+    await journey.private(mona, "Set.", "Monday at 09:00")
+    await journey.answer(mona, "/proxy digest off", "Switched off.")
+    rita_id, mona_id = (journey.workspace.person(name).id for name in ("rita", "mona"))
+    channel = journey.workspace.channel_named(CHANNEL).id
+    lines = [line for line in await journey.audit() if "digest" in line["what"]]
+    assert [(line["what"], line["by"], line["before"], line["after"]) for line in lines] == [
+        ("digest_set", mona_id, "off", "weekly:5:17:00"),
+        ("refused:digests_set_by", rita_id, None, None),
+        ("digest_set", mona_id, "weekly:5:17:00", "weekly:1:09:00"),
+        ("digest_stopped", mona_id, "weekly:1:09:00", "off"),
+    ]
+    assert {line["channel"] for line in lines} == {channel}
+    assert lines[0]["detail"] == f"weekly in {channel}"
+
+
 async def test_t131_two_replicas_post_a_digest_once(journey: Journey) -> None:
     """The digest of yesterday becomes due; two bots look for it at once, and once more afterwards."""
     (mona,) = journey.people("mona")
