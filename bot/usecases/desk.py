@@ -57,7 +57,7 @@ class Desk:
         change: tuple[str, str] | None = None,
         origin: Origin = NOWHERE,
     ) -> None:
-        """Into the audit trail: something that changed nothing, or no request. `change`: what stood before and after."""
+        """Into the audit trail: something that changed nothing, or no request. `change`: from what to what."""
         now = standing(request) if request else ""
         before, after = change or (now, now)
         entry = Audit(
