@@ -211,6 +211,12 @@ class Journey:
         await self.person(approver).clicks(card, "approve")
         return await self.card("Ordered")
 
+    async def catalog_unknown(self) -> None:
+        """As in a process that has not read the catalog yet: the web part does so right at its start."""
+        provider: Any = self.bot.desk.provider
+        await provider.catalog()
+        provider._catalog._value = None
+
     async def sweep(self) -> None:
         """What the worker does each minute."""
         await self.bot.jobs.sweep({})

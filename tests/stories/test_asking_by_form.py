@@ -12,6 +12,7 @@ from tests.stories.journey import CHANNEL, Journey, answered, reached
 
 async def test_i1_the_form_is_on_screen_before_any_provider_call(journey: Journey) -> None:
     rita = journey.person("rita")
+    await journey.catalog_unknown()
     asking = journey.byteful.faults.set("slow", endpoint="checkout/catalog", seconds=60)
     answered(await rita.types("/proxy buy", channel=CHANNEL))
     form = await journey.form(rita, "Fetching products and stock")
@@ -25,6 +26,7 @@ async def test_i1_the_form_is_on_screen_before_any_provider_call(journey: Journe
 
 async def test_i1_t82_closing_the_form_early_is_no_error(journey: Journey) -> None:
     rita = journey.person("rita")
+    await journey.catalog_unknown()
     asking = journey.byteful.faults.set("slow", endpoint="checkout/catalog", seconds=60)
     await rita.types("/proxy buy", channel=CHANNEL)
     form = await journey.form(rita, "Fetching products")
@@ -101,6 +103,7 @@ async def test_v1_products_are_searched_and_grouped(journey: Journey) -> None:
 
 @pytest.mark.parametrize("count", [250])
 async def test_v1_t98_a_long_catalog_is_cut_with_a_word_about_it(journey: Journey, count: int) -> None:
+    await journey.catalog_unknown()
     products = journey.byteful.products
     for number in range(count):
         products[f"isp_us_{number}"] = journey.product("isp_us", code=f"isp_us_{number}", name="Same name " * 12)
@@ -372,6 +375,7 @@ async def test_t66_a_slow_provider_makes_no_answer_late(journey: Journey) -> Non
 
 
 async def test_an_empty_catalog_is_said_in_the_form(journey: Journey) -> None:
+    await journey.catalog_unknown()
     journey.byteful.faults.set("empty_catalog")
     rita = journey.person("rita")
     form = await journey.opens(rita)

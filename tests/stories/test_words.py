@@ -86,6 +86,7 @@ async def test_t96_v6_so_is_a_reason_for_declining(journey: Journey, reason: str
 
 @pytest.mark.parametrize("name", ["AT&T ISP Proxies [US]", "Fast & <b>cheap</b> *now*", "<!channel> proxies", "&amp;"])
 async def test_t97_names_of_the_provider_are_escaped_once(journey: Journey, name: str) -> None:
+    await journey.catalog_unknown()
     journey.byteful.products["isp_us"] = journey.product("isp_us", name=name)
     rita = journey.person("rita")
     form = await journey.opens(rita)
