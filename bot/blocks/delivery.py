@@ -25,6 +25,10 @@ def standing(request: PurchaseRequest) -> str:
     return sentences(request, (finding for finding in request.findings if finding.kind in _ON_CARD))
 
 
+def without_sums(findings: Iterable[Finding]) -> Iterable[Finding]:
+    return (finding for finding in findings if finding.kind is not Kind.PRICE)
+
+
 def has_no_invoice(request: PurchaseRequest) -> bool:
     return any(finding.kind in WITHOUT_INVOICE for finding in request.findings)
 

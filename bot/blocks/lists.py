@@ -65,7 +65,15 @@ def decisions(waiting: Sequence[PurchaseRequest], now: datetime) -> list[Block]:
 
 def one(request: PurchaseRequest, approvers: Sequence[UserId], role: str, needed: int) -> Message:
     """The card for one person's eyes, with everything that ever happened to the request."""
-    card = request_card.card(request, approvers=approvers, role=role, needed=needed)
+    return _with_history(request_card.card(request, approvers=approvers, role=role, needed=needed), request)
+
+
+def one_without_sums(request: PurchaseRequest, hidden: str) -> Message:
+    """The same for somebody who is not shown what it costs; `hidden` says who is."""
+    return _with_history(request_card.without_sums(request, hidden), request)
+
+
+def _with_history(card: Message, request: PurchaseRequest) -> Message:
     lines = [story.line(request, entry) for entry in request.history[-limits.HISTORY :]]
     if earlier := len(request.history) - len(lines):
         lines.insert(0, f"{text.plural(earlier, 'earlier line', 'earlier lines')} left out")

@@ -32,6 +32,31 @@ def card(request: PurchaseRequest, *, approvers: Sequence[UserId], role: str, ne
     return kit.message(_fallback(request, may_approve, needed), *blocks)
 
 
+def without_sums(request: PurchaseRequest, hidden: str) -> Message:
+    """What was asked and how it stands, for somebody who is not shown what it costs; `hidden` says who is.
+
+    No button: each of them speaks of a sum, or leads to one.
+    """
+    is_top_up = request.selection.is_top_up
+    subject = "account credit" if is_top_up else story.subject(request)
+    facts = _facts(request)[:1] if is_top_up else _facts(request)
+    state, why_hidden = story.state_words(request), text.prose(hidden)
+    fallback = [
+        f"{text.number(request.id)}, {text.state_word(request.state)}. {text.words(subject)}.",
+        why_hidden,
+        f"Asked by {text.mention(request.requester)}.",
+        f"Why: {text.quoted(request.reason)}" if request.reason else "",
+    ]
+    return kit.message(
+        "\n".join(line for line in fallback if line),
+        kit.header(f"{text.number(request.id)} · {subject}"),
+        kit.section(f"*{state}*\n{why_hidden}"),
+        kit.fields(*facts),
+        *_service(request),
+        *_reason(request),
+    )
+
+
 def _state_line(request: PurchaseRequest, needed: int) -> str:
     return f"*{story.state_words(request)}*\n{story.present(request, needed)}"
 
@@ -102,6 +127,11 @@ def _reason(request: PurchaseRequest) -> list[Block]:
 
 
 def _order(request: PurchaseRequest) -> list[Block]:
+    differs = story.tolerated(request)
+    return [*_service(request), *([kit.section(differs)] if differs else [])]
+
+
+def _service(request: PurchaseRequest) -> list[Block]:
     order = request.order
     if order is None:
         return []
@@ -110,9 +140,7 @@ def _order(request: PurchaseRequest) -> list[Block]:
         facts.append(_fact("Service ID", text.code(order.service_id)))
     if status := story.delivery(order):
         facts.append(_fact("Status at the provider", status))
-    differs = story.tolerated(request)
-    blocks = [kit.fields(*facts)] if facts else []
-    return [*blocks, kit.section(differs)] if differs else blocks
+    return [kit.fields(*facts)] if facts else []
 
 
 def _candidates(request: PurchaseRequest) -> list[Block]:

@@ -35,8 +35,10 @@ _BOOKED = {
 Dated = tuple[datetime, str]
 
 
-def bought(request: PurchaseRequest, entries: Sequence[Entry], adjustments: Sequence[Adjustment] | None) -> Message:
-    """A service that one of our requests bought."""
+def bought(
+    request: PurchaseRequest, entries: Sequence[Entry], adjustments: Sequence[Adjustment] | None, hidden: str = ""
+) -> Message:
+    """A service that one of our requests bought. `hidden` stands in place of all sums, where they are not shown."""
     order = request.order
     service = order.service_id if order and order.service_id else ServiceId("")
     lines = [
@@ -46,19 +48,29 @@ def bought(request: PurchaseRequest, entries: Sequence[Entry], adjustments: Sequ
         *([text.quoted(request.reason)] if request.reason else []),
         *(_approved(approval) for approval in request.approvals[:10]),
         *([] if request.approvals else ["No approval was needed."]),
-        story.ordered(request) or "Nothing is to pay.",
+        text.prose(hidden) or story.ordered(request) or "Nothing is to pay.",
     ]
-    since = [*_followed(request), *_booked(request, entries), *_adjusted(adjustments)]
-    offered = [*([invoice] if (invoice := buttons.open_invoice(request)) else []), buttons.show(request)]
+    since = [
+        *_followed(request, has_sums=not hidden),
+        *_booked(request, entries, has_sums=not hidden),
+        *_adjusted(adjustments),
+    ]
+    invoice = None if hidden else buttons.open_invoice(request)
+    offered = [*([invoice] if invoice else []), buttons.show(request)]
     return _message("\n".join(lines), since, adjustments, kit.actions(*offered))
 
 
 def outside(
-    known: KnownService | None, service: Service, entries: Sequence[Entry], adjustments: Sequence[Adjustment] | None
+    known: KnownService | None,
+    service: Service,
+    entries: Sequence[Entry],
+    adjustments: Sequence[Adjustment] | None,
+    hidden: str = "",
 ) -> Message:
     """A service that no request of ours bought."""
+    price = "" if hidden else f" · {text.money(service.total)}"
     lines = [
-        f"*{text.code(service.id)}* · {text.words(service.name)} · {service.quantity:,} · {text.money(service.total)}",
+        f"*{text.code(service.id)}* · {text.words(service.name)} · {service.quantity:,}{price}",
         "It was *bought outside the bot*: nobody asked for it or approved it here, and who bought it is not known.",
     ]
     if service.created_at:
@@ -66,7 +78,9 @@ def outside(
     if known and known.channel:
         by = f" by {text.mention(known.owner)}" if known.owner else ""
         lines.append(f"Adopted into {text.channel(known.channel)}{by}.")
-    return _message("\n".join(lines), [*_booked(None, entries), *_adjusted(adjustments)], adjustments)
+    lines += [text.prose(hidden)] if hidden else []
+    since = [*_booked(None, entries, has_sums=not hidden), *_adjusted(adjustments)]
+    return _message("\n".join(lines), since, adjustments)
 
 
 def unknown(word: str, *, is_certain: bool) -> Message:
@@ -101,25 +115,28 @@ def _approved(approval: Approval) -> str:
     )
 
 
-def _followed(request: PurchaseRequest) -> Iterator[Dated]:
+def _followed(request: PurchaseRequest, *, has_sums: bool) -> Iterator[Dated]:
     for line in request.history:
         if line.happened in (Happened.ORDERED, Happened.FOUND):
             yield line.at, story.deed(request, line)
-        elif line.happened is Happened.FOLLOWED and (said := delivery.sentences(request, news(request, line))):
-            yield line.at, said
+        elif line.happened is Happened.FOLLOWED:
+            found = news(request, line)
+            if said := delivery.sentences(request, found if has_sums else delivery.without_sums(found)):
+                yield line.at, said
 
 
-def _booked(request: PurchaseRequest | None, entries: Sequence[Entry]) -> Iterator[Dated]:
+def _booked(request: PurchaseRequest | None, entries: Sequence[Entry], *, has_sums: bool) -> Iterator[Dated]:
     """What the request's own history does not tell: renewals, and money that came back."""
     known = own_ids(request.id) if request else ()
     for entry in entries:
         if entry.id not in known and entry.kind in _BOOKED:
-            is_open = entry.kind is Kind.RENEWAL and not entry.is_paid
-            note = f" ({text.words(entry.note)})" if entry.note else ""
-            yield (
-                entry.at,
-                f"{_BOOKED[entry.kind]}: {text.money(abs(entry.amount))}{', to pay' if is_open else ''}{note}",
-            )
+            yield entry.at, f"{_BOOKED[entry.kind]}{_amount(entry) if has_sums else ''}"
+
+
+def _amount(entry: Entry) -> str:
+    is_open = entry.kind is Kind.RENEWAL and not entry.is_paid
+    note = f" ({text.words(entry.note)})" if entry.note else ""
+    return f": {text.money(abs(entry.amount))}{', to pay' if is_open else ''}{note}"
 
 
 def _adjusted(adjustments: Sequence[Adjustment] | None) -> Iterator[Dated]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.ids import ChannelId
+from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy import CHANNEL, Person, Verdict
 from bot.domain.scope import Kind, Scope
 
@@ -37,6 +37,26 @@ def may_see_spend(viewer: Viewer, scope: Scope, visible_to: Sequence[str]) -> Ve
     if CHANNEL in visible_to and viewer.channel is not None and scope == Scope(Kind.CHANNEL, viewer.channel):
         return Verdict(True, "in_channel")
     return Verdict(False, "prices_visible_to", _refusal(visible_to))
+
+
+def may_see_prices(
+    viewer: Viewer, requester: UserId | None, channel: ChannelId | None, visible_to: Sequence[str]
+) -> Verdict:
+    """Of one request or service. Who sees the spend of their channel has its cards before them, guests included."""
+    if requester is not None and requester == viewer.person.id:
+        return Verdict(True, "own_request")
+    if CHANNEL in visible_to and channel is not None and channel == viewer.channel:
+        return Verdict(True, "in_channel")
+    held = [role for role in visible_to if role in viewer.roles]
+    if held and viewer.person.is_ordinary_member:
+        return Verdict(True, f"role:{held[0]}")
+    shown_to = [
+        *(["whoever asked for it"] if requester else []),
+        *(["everybody who looks from its channel"] if channel and CHANNEL in visible_to else []),
+        *(f"*{role}*" for role in dict.fromkeys(visible_to) if role != CHANNEL),
+    ]
+    who = f"{', '.join(shown_to[:-1])} and {shown_to[-1]}" if len(shown_to) > 1 else "".join(shown_to) or "nobody"
+    return Verdict(False, "prices_visible_to", f"The sums are left out: they are shown to {who}.")
 
 
 def may_set_digest(viewer: Viewer, set_by: Sequence[str]) -> Verdict:

@@ -1,14 +1,18 @@
-"""Lists and single requests, as commands and as buttons, ."""
+"""Lists and single requests, as commands and as buttons."""
 
 from __future__ import annotations
+
+import asyncio
 
 from bot.blocks import lists, notices
 from bot.blocks.kit import Message
 from bot.domain import invoice
 from bot.domain.errors import ChatError
+from bot.domain.ids import UserId
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press, click
-from bot.usecases import report
+from bot.handlers.reports import in_channel
+from bot.usecases import report, summaries
 from bot.usecases.desk import utcnow
 
 NO_SUCH_REQUEST = "There is no request or service called {word} here. `/proxy requests` lists yours."
@@ -24,12 +28,19 @@ async def show(front: Front, who: Actor, word: str) -> Message:
     if request is None:
         return notices.sentence(NO_SUCH_REQUEST.format(word=word[:60]))
     policy = front.desk.policy()
-    try:
-        holders = sorted(await front.desk.approvers())
-    except ChatError:
-        holders = []
+    prices = summaries.may_see_prices(front.desk, who.user, in_channel(who), request.requester, request.channel)
+    sees_prices, holders = await asyncio.gather(prices, _holders(front))
+    if not sees_prices.is_allowed:
+        return lists.one_without_sums(request, sees_prices.sentence)
     seen = invoice.for_person(request, policy.invoice_link, who.user, holders)
     return lists.one(seen, holders, policy.approvals.role, policy.approvals.needed)
+
+
+async def _holders(front: Front) -> list[UserId]:
+    try:
+        return sorted(await front.desk.approvers())
+    except ChatError:
+        return []
 
 
 async def show_pressed(front: Front, press: Press) -> Message:

@@ -9,6 +9,8 @@ from bot.domain import invoice
 from bot.domain.errors import ChatError
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor
+from bot.handlers.reports import in_channel
+from bot.usecases import summaries
 from bot.usecases import why as reasons
 from bot.usecases.why import Reason
 
@@ -22,13 +24,22 @@ async def why(front: Front, who: Actor, word: str) -> Message:
 
 
 async def _told(front: Front, who: Actor, reason: Reason) -> Message:
+    hidden = await _why_hidden(front, who, reason)
     if reason.request is not None:
         try:
             deciders = await front.desk.approvers()
         except ChatError:
             deciders = frozenset()
         seen = invoice.for_person(reason.request, front.desk.policy().invoice_link, who.user, deciders)
-        return words.bought(seen, reason.entries, reason.adjustments)
+        return words.bought(seen, reason.entries, reason.adjustments, hidden)
     if reason.service is not None:
-        return words.outside(reason.known, reason.service, reason.entries, reason.adjustments)
+        return words.outside(reason.known, reason.service, reason.entries, reason.adjustments, hidden)
     return words.unknown(reason.service_id, is_certain=reason.adjustments is not None)
+
+
+async def _why_hidden(front: Front, who: Actor, reason: Reason) -> str:
+    """Who is shown the sums, when this person is not; empty when they are."""
+    request, known = reason.request, reason.known
+    requester = request.requester if request else known.owner if known else None
+    channel = request.channel if request else known.channel if known else None
+    return (await summaries.may_see_prices(front.desk, who.user, in_channel(who), requester, channel)).sentence

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain import seeing
 from bot.domain.account import KnownService, UsageDay
 from bot.domain.catalog import Catalog
 from bot.domain.errors import ChatError, ProviderError
 from bot.domain.ids import ChannelId, ProductCode, ServiceId, UserId, WorkspaceId
 from bot.domain.ledger import Entry, Row, Sums, Totals, adds
 from bot.domain.period import Period, today_in
-from bot.domain.policy import Verdict
+from bot.domain.policy import Person, Verdict
 from bot.domain.scope import Asked, Kind, Scope, ScopeError, parse_asked
 from bot.domain.seeing import Viewer, may_see_anything, may_see_spend
 from bot.domain.summary import Known, Part, Spend, Unit, spend_of
@@ -49,6 +50,24 @@ async def may_see(desk: Desk, user: UserId, channel: ChannelId | None, scope: Sc
     visible_to = desk.policy().prices_visible_to
     who = await viewer(desk, user, channel, visible_to)
     return may_see_anything(who), may_see_spend(who, scope, visible_to)
+
+
+async def may_see_prices(
+    desk: Desk, user: UserId, here: ChannelId | None, requester: UserId | None, channel: ChannelId | None
+) -> Verdict:
+    """Whether this person may see the sums of one request or service. Slack is asked only where a role decides;
+    when it cannot say, the sums are left out.
+    """
+    policy = desk.policy()
+    visible_to = (*policy.prices_visible_to, policy.approvals.role)
+    plain = seeing.may_see_prices(Viewer(Person(user, ""), here, frozenset()), requester, channel, visible_to)
+    if plain.is_allowed:
+        return plain
+    try:
+        who = await viewer(desk, user, here, visible_to)
+    except ChatError:
+        return plain
+    return seeing.may_see_prices(who, requester, channel, visible_to)
 
 
 # What is meant

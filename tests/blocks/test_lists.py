@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import pytest
 from bot.blocks import lists, report
 from bot.blocks.lists import CommandHelp
 from bot.domain.ids import ServiceId
-from bot.domain.request import Approved, Reopened, State
+from bot.domain.request import Approved, PurchaseRequest, Reopened, State
 from bot.domain.runway import Burn
 from bot.domain.usage import BYTES_PER_GB, DataPool, Network
 from tests import examples
@@ -79,6 +80,22 @@ def test_one_request_with_its_whole_history() -> None:
     lines = ["Asked for by <@U0ASKER>", "Approved by <@U0BOSS>", "Purchase started", "Ordered <!date"]
     assert [line in words for line in lines] == [True] * 4
     assert words.index("*History*") < words.index("Asked for by") < words.index("Purchase started")
+
+
+HIDDEN = "The sums are left out: they are shown to *finance*."
+SUM = re.compile(r"\$\s?\d")
+
+
+@pytest.mark.parametrize("start", [examples.submitted(), examples.ugly(), examples.top_up_request()])
+def test_t139_without_the_right_to_see_prices_a_request_is_shown_without_a_sum(start: PurchaseRequest) -> None:
+    for request in examples.every_state(start):
+        message = lists.one_without_sums(request, HIDDEN)
+        assert_valid(message)
+        assert not SUM.search(f"{message.text} {message.blocks}")
+        assert not buttons(message)
+        assert HIDDEN in visible(message)
+        assert HIDDEN in message.text
+        assert "*History*" in visible(message)
 
 
 def test_a_long_history_is_shortened_and_says_so() -> None:

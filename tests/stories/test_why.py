@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from bot.domain.ids import ServiceId
 from bot.domain.ledger import Entry, EntryId, Kind
 from bot.usecases import desk as desk_module
 from bot.usecases.follow import follow
+from playground.actions import SeenMessage
 from tests.stories.journey import CHANNEL, TEAM, Journey
 from tests.stories.test_follow import LaterClock
 
@@ -100,6 +102,46 @@ async def test_u3_n13_a_service_bought_outside_the_bot_says_so(journey: Journey)
     told = await journey.answer(journey.person("rita"), f"/proxy why {made['service_id']}", "bought outside the bot")
     assert "Nothing has changed" in told.text or "At Byteful" in told.text
     assert "Approved by" not in told.text
+
+
+SUM = re.compile(r"\$\s?\d")
+
+
+def without_sums(message: SeenMessage) -> bool:
+    return not SUM.search(f"{message.text} {message.blocks}")
+
+
+async def test_t139_by_default_a_channel_sees_its_own_sums_and_others_are_told_who_does(journey: Journey) -> None:
+    service, (ravi, mona) = await bought(journey), journey.people("ravi", "mona")
+    for line, words in ((f"/proxy why {service}", "Since then"), ("/proxy show 1001", "History")):
+        assert not without_sums(await journey.answer(ravi, line, words))
+        elsewhere = await journey.answer(ravi, line, words, channel="scraping")
+        assert without_sums(elsewhere)
+        assert "everybody who looks from its channel, *approver*" in elsewhere.raw_text
+        assert not without_sums(await journey.answer(mona, line, words, channel="scraping"))
+
+
+@pytest.mark.parametrize("policy", ["prices_visible_to: [admin]"], indirect=True)
+async def test_t139_where_the_policy_keeps_sums_from_the_channel_only_who_asked_and_who_decides_see_them(
+    journey: Journey, clock: LaterClock
+) -> None:
+    service, (rita, ravi, mona) = await bought(journey), journey.people("rita", "ravi", "mona")
+    journey.byteful.change_service(service, {"service_total": 9_900})
+    await look_later(journey, clock, 3_600)
+    for line, words in ((f"/proxy why {service}", "Since then"), ("/proxy show 1001", "History")):
+        told = await journey.answer(ravi, line, words)
+        assert without_sums(told)
+        assert "they are shown to whoever asked for it, *admin* and *approver*." in told.raw_text
+        assert "open_invoice" not in str(told.blocks)
+        for who in (rita, mona):
+            assert not without_sums(await journey.answer(who, line, words))
+
+
+async def test_t139_a_service_bought_outside_the_bot_shows_its_price_to_the_roles(journey: Journey) -> None:
+    made = journey.byteful.buy_by_hand({"product_code": "isp_us", "quantity": 3, "cycle_interval": "month"})
+    ravi, mona = journey.people("ravi", "mona")
+    assert without_sums(await journey.answer(ravi, f"/proxy why {made['service_id']}", "bought outside the bot"))
+    assert not without_sums(await journey.answer(mona, f"/proxy why {made['service_id']}", "bought outside the bot"))
 
 
 async def test_u3_a_service_nobody_knows_is_not_made_up(journey: Journey) -> None:
