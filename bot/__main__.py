@@ -14,8 +14,10 @@ import click
 
 from bot import log
 from bot.app import Bot, open_bot
-from bot.domain.errors import StoreError
-from bot.operate import export_audit
+from bot.domain.errors import InputError, StoreError
+from bot.domain.ledger import Kind
+from bot.domain.money import parse_dollars
+from bot.operate import book_refund, export_audit
 from bot.policy_file import PolicyFileError
 from bot.serve import serve_web, serve_worker
 from bot.settings import Settings, SettingsError
@@ -83,6 +85,37 @@ def export(since: datetime | None, until: datetime | None, workspace: str | None
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has seen enough
         return
     click.echo(f"{written:,} lines", err=True)
+
+
+@main.group()
+def ledger() -> None:
+    """What was spent, where the provider's API does not tell."""
+
+
+@ledger.command()
+@click.argument("service")
+@click.argument("dollars")
+@click.option("--reference", required=True, help="Byteful's own number of it: the same one is booked once.")
+@click.option("--credit", is_flag=True, help="It came back as account credit, not as money.")
+@click.option("--on", type=Moment(), help="The day it counts on, such as 2026-07-01. Not given: today (UTC).")
+@click.option("--workspace", help="The workspace's id, where the bot knows several.")
+def refund(
+    *, service: str, dollars: str, reference: str, credit: bool, on: datetime | None, workspace: str | None
+) -> None:
+    """Write down what Byteful gave back for a service, so that summaries show it apart."""
+    amount, settings = parse_dollars(dollars), _settings()
+    if amount is None or amount <= 0:
+        sys.exit(f"{dollars!r} is no amount. Write dollars, such as 12.50.")
+    kind, day = Kind.CREDIT_NOTE if credit else Kind.REFUND, (on or datetime.now(UTC)).date()
+    try:
+        is_new = asyncio.run(
+            book_refund(settings, service, amount, kind=kind, reference=reference, on=day, workspace=workspace)
+        )
+    except InputError as error:
+        sys.exit(" ".join(error.problems.values()))
+    except (StoreError, EmbeddedStoreError) as error:
+        sys.exit(f"Nothing was booked: {error}")
+    click.echo("Booked." if is_new else "This reference was booked before. Nothing changed.")
 
 
 def _settings() -> Settings:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 import orjson
 import redis.asyncio as redis_asyncio
 
-from bot.domain.ids import WorkspaceId
+from bot.domain.errors import InputError
+from bot.domain.ids import ServiceId, WorkspaceId
+from bot.domain.ledger import Kind
+from bot.domain.money import Cents
 from bot.settings import Settings
 from bot.store.embedded import private_valkey
+from bot.store.ledger import StoredLedger
 from bot.store.redis import RedisStore, connect
 from bot.store.trail import StoredTrail
+from bot.usecases.desk import utcnow
 from bot.usecases.export import exported
+from bot.usecases.refunds import give_back
 
 Write = Callable[[bytes], object]
 
@@ -30,6 +36,40 @@ async def export_audit(
             write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
             written += 1
     return written
+
+
+async def book_refund(
+    settings: Settings,
+    service: str,
+    amount: Cents,
+    *,
+    kind: Kind,
+    reference: str,
+    on: date,
+    workspace: str | None = None,
+) -> bool:
+    """Write down what came back for a service; False when this reference was booked before. Raises InputError."""
+    async with _client(settings) as client:
+        store = RedisStore(client)
+        where = WorkspaceId(workspace) if workspace else await _only_workspace(store)
+        return await give_back(
+            store,
+            StoredLedger(client),
+            where,
+            ServiceId(service),
+            amount,
+            kind=kind,
+            reference=reference,
+            on=on,
+            at=utcnow(),
+        )
+
+
+async def _only_workspace(store: RedisStore) -> WorkspaceId:
+    known = await store.workspaces()
+    if len(known) != 1:
+        raise InputError({"workspace": f"Say which workspace with --workspace: {', '.join(known) or 'none is known'}."})
+    return known[0]
 
 
 @asynccontextmanager

@@ -230,6 +230,12 @@ def void(charged: Entry, at: datetime) -> Entry:
     return replace(charged, id=_later(charged, Kind.VOID), at=at, kind=Kind.VOID, amount=-charged.amount)
 
 
+def given_back(charged: Entry, kind: Kind, amount: Cents, *, reference: str, on: date, at: datetime) -> Entry:
+    """A refund or credit note for what was charged, under the provider's own reference. It counts on its own day."""
+    name = EntryId(f"back:{charged.service}:{reference}")
+    return replace(charged, id=name, at=at, day=on, kind=kind, amount=-amount, is_paid=True, quantity=0, note=reference)
+
+
 def own_ids(request: RequestId) -> tuple[EntryId, ...]:
     """The ids of all that `entries_of` and a top-up that is paid can bring."""
     return tuple(EntryId(f"{request}:{kind}") for kind in (Kind.CHARGE, Kind.PAID, Kind.VOID))
