@@ -61,14 +61,16 @@ def _spend_lines(shown: Spend) -> list[str]:
         bought.append(f"{text.plural(sums.renewals, 'renewal', 'renewals')} ({text.money(sums.renewed)})")
     paid = [f"{text.money(sums.paid)} paid"]
     if sums.open:
-        paid.append(f"{text.money(sums.open)} still to pay")
+        paid.append(f"{text.money(sums.open)} not paid in full yet")
     lines.append(" · ".join([" and ".join(paid), *([" and ".join(bought)] if bought else [])]))
     return lines + _apart(sums)
 
 
 def totals_line(sums: Sums) -> str:
     """Everything of a ledger in one line, each by its own name."""
-    parts = [f"{text.money(sums.spent)} spent ({text.money(sums.paid)} paid, {text.money(sums.open)} still to pay)"]
+    parts = [
+        f"{text.money(sums.spent)} spent ({text.money(sums.paid)} paid, {text.money(sums.open)} not paid in full yet)"
+    ]
     return " ".join([f"{parts[0]}.", *_apart(sums)])
 
 

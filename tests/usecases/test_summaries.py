@@ -84,7 +84,7 @@ async def test_t137_what_came_back_was_cancelled_or_is_open_is_told_apart(office
     said = views.spend(Asked(Measure.SPEND, scope, NOVEMBER), shown, time_zone="UTC").text
     for words in (
         "*$38.50*",
-        "$31.50 paid and $7.00 still to pay",
+        "$31.50 paid and $7.00 not paid in full yet",
         "$2.00 refunded",
         "$0.50 came back as credit",
         "$3.00 cancelled and never paid",
