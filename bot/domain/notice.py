@@ -204,7 +204,10 @@ class ChannelDigest:
 
 @dataclass(frozen=True, slots=True)
 class SharedSummary:
-    """A summary that somebody showed to a channel; one of `spend` and `used` is there."""
+    """A summary that somebody showed to a channel; one of `spend` and `used` is there.
+
+    `shown` names the message it was shared from.
+    """
 
     at: datetime
     by: UserId
@@ -213,11 +216,12 @@ class SharedSummary:
     time_zone: str
     spend: Spend | None
     used: Used | None
+    shown: str = ""
 
     @property
     def key(self) -> NoticeKey:
-        """The same person sharing the same within a minute is one click too many."""
-        return NoticeKey(f"shared:{self.channel}:{self.by}:{self.asked}:{self.at:%Y-%m-%dT%H:%M}")
+        """The same summary shared from the same message is one click too many."""
+        return NoticeKey(f"shared:{self.channel}:{self.by}:{self.asked}:{self.shown}")
 
 
 Alert = CreditLow | CreditBack | BalanceUnread | DataLow | RenewalDue | RenewalUnpaid | ServiceChanged | BoughtOutside

@@ -50,6 +50,8 @@ class Press:
     is_in_message: bool
     is_ephemeral: bool = False
     """In a message that only this person sees."""
+    message: str = ""
+    """The name of the message it stands in, within its channel."""
 
 
 def workspace_of(body: Body) -> WorkspaceId:
@@ -113,7 +115,7 @@ def press(body: Body) -> Press | None:
     actions = body.get("actions") or []
     if len(actions) != 1:
         return None
-    action = actions[0]
+    action, container = actions[0], body.get("container") or {}
     return Press(
         actor=actor(body),
         action_id=str(action.get("action_id", "")),
@@ -121,8 +123,9 @@ def press(body: Body) -> Press | None:
         value=str(action.get("value") or ""),
         ordinal=float(action.get("action_ts") or 0),
         view=body.get("view"),
-        is_in_message=(body.get("container") or {}).get("type") == "message",
-        is_ephemeral=bool((body.get("container") or {}).get("is_ephemeral")),
+        is_in_message=container.get("type") == "message",
+        is_ephemeral=bool(container.get("is_ephemeral")),
+        message=str(container.get("message_ts") or ""),
     )
 
 

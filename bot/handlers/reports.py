@@ -20,7 +20,7 @@ from bot.usecases.desk import utcnow
 
 NO_CHANNEL = "Sharing needs a channel. Type /proxy spend or /proxy usage in the one that should see it."
 SHARED = "Shared. It appears in the channel in a moment."
-SHARED_ALREADY = "You shared this a moment ago, so it is not posted again."
+SHARED_ALREADY = "You shared this already, so it is not posted again. To share newer numbers, ask for them first."
 FILE_COMES = "The file comes by direct message in a moment."
 PICTURE_COMES = "Drawing it. The picture appears here in a moment."
 NOT_STARTED = "That could not be started: the bot's memory does not answer. Nothing changed. Try again in a minute."
@@ -85,13 +85,14 @@ async def share_pressed(front: Front, press: Press) -> Message | None:
         return notices.sentence(UNKNOWN_BUTTON)
 
     async def work() -> Message:
-        return await _share(front, press.actor, asked)
+        return await _share(front, press, asked)
 
     return await front.soon(press.actor, work, notices.sentence("Sharing it…"))
 
 
-async def _share(front: Front, who: Actor, asked: Asked) -> Message:
+async def _share(front: Front, press: Press, asked: Asked) -> Message:
     """Judged again: rights may have gone since the summary was shown."""
+    who = press.actor
     channel = in_channel(who)
     if channel is None:
         return notices.sentence(NO_CHANNEL)
@@ -111,6 +112,7 @@ async def _share(front: Front, who: Actor, asked: Asked) -> Message:
         used=None
         if is_spend
         else await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed),
+        shown=press.message,
     )
     is_new = await front.desk.store.announce(who.workspace, notice, [channel])
     return notices.sentence(SHARED if is_new else SHARED_ALREADY)

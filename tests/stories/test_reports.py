@@ -68,7 +68,7 @@ async def test_s1_a_share_is_posted_with_its_picture_once(journey: Journey) -> N
     assert "image" in kinds(there)
     assert files(journey, ".png")
     await rita.clicks(shown, "report_share")
-    await journey.private(rita, "shared this a moment ago")
+    await journey.private(rita, "shared this already")
 
 
 async def test_t139_only_some_see_what_others_spent_and_a_share_is_judged_anew(journey: Journey) -> None:
