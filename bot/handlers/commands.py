@@ -12,7 +12,8 @@ from bot.domain.catalog import Field
 from bot.domain.errors import InputError
 from bot.domain.money import parse_dollars
 from bot.domain.typeahead import nearest
-from bot.handlers import buy, digests, orders, report, reports, services, why
+from bot.handlers import digests, drafts, orders, previews, report, reports, services, why
+from bot.handlers.form import open_form
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, as_typed
 from bot.handlers.wording import read
@@ -39,7 +40,7 @@ class Command:
 async def _buy(front: Front, who: Actor, text: str) -> Message | None:
     """Nothing after the word opens the form; a line is priced and previewed."""
     if not text:
-        buy.open_form(front, who, buy.new_draft(who))
+        open_form(front, who, drafts.new_draft(who))
         return None
 
     async def work() -> Message:
@@ -49,28 +50,28 @@ async def _buy(front: Front, who: Actor, text: str) -> Message | None:
 
 
 async def _previewed(front: Front, who: Actor, text: str) -> Message:
-    wording = read(text, buy.new_draft(who), await front.desk.provider.catalog())
+    wording = read(text, drafts.new_draft(who), await front.desk.provider.catalog())
     if wording.unknown is not None:
         return notices.unknown_word(wording.unknown.word, wording.unknown.nearest, _usage("buy"))
     await front.store.save_draft(wording.draft)
-    return await buy.previewed(front, wording.draft)
+    return await previews.previewed(front, wording.draft)
 
 
 async def _topup(front: Front, who: Actor, text: str) -> Message | None:
     """An amount is previewed; without one the form asks for it."""
     if not text:
-        buy.open_form(front, who, buy.top_up_draft(who, None))
+        open_form(front, who, drafts.top_up_draft(who, None))
         return None
     amount_text, _, reason = f"{text} ".partition(" for ")
     amount = parse_dollars(amount_text)
     if amount is None:
         problem = f"{amount_text.strip()[:40]} is no amount. Write dollars, such as {COMMAND} topup 50."
         raise InputError({Field.AMOUNT: problem})
-    draft = buy.with_reason(buy.top_up_draft(who, amount), reason.strip() or TOP_UP_REASON)
+    draft = drafts.with_reason(drafts.top_up_draft(who, amount), reason.strip() or TOP_UP_REASON)
 
     async def work() -> Message:
         await front.store.save_draft(draft)
-        return await buy.previewed(front, draft)
+        return await previews.previewed(front, draft)
 
     return await front.soon(who, work, notices.sentence("Checking the price of the top-up…"))
 

@@ -21,7 +21,22 @@ from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
 from bot.domain.errors import StoreUnavailableError
-from bot.handlers import approval, buy, commands, digests, home, install, orders, report, reports, services
+from bot.handlers import (
+    approval,
+    commands,
+    digests,
+    drafts,
+    form,
+    home,
+    install,
+    menus,
+    orders,
+    previews,
+    report,
+    reports,
+    sending,
+    services,
+)
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import Front
 from bot.handlers.parse import (
@@ -50,23 +65,23 @@ async def _reorder(front: Front, pressed: Press) -> Message | None:
     target = click(pressed.actor, pressed.value)
     if target is None:
         return front.unknown(pressed.actor, pressed.action_id)
-    return await buy.reorder(front, pressed, target.request)
+    return await previews.reorder(front, pressed, target.request)
 
 
 async def _open_topup(front: Front, pressed: Press) -> Message | None:
     """An offer of credit carries its cents."""
     amount = int(pressed.value) if pressed.value.isdecimal() and len(pressed.value) < 10 else None
-    buy.open_form(front, pressed.actor, buy.top_up_draft(pressed.actor, amount))
+    form.open_form(front, pressed.actor, drafts.top_up_draft(pressed.actor, amount))
     return None
 
 
 async def _use_smallest(front: Front, pressed: Press) -> Message | None:
-    buy.use_smallest(front, pressed)
+    (form if pressed.view else previews).use_smallest(front, pressed)
     return None
 
 
 async def _field_changed(front: Front, pressed: Press) -> Message | None:
-    buy.changed(front, pressed)
+    form.changed(front, pressed)
     return None
 
 
@@ -87,11 +102,11 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
     Action.MARK_FOUND: approval.mark_found,
     Action.ADOPT: approval.adopt,
     Action.REORDER: _reorder,
-    Action.SEND_DRAFT: buy.send_draft,
-    Action.EDIT_DRAFT: buy.edit_draft,
-    Action.OPEN_FORM: buy.edit_draft,
-    Action.DISCARD_DRAFT: buy.discard_draft,
-    Action.DISCARD_KEPT: buy.discard_kept,
+    Action.SEND_DRAFT: previews.send_draft,
+    Action.EDIT_DRAFT: previews.edit_draft,
+    Action.OPEN_FORM: previews.edit_draft,
+    Action.DISCARD_DRAFT: previews.discard_draft,
+    Action.DISCARD_KEPT: previews.discard_kept,
     Action.OPEN_TOPUP: _open_topup,
     Action.OPEN_INVOICE: _link_opened,
     Action.USE_SMALLEST: _use_smallest,
@@ -133,8 +148,8 @@ PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
     **dict.fromkeys(Field, _field_changed),
 }
 SUBMISSIONS: dict[str, Callable[[Front, Body], Awaitable[Body | None]]] = {
-    Callback.BUY: buy.submitted,
-    Callback.TOPUP: buy.submitted,
+    Callback.BUY: sending.submitted,
+    Callback.TOPUP: sending.submitted,
     Callback.DECLINE: approval.decline_submitted,
     Callback.FOUND: approval.found_submitted,
 }
@@ -177,7 +192,7 @@ def listen(app: AsyncApp, front: Front) -> None:
     @app.options(EVERYTHING)
     async def options(ack: AsyncAck, body: Body) -> None:
         try:
-            found = await asyncio.wait_for(buy.options(front, body), OPTIONS_TIMEOUT_S)
+            found = await asyncio.wait_for(menus.options(front, body), OPTIONS_TIMEOUT_S)
         except Exception as error:
             message_for(error)
             found = {"options": []}
@@ -188,9 +203,9 @@ def listen(app: AsyncApp, front: Front) -> None:
         who = actor(body)
         match body.get("callback_id"):
             case Shortcut.BUY:
-                buy.open_form(front, who, buy.new_draft(who))
+                form.open_form(front, who, drafts.new_draft(who))
             case Shortcut.ASK_ABOUT:
-                buy.open_form(front, who, buy.draft_about(who, message_text(body)))
+                form.open_form(front, who, drafts.draft_about(who, message_text(body)))
             case name:
                 front.whisper_later(who, front.unknown(who, str(name)))
         await ack()

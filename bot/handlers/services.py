@@ -9,7 +9,8 @@ from bot.blocks.kit import Message
 from bot.domain.catalog import CREDIT_CODE, Catalog, Product, renewal_change
 from bot.domain.ids import ChannelId, ServiceId
 from bot.domain.usage import BYTES_PER_GB
-from bot.handlers import buy, why
+from bot.handlers import drafts, previews, why
+from bot.handlers.form import open_form
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press
 from bot.usecases import browse
@@ -119,7 +120,7 @@ async def _change_renewal(front: Front, press: Press, *, renews: bool) -> Messag
     known = await front.desk.store.service(who.workspace, service_id)
     asked = renewal_change(service_id, renews=renews)
     draft = replace(
-        buy.new_draft(who),
+        drafts.new_draft(who),
         channel=known.channel if known and known.channel else _channel_of(who),
         product_code=asked.product_code,
         quantity=asked.quantity,
@@ -127,7 +128,7 @@ async def _change_renewal(front: Front, press: Press, *, renews: bool) -> Messag
         service=service_id,
         reason=KEEP_REASON if renews else STOP_REASON,
     )
-    return await buy.preview_of(front, who, draft)
+    return await previews.preview_of(front, who, draft)
 
 
 async def leave_renewal(front: Front, press: Press) -> Message:
@@ -144,12 +145,12 @@ async def more_data(front: Front, press: Press) -> Message | None:
     pools = await front.desk.store.pools(press.actor.workspace)
     sizes = [pool.total_bytes // BYTES_PER_GB for pool in pools.pools if pool.network == press.value] if pools else []
     draft = replace(
-        buy.new_draft(press.actor),
+        drafts.new_draft(press.actor),
         product_code=product.code,
         quantity=max(1, *sizes) if sizes else 1,
         cycle=product.cycles[0],
     )
-    buy.open_form(front, press.actor, buy.with_reason(draft, f"More {press.value} data"))
+    open_form(front, press.actor, drafts.with_reason(draft, f"More {press.value} data"))
     return None
 
 
