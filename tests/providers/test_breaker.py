@@ -16,9 +16,9 @@ from bot.domain.errors import (
     RateLimitedError,
     SelectionRefusedError,
 )
-from bot.providers.byteful.adapter import CATALOG_LAST_S, CATALOG_LIFE_S, SharedValue
 from bot.providers.byteful.breaker import Breaker, BreakerOpenError, OwnPaceError
 from bot.providers.byteful.client import BytefulClient, Timing, open_client
+from bot.providers.byteful.shared_catalog import CATALOG_LAST_S, CATALOG_LIFE_S, SharedCatalog
 from bot.providers.byteful.wire import Ask
 from tests.providers.sockets import Scripted, answer, error, ok, reset, scripted
 
@@ -235,7 +235,7 @@ async def test_f6_the_last_catalog_does_while_there_is_no_newer(clock: Clock) ->
             raise outcome
         return outcome
 
-    value = SharedValue(load, CATALOG_LIFE_S, clock)  # type: ignore[arg-type]
+    value = SharedCatalog(load, CATALOG_LIFE_S, clock)  # type: ignore[arg-type]
     assert await value.get() == {"isp_us": 1}
     clock.now += CATALOG_LIFE_S
     assert await value.get() == {"isp_us": 1}
@@ -249,7 +249,7 @@ async def test_f6_the_last_catalog_does_while_there_is_no_newer(clock: Clock) ->
 async def test_t66_a_slow_catalog_keeps_nobody_who_can_have_the_last_one(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.providers.byteful.adapter.CATALOG_PATIENCE_S", 0)
+    monkeypatch.setattr("bot.providers.byteful.shared_catalog.CATALOG_PATIENCE_S", 0)
     released = asyncio.Event()
     loads = 0
 
@@ -260,7 +260,7 @@ async def test_t66_a_slow_catalog_keeps_nobody_who_can_have_the_last_one(
             await released.wait()
         return {"load": loads}
 
-    value = SharedValue(load, CATALOG_LIFE_S, clock)  # type: ignore[arg-type]
+    value = SharedCatalog(load, CATALOG_LIFE_S, clock)  # type: ignore[arg-type]
     await value.get()
     clock.now += CATALOG_LIFE_S
     assert [await value.get(), await value.get()] == [{"load": 1}, {"load": 1}]

@@ -23,9 +23,10 @@ from bot.domain.ids import ProductCode
 from bot.domain.usage import Network
 from bot.ports import Provider
 from bot.providers import PROVIDERS, Account
-from bot.providers.byteful.adapter import CATALOG_RECENT_S, BytefulProvider
+from bot.providers.byteful.adapter import BytefulProvider
 from bot.providers.byteful.client import Timing, open_client
 from bot.providers.byteful.places import BytefulPlaces
+from bot.providers.byteful.shared_catalog import CATALOG_RECENT_S
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
 from tests.providers.contract import ProviderContract

@@ -16,7 +16,7 @@ from bot.domain.errors import AccessError, OutcomeUnknownError, ProviderError, R
 from bot.domain.ids import ProductCode
 from bot.domain.usage import Network
 from bot.providers.byteful import wire
-from bot.providers.byteful.adapter import ask_of, filter_of, link_of, pool_of, product_of, quote_of, service_of
+from bot.providers.byteful.translate import ask_of, filter_of, link_of, pool_of, product_of, quote_of, service_of
 from bot.providers.byteful.wire import Answer, Call
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
