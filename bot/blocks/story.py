@@ -150,12 +150,13 @@ def _balance(request: PurchaseRequest) -> str:
 
 
 def failure(request: PurchaseRequest) -> str:
-    """The reason and its reference, with a space before; empty when there is none."""
-    if request.failure is None:
+    """The reason, its reference and the provider's own, with a space before; empty when there is none."""
+    failed = request.failure
+    if failed is None:
         return ""
-    reason = text.words(request.failure.reason, limits.DETAIL)
-    reference = f" Reference {text.code(request.failure.reference)}." if request.failure.reference else ""
-    return f" Reason: {_ended(reason)}{reference}"
+    reference = f" Reference {text.code(failed.reference)}." if failed.reference else ""
+    theirs = f" Byteful's own: {text.code(failed.provider_request)}." if failed.provider_request else ""
+    return f" Reason: {_ended(text.words(failed.reason, limits.DETAIL))}{reference}{theirs}"
 
 
 def _ended(sentence: str) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
+from bot.usecases import desk as desk_module
 from playground.stage import Stage
-from tests.stories.journey import Journey, LogLine
+from tests.stories.journey import Journey, LaterClock, LogLine
 
 
 @pytest.fixture
@@ -20,3 +21,11 @@ def log() -> Iterator[list[LogLine]]:
 @pytest.fixture
 def journey(log: list[LogLine], stage: Stage) -> Journey:
     return Journey(stage, log)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> LaterClock:
+    """The one clock the use-cases read, which a story may set later."""
+    clock = LaterClock()
+    monkeypatch.setattr(desk_module, "datetime", clock)
+    return clock

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -35,6 +36,16 @@ LINE = "isp_us 2 for scraping"
 
 T = TypeVar("T")
 LogLine = MutableMapping[str, Any]
+
+
+class LaterClock:
+    """The real time and however much later it is made."""
+
+    def __init__(self) -> None:
+        self.later = timedelta(0)
+
+    def now(self, zone: tzinfo | None = None) -> datetime:
+        return datetime.now(zone) + self.later
 
 
 @dataclass(frozen=True)

@@ -8,30 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.domain.request import Happened
-from bot.usecases import desk as desk_module
 from playground.actions import SeenMessage
-from tests.stories.journey import CHANNEL, TEAM, Journey
+from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
 
 FIVE = "isp_us 5 asn:7018 for scraping"
 SECONDS, MINUTES, HOURS, DAYS = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 SOON = 10 * SECONDS
 OTHER_NETWORK = 701
-
-
-class LaterClock:
-    """The real time and however much later it is made."""
-
-    def __init__(self) -> None:
-        self.later = timedelta(0)
-
-    def now(self, zone: tzinfo | None = None) -> datetime:
-        return datetime.now(zone) + self.later
 
 
 @dataclass(frozen=True)
@@ -83,13 +72,6 @@ class Order:
 
 
 Buys = Callable[..., Awaitable[Order]]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> LaterClock:
-    clock = LaterClock()
-    monkeypatch.setattr(desk_module, "datetime", clock)
-    return clock
 
 
 @pytest.fixture

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from bot.domain.ledger import Sums
-from bot.usecases import desk as desk_module
 from bot.usecases.follow import follow
-from tests.stories.journey import TEAM, Journey, answered
-from tests.stories.test_follow import LaterClock
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> LaterClock:
-    clock = LaterClock()
-    monkeypatch.setattr(desk_module, "datetime", clock)
-    return clock
+from tests.stories.journey import TEAM, Journey, LaterClock, answered
 
 
 async def spent(journey: Journey) -> Sums:

@@ -10,11 +10,8 @@ import pytest
 from bot.domain.request import State
 from bot.domain.usage import BYTES_PER_GB
 from playground.actions import SeenMessage
-from tests.stories import test_follow
-from tests.stories.journey import TEAM, Journey
-from tests.stories.test_follow import LaterClock
+from tests.stories.journey import TEAM, Journey, LaterClock
 
-clock = test_follow.clock
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 RICH = 1_000_000
 

@@ -9,11 +9,10 @@ import pytest
 
 from bot.domain.ids import ServiceId
 from bot.domain.ledger import Entry, EntryId, Kind
-from bot.usecases import desk as desk_module
+from bot.usecases.desk import utcnow
 from bot.usecases.follow import follow
 from playground.actions import SeenMessage
-from tests.stories.journey import CHANNEL, TEAM, Journey
-from tests.stories.test_follow import LaterClock
+from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
 
 
 async def bought(journey: Journey, *, credit: int = 0) -> ServiceId:
@@ -23,13 +22,6 @@ async def bought(journey: Journey, *, credit: int = 0) -> ServiceId:
     assert order is not None
     assert order.service_id is not None
     return order.service_id
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> LaterClock:
-    clock = LaterClock()
-    monkeypatch.setattr(desk_module, "datetime", clock)
-    return clock
 
 
 async def look_later(journey: Journey, clock: LaterClock, seconds: float) -> None:
@@ -67,7 +59,7 @@ async def test_u3_every_change_since_is_told_in_the_order_it_happened(journey: J
     await look_later(journey, clock, 3_600)
     renewal = Entry(
         id=EntryId("watch:1"),
-        at=desk_module.utcnow() + timedelta(days=30),
+        at=utcnow() + timedelta(days=30),
         day=request.created_at.date(),
         kind=Kind.RENEWAL,
         amount=1_750,
