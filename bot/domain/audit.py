@@ -19,10 +19,15 @@ ORDERS = frozenset({Happened.ORDERED, Happened.FOUND, Happened.FOLLOWED})
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where in Slack somebody clicked: the channel, and the `ts` of the message the button was on."""
+    """Where in Slack somebody clicked: the channel, and the `ts` of the message the button was on.
+
+    `signature` is Slack's, for a click that nobody has looked for among those that were here before: what is written
+    because of it is written once, and raises ReplayError the second time.
+    """
 
     channel: ChannelId | None = None
     message: str | None = None
+    signature: str = ""
 
 
 NOWHERE = Origin()

@@ -15,6 +15,7 @@ ProxydeskError
 ├── StoreError                requests cannot be read or written
 │   ├── StoreUnavailableError nothing was recorded
 │   ├── StaleError            somebody was faster; read again and decide again
+│   ├── ReplayError           this very click was here before; nothing was written
 │   └── RecordError           a record is there and cannot be understood
 └── ChatError                 Slack did not take a message or a view
 """
@@ -107,6 +108,10 @@ class StoreUnavailableError(StoreError):
 
 class StaleError(StoreError):
     """The record moved on since it was read."""
+
+
+class ReplayError(StoreError):
+    """The signature that came with this was here before: whoever sent it again is owed no effect and no answer."""
 
 
 class RecordError(StoreError):

@@ -6,13 +6,13 @@ Decisions are written before the ack, so the private answer is already true when
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bot.blocks import decline_modal, found_modal, notices
 from bot.blocks.explanation import explanation_view
-from bot.blocks.ids import SERVICE_FIELD, parse_candidate_value
+from bot.blocks.ids import SERVICE_FIELD, Action, parse_candidate_value, parse_request_value
 from bot.blocks.kit import Message, View
 from bot.domain.catalog import Field
 from bot.domain.errors import ChatError, ProxydeskError
@@ -27,7 +27,17 @@ from bot.usecases import decide
 from bot.usecases.decide import Click, Decision, Result
 from bot.usecases.desk import utcnow
 
+WRITTEN_ONCE = frozenset({Action.APPROVE, Action.WITHDRAW})
 _SERVICE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def finds_replays(body: Mapping[str, Any]) -> bool:
+    """Whether this click ends in a step or a note, which are written once for its signature and tell when it was here
+    before. So no look at that has to come first, with a wait for the disk of its own.
+    """
+    actions = body.get("actions") or []
+    pressed = actions[0] if len(actions) == 1 else {}
+    return pressed.get("action_id") in WRITTEN_ONCE and parse_request_value(str(pressed.get("value") or "")) is not None
 
 
 async def approve(front: Front, press: Press) -> Message:

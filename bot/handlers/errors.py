@@ -21,6 +21,7 @@ from bot.domain.errors import (
     RateLimitedError,
     RecordError,
     RefusedError,
+    ReplayError,
     SecondFactorError,
     StaleError,
     StoreError,
@@ -108,8 +109,10 @@ def message_for(error: BaseException) -> Message:
 
 
 async def explained(work: Callable[[], Awaitable[Message]]) -> Message:
-    """The work's message, or the one that explains why there is none."""
+    """The work's message, or the one that explains why there is none. Raises ReplayError: nobody is owed an answer."""
     try:
         return await work()
+    except ReplayError:
+        raise
     except Exception as error:
         return message_for(error)

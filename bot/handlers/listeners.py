@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -20,7 +21,7 @@ from slack_bolt.response import BoltResponse
 from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
-from bot.domain.errors import StoreUnavailableError
+from bot.domain.errors import ReplayError, StoreUnavailableError
 from bot.handlers import (
     approval,
     commands,
@@ -50,12 +51,13 @@ from bot.handlers.parse import (
     raw_text,
     workspace_of,
 )
+from bot.ports import REPLAY_MEMORY_S
 
 EVERYTHING = re.compile("")
 OPTIONS_TIMEOUT_S = 2.0
 """Slack waits three seconds for a menu's rows."""
-REPLAY_MEMORY_S = 600
-"""Twice the age at which Slack's signature itself is refused."""
+UNMARKED = "unmarked_signature"
+"""Where Bolt's context has the signature of a click that is still to be looked for among those that were here."""
 
 Body = dict[str, Any]
 _log = structlog.get_logger()
@@ -93,7 +95,8 @@ async def _link_opened(_front: Front, _pressed: Press) -> Message | None:
     return None  # the browser opened it; Slack tells us all the same
 
 
-PRESSES: dict[str, Callable[[Front, Press], Awaitable[Message | None]]] = {
+PressHandler = Callable[[Front, Press], Awaitable[Message | None]]
+PRESSES: dict[str, PressHandler] = {
     Action.APPROVE: approval.approve,
     Action.DECLINE: approval.decline,
     Action.WITHDRAW: approval.withdraw,
@@ -170,17 +173,14 @@ def listen(app: AsyncApp, front: Front) -> None:
             await ack(response_type="ephemeral", text=answer.text, blocks=answer.blocks)
 
     @app.action(EVERYTHING)
-    async def action(ack: AsyncAck, body: Body) -> None:
-        who, pressed = actor(body), press(body)
+    async def action(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        pressed = press(body, context.get(UNMARKED, ""))
         handler = PRESSES.get(pressed.action_id) if pressed else None
         if pressed is None or handler is None:
+            who = actor(body)
             front.whisper_later(who, front.unknown(who, pressed.action_id if pressed else "none or several at once"))
         else:
-            answer = await _explained(lambda: handler(front, pressed))
-            if answer is not None:
-                front.whisper_later(who, answer)
-            if home.is_pressed_there(pressed):
-                front.background.spawn(home.publish(front, who))
+            await _pressed(front, pressed, handler)
         await ack()
 
     @app.view(EVERYTHING)
@@ -218,6 +218,18 @@ def listen(app: AsyncApp, front: Front) -> None:
             front.background.spawn(home.opened(front, event_actor(body)))
 
 
+async def _pressed(front: Front, pressed: Press, handler: PressHandler) -> None:
+    try:
+        answer = await _explained(lambda: handler(front, pressed))
+    except ReplayError:
+        _log.warning("replay_ignored", payload="block_actions")
+        return
+    if answer is not None:
+        front.whisper_later(pressed.actor, answer)
+    if home.is_pressed_there(pressed):
+        front.background.spawn(home.publish(front, pressed.actor))
+
+
 async def _explained(work: Callable[[], Awaitable[Message | None]]) -> Message | None:
     """A listener never raises: Bolt would lose the ack, and the person would hear nothing."""
 
@@ -232,7 +244,7 @@ _SILENT = Message("", [])
 
 
 class ReplayGuard(AsyncMiddleware):
-    """Answers what was here before without doing it again."""
+    """Answers what was here before without doing it again. A click that finds that out by itself is let through."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -240,7 +252,9 @@ class ReplayGuard(AsyncMiddleware):
     async def async_process(
         self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse:
-        if await _is_replay(self._front, req):
+        if approval.finds_replays(req.body):
+            req.context[UNMARKED] = _signature(req)
+        elif await _is_replay(self._front, req):
             _log.warning("replay_ignored", payload=req.body.get("type", "command"))
             return BoltResponse(status=200, body="")
         await next()
@@ -252,10 +266,14 @@ async def _is_replay(front: Front, req: AsyncBoltRequest) -> bool:
 
     A menu asks for its rows with the same body again when the same is typed twice within a second; it changes nothing.
     """
-    signature = next(iter(req.headers.get("x-slack-signature") or ()), "")
+    signature = _signature(req)
     if not signature or req.body.get("type") == "block_suggestion":
         return False  # Socket Mode carries none; its envelopes come over our own connection
     try:
         return not await front.store.is_first(workspace_of(req.body), signature, REPLAY_MEMORY_S)
     except StoreUnavailableError:
         return False
+
+
+def _signature(req: AsyncBoltRequest) -> str:
+    return next(iter(req.headers.get("x-slack-signature") or ()), "")

@@ -31,10 +31,12 @@ class Actor:
     trigger_id: str | None
     message: str | None = None
     """The `ts` of the message a button was on."""
+    signature: str = ""
+    """Slack's, when it is still to be found out whether this was here before (`Origin`)."""
 
     @property
     def origin(self) -> Origin:
-        return Origin(self.channel, self.message)
+        return Origin(self.channel, self.message, self.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def as_typed(raw: str) -> str:
     return named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def actor(body: Body) -> Actor:
+def actor(body: Body, signature: str = "") -> Actor:
     """The actor of an interactive payload."""
     user = body["user"]
     channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
@@ -102,6 +104,7 @@ def actor(body: Body) -> Actor:
         response_url=_response_url(body),
         trigger_id=body.get("trigger_id"),
         message=(body.get("container") or {}).get("message_ts") or (body.get("message") or {}).get("ts"),
+        signature=signature,
     )
 
 
@@ -110,14 +113,14 @@ def event_actor(body: Body) -> Actor:
     return Actor(workspace_of(body), UserId(str(event["user"])), None, None, None)
 
 
-def press(body: Body) -> Press | None:
+def press(body: Body, signature: str = "") -> Press | None:
     """The one action of a `block_actions` payload; None for a payload with none or several."""
     actions = body.get("actions") or []
     if len(actions) != 1:
         return None
     action, container = actions[0], body.get("container") or {}
     return Press(
-        actor=actor(body),
+        actor=actor(body, signature),
         action_id=str(action.get("action_id", "")),
         block_id=str(action.get("block_id", "")),
         value=str(action.get("value") or ""),

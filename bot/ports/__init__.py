@@ -8,10 +8,11 @@ from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Errand, ErrandKind, Errands, Form, Notifier, Nudge, Saying, Spot
 from bot.ports.provider import PlaceOption, Places, Provider
-from bot.ports.store import FormStore, Store, Submission
+from bot.ports.store import REPLAY_MEMORY_S, FormStore, Store, Submission
 
 __all__ = [
     "NOWHERE",
+    "REPLAY_MEMORY_S",
     "AccountStore",
     "Audit",
     "AuditTrail",

@@ -18,6 +18,9 @@ from bot.ports.account import AccountStore
 from bot.ports.digests import DigestStore
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 
+REPLAY_MEMORY_S = 600
+"""How long a signature of Slack's is remembered: twice the age at which it is refused anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -61,6 +64,7 @@ class Store(AccountStore, DigestStore, Protocol):
         `is_adoption`: the service of its order was looked for and found; StaleError when another request has it.
 
         `policy`, the digest of the one in force, and `origin`, where somebody clicked, are for the audit trail.
+        ReplayError when something was written for the signature in `origin` before.
 
         With `is_durable` the write is on disk before this returns, where the server can tell.
         """
@@ -117,7 +121,9 @@ class Store(AccountStore, DigestStore, Protocol):
         """Which of these belong to a request here."""
         ...
 
-    async def audit(self, workspace: WorkspaceId, entry: Audit) -> None: ...
+    async def audit(self, workspace: WorkspaceId, entry: Audit, signature: str = "") -> None:
+        """ReplayError when something was written for this signature of Slack's before."""
+        ...
 
     async def save_draft(self, draft: Draft) -> None: ...
 

@@ -25,13 +25,13 @@ from redis.commands.core import AsyncScript
 from bot.domain.audit import NOWHERE, Audit, Origin, of_step
 from bot.domain.delivery import next_look
 from bot.domain.draft import Draft, WaitingDraft
-from bot.domain.errors import RecordError, StaleError, StoreUnavailableError
+from bot.domain.errors import RecordError, ReplayError, StaleError, StoreUnavailableError
 from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import Intent, intents_after
 from bot.domain.ledger import entries_of
 from bot.domain.pause import Pause
 from bot.domain.request import Happened, PurchaseRequest, State
-from bot.ports import Submission
+from bot.ports import REPLAY_MEMORY_S, Submission
 from bot.store import codec, health
 from bot.store.account import Accounts
 from bot.store.audit_lines import dump_audit
@@ -64,6 +64,8 @@ WORKSPACES_KEY = "proxydesk:workspaces"
 PAUSE_KEY = "proxydesk:pause"
 """One for all workspaces: they share the provider's account."""
 
+WAS_HERE = -1
+"""What a move answers to a click that was here before."""
 _DONE = frozenset({Happened.ORDERED, Happened.FOUND})
 _log = structlog.get_logger()
 
@@ -166,10 +168,14 @@ class RedisStore(Outbox, Accounts, Digests):
             _ms(look) if look else "",
             lines_of(entries) if (entries := entries_of(after)) else "",
             int(is_adoption),
+            REPLAY_MEMORY_S,
             *(str(intent) for intent in intents_after(after)),
         ]
         async with store_errors():
-            written = await self._run("move", f"{prefix}request:{after.id}", arguments, is_durable=is_durable)
+            keys = [f"{prefix}request:{after.id}", *_marks(prefix, origin.signature)]
+            written = await self._run("move", keys, arguments, is_durable=is_durable)
+        if written == WAS_HERE:
+            raise ReplayError(f"The click on request #{after.id} was here before.")
         if not written:
             raise StaleError(f"Request #{after.id} was changed by somebody else meanwhile.")
 
@@ -267,11 +273,14 @@ class RedisStore(Outbox, Accounts, Digests):
             numbers = await self._redis.hmget(f"{_prefix(workspace)}service", list(services))
         return frozenset(service for service, number in zip(services, numbers, strict=True) if number)
 
-    async def audit(self, workspace: WorkspaceId, entry: Audit) -> None:
+    async def audit(self, workspace: WorkspaceId, entry: Audit, signature: str = "") -> None:
+        prefix = _prefix(workspace)
+        keys = [f"{prefix}audit", *_marks(prefix, signature)]
+        arguments: list[Any] = [entry.request or 0, dump_audit(entry), uuid.uuid4().hex, REPLAY_MEMORY_S]
         async with store_errors():
-            await self._redis.xadd(
-                f"{_prefix(workspace)}audit", {"request": entry.request or 0, "entry": dump_audit(entry)}
-            )
+            written = await self._scripts["note"](keys=keys, args=arguments)
+        if not written:
+            raise ReplayError("The click this is about was here before.")
 
     # Drafts and forms
 
@@ -390,14 +399,14 @@ class RedisStore(Outbox, Accounts, Digests):
         async with store_errors():
             return await health.danger(self._redis)
 
-    async def _run(self, script: str, key: str, arguments: list[Any], *, is_durable: bool) -> bool:
+    async def _run(self, script: str, keys: list[str], arguments: list[Any], *, is_durable: bool) -> Any:
         if not is_durable:
-            return bool(await self._scripts[script](keys=[key], args=arguments))
+            return await self._scripts[script](keys=keys, args=arguments)
         # Whoever is to take over may know of it too: a fail-over must not forget what is about to be sent.
         is_followed = await health.replicas(self._redis) > 0
         # Both waits speak of the writes of their own connection, so all travel in one pipeline.
         async with self._redis.pipeline(transaction=False) as pipeline:
-            await self._scripts[script](keys=[key], args=arguments, client=pipeline)
+            await self._scripts[script](keys=keys, args=arguments, client=pipeline)
             pipeline.execute_command("WAITAOF", 1, 0, DISK_WAIT_MS)
             if is_followed:
                 pipeline.execute_command("WAIT", 1, DISK_WAIT_MS)
@@ -407,7 +416,7 @@ class RedisStore(Outbox, Accounts, Digests):
         _check_synced(synced)
         if followed == [0]:
             raise exceptions.TimeoutError("no replica took the write in time")
-        return bool(written)
+        return written
 
     async def _read(self, workspace: WorkspaceId, numbers: Sequence[Any]) -> list[PurchaseRequest]:
         """The records behind these numbers, in one round trip; numbers without a record are left out.
@@ -456,6 +465,11 @@ def _check_synced(answer: object) -> None:
         raise answer
     if isinstance(answer, list) and not answer[0]:
         raise exceptions.TimeoutError("the write did not reach the disk in time")
+
+
+def _marks(prefix: str, signature: str) -> list[str]:
+    """Where it is kept that a signed click was here; nowhere for what came without one."""
+    return [f"{prefix}seen:{signature}"] if signature else []
 
 
 def _lease_key(workspace: WorkspaceId, name: str) -> str:

@@ -166,10 +166,14 @@ async def expire(desk: Desk, request: PurchaseRequest) -> PurchaseRequest:
 
 
 async def _decide(desk: Desk, click: Click, step: Step, *, judged: bool) -> Decision:
+    """Ends in a step or in a note, so that a click which carries a signature has its effect and its answer once.
+
+    ReplayError when it was here before.
+    """
     for _ in range(TRIES):
         request = await desk.store.get(click.workspace, click.request)
         if request is None:
-            return Decision(Result.MISSING)
+            return await _missing(desk, click)
         verdict = await _judge(desk, click, request) if judged else _own(click, request)
         if not verdict.is_allowed:
             return await _refuse(desk, click, request, verdict)
@@ -177,12 +181,13 @@ async def _decide(desk: Desk, click: Click, step: Step, *, judged: bool) -> Deci
             return await _take(desk, click, request, step(request, verdict))
         except StaleError:
             continue
-    return Decision(Result.TOO_LATE, await desk.store.get(click.workspace, click.request))
+    request = await desk.store.get(click.workspace, click.request)
+    return await _late(desk, click, request, Result.TOO_LATE) if request else await _missing(desk, click)
 
 
 async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event | None) -> Decision:
     if request.state is State.PENDING and utcnow() >= request.expires_at:
-        return Decision(Result.TOO_LATE, await expire(desk, request))
+        return await _late(desk, click, await expire(desk, request), Result.TOO_LATE)
     if not _is_shown(click, request):
         return await _late(desk, click, request, Result.CHANGED)
     if event is None or not may(request, type(event)):
@@ -212,6 +217,12 @@ def _own(click: Click, request: PurchaseRequest) -> Verdict:
     return Verdict(
         False, "own_request", "Only the person who asked can withdraw a request. You can decline it instead."
     )
+
+
+async def _missing(desk: Desk, click: Click) -> Decision:
+    detail = f"There is no request #{click.request}."
+    await desk.note(click.workspace, "missing_request", by=click.user, detail=detail, origin=click.origin)
+    return Decision(Result.MISSING)
 
 
 async def _refuse(desk: Desk, click: Click, request: PurchaseRequest, verdict: Verdict) -> Decision:

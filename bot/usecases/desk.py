@@ -34,7 +34,10 @@ class Desk:
         is_durable: bool = False,
         is_adoption: bool = False,
     ) -> PurchaseRequest:
-        """One step along the table, written with everything that belongs to it. StaleError when somebody was faster."""
+        """One step along the table, written with everything that belongs to it.
+
+        StaleError when somebody was faster; ReplayError when something was written for `origin`'s signature before.
+        """
         moved = advance(request, event)
         await self.store.move(
             request,
@@ -57,7 +60,10 @@ class Desk:
         change: tuple[str, str] | None = None,
         origin: Origin = NOWHERE,
     ) -> None:
-        """Into the audit trail: something that changed nothing, or no request. `change`: from what to what."""
+        """Into the audit trail: something that changed nothing, or no request. `change`: from what to what.
+
+        ReplayError when something was written for the signature in `origin` before.
+        """
         now = standing(request) if request else ""
         before, after = change or (now, now)
         entry = Audit(
@@ -72,7 +78,7 @@ class Desk:
             channel=origin.channel,
             message=origin.message,
         )
-        await self.store.audit(workspace, entry)
+        await self.store.audit(workspace, entry, origin.signature)
 
     def approver_role(self) -> tuple[str, Role]:
         policy = self.policy()

@@ -16,19 +16,19 @@ from pydantic import SecretStr
 from bot.domain import request as life
 from bot.domain.account import BalanceReading, KnownService, PoolReading, UsageDay
 from bot.domain.digest import Rhythm, Schedule
-from bot.domain.errors import StaleError, StoreUnavailableError
+from bot.domain.errors import ReplayError, StaleError, StoreUnavailableError
 from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId
 from bot.domain.intents import CardIntent
 from bot.domain.notice import CreditLow
 from bot.domain.request import State
 from bot.domain.runway import Runway
-from bot.ports import Audit, Claim, Lane, MessageRef
+from bot.ports import Audit, Claim, Lane, MessageRef, Origin
 from bot.ports.digests import SetDigest
 from bot.store import redis as store_module
 from bot.store.redis import CALL_TIMEOUT_S, COMMAND_TIMEOUT_S, DISK_WAIT_MS, RedisStore, connect
 from playground.stage import free_port
 from tests.examples import NOW, REQUESTER, WORKSPACE, after, draft, pause, request, selection, submitted, waiting_draft
-from tests.store.looking import everything, moved, placed
+from tests.store.looking import audit, everything, moved, placed
 from tests.store.servers import Wire, running
 from tests.usecases.fakes import FakeProvider, Moments
 
@@ -330,6 +330,24 @@ async def test_x7_a_click_whose_first_look_lost_its_answer_is_no_replay(wired: t
     assert await store.is_first(WORKSPACE, "v0=lost", 60)
     assert wire.cut == 1
     assert not await store.is_first(WORKSPACE, "v0=lost", 60)
+
+
+async def test_x7_a_note_or_a_step_whose_answer_was_lost_is_no_replay(
+    wired: tuple[RedisStore, Wire], raw: redis_asyncio.Redis
+) -> None:
+    store, wire = wired
+    entry, noted = Audit(NOW, "late_click", NUMBER), len(await audit(raw, WORKSPACE))
+    await store.audit(WORKSPACE, entry, "v0=warm")
+    wire.lose_next_answer_to("v0=note")
+    await store.audit(WORKSPACE, entry, "v0=note")
+    assert (wire.cut, len(await audit(raw, WORKSPACE))) == (1, noted + 2)
+    with pytest.raises(ReplayError):
+        await store.audit(WORKSPACE, entry, "v0=note")
+    seen = await placed(store)
+    wire.lose_next_answer_to("v0=step")
+    await store.move(seen, after(seen, life.Approved), origin=Origin(signature="v0=step"))
+    assert wire.cut == 2
+    assert (await store.in_state(WORKSPACE, State.APPROVED))[-1].id == seen.id
 
 
 async def test_many_calls_at_once_share_one_client(store: RedisStore) -> None:

@@ -46,6 +46,17 @@ async def test_t30_z1_a_replay_has_no_effect(journey: Journey) -> None:
     assert journey.byteful.creates_received == 1
 
 
+async def test_t30_z1_a_refused_click_that_is_replayed_is_neither_noted_nor_answered_again(journey: Journey) -> None:
+    fay = journey.person("fay")
+    card = await journey.asks(journey.person("rita"))
+    answered(await fay.clicks(card, "approve"))
+    await journey.private(fay, "needs the role")
+    answered(await journey.slack.replay_last())
+    await journey.answer(fay, "/proxy help", "This list")
+    assert len([one for one in await fay.ephemerals(CHANNEL) if "needs the role" in one.text]) == 1
+    assert [line["what"] for line in await journey.audit()].count("refused:holds_role") == 1
+
+
 async def test_t85_a_command_repeated_by_the_network_does_nothing_twice(journey: Journey) -> None:
     rita = journey.person("rita")
     form = await journey.opens(rita)

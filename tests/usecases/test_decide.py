@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain import request as life
-from bot.domain.errors import ChatError, InputError, NotFoundError, StaleError
+from bot.domain.audit import Origin
+from bot.domain.errors import ChatError, InputError, NotFoundError, ReplayError, StaleError
 from bot.domain.ids import RequestId, ServiceId, UserId
 from bot.domain.request import Happened, State
 from bot.usecases import decide
 from bot.usecases.decide import Click, Decision, Result
 from bot.usecases.desk import Desk
 from tests.examples import APPROVER, NOW, REQUESTER, SECOND_APPROVER, WORKSPACE, order, selection
-from tests.store.looking import audit
+from tests.store.looking import audit, everything
 from tests.usecases.conftest import Office, click_on, policy
 from tests.usecases.fakes import GUEST, OUTSIDER, ROBOT, STRANGER
 
@@ -47,7 +50,7 @@ LEADS_TO = {
 }
 
 
-async def audited(office: Office, what: str) -> list[tuple[int, str]]:
+async def audited(office: Office, what: str) -> list[tuple[int | None, str]]:
     lines = await audit(office.raw, WORKSPACE)
     return [(line["request"], line["by"]) for line in lines if line["what"] == what]
 
@@ -166,6 +169,46 @@ async def test_x7_a_late_click_is_noted(office: Office) -> None:
     request = await office.place(life.Declined)
     await decide.approve(office.desk, click_on(request))
     assert await audited(office, "late_click") == [(request.id, APPROVER)]
+
+
+async def test_z2_a_click_on_what_is_not_there_is_noted(office: Office) -> None:
+    request = replace(await office.place(), id=RequestId(4711))
+    assert (await decide.approve(office.desk, click_on(request))).result is Result.MISSING
+    assert await audited(office, "missing_request") == [(None, APPROVER)]
+
+
+ENDINGS: dict[str, Callable[[Office, Click], Click]] = {
+    "done": lambda office, click: click,
+    "refused": lambda office, click: replace(click, user=OUTSIDER),
+    "changed": lambda office, click: replace(click, revision=7),
+    "missing": lambda office, click: replace(click, request=RequestId(4711)),
+    "expired": lambda office, click: office.clock.on(timedelta(days=30)) or click,
+    "not judged": lambda office, click: setattr(office.directory, "is_away", True) or click,
+}
+"""How a click on a pending request may end, and what makes it end so."""
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_t30_a_signed_click_has_its_effect_once_however_it_ends(ending: str, office: Office) -> None:
+    request = await office.place()
+    click = ENDINGS[ending](office, replace(click_on(request), origin=Origin(signature="v0=once")))
+    with suppress(ChatError):
+        await decide.approve(office.desk, click)
+    before, nudged = await everything(office.raw), len(office.nudged)
+    with pytest.raises(ReplayError):
+        await decide.approve(office.desk, click)
+    assert await everything(office.raw) == before
+    assert len(office.nudged) == nudged
+
+
+async def test_t30_of_a_click_that_comes_twice_at_once_one_counts(office: Office) -> None:
+    office.policy = policy(needed=2)
+    request = await office.place()
+    signed = replace(click_on(request), origin=Origin(signature="v0=once"))
+    ended = await asyncio.gather(*(decide.approve(office.desk, signed) for _ in range(5)), return_exceptions=True)
+    assert [type(one) for one in ended if not isinstance(one, Decision)] == [ReplayError] * 4
+    assert await audited(office, "late_click") == []
+    assert len((await office.now(request)).approvals) == 1
 
 
 async def test_a_withdrawal_of_an_approved_request_wins_before_it_is_bought(office: Office) -> None:

@@ -1,10 +1,12 @@
 -- One step of a request's life: refused when the version moved on, otherwise written with all that belongs to it.
--- KEYS[1] the request's record
+-- KEYS[1] the request's record, KEYS[2] the mark of the signed click behind it, or none
 -- ARGV: prefix, id, version before, version after, body, state before, state after, deadline ms or '', now ms,
 --       service id or '', product code or '', audit line, next look ms or '', entries of the ledger as JSON or '',
---       '1' when the service was found and must be nobody else's yet, intents...
+--       '1' when the service was found and must be nobody else's yet, seconds the mark is kept, intents...
 -- Returns 1 when written. Writing the very same step again (a repeated command after a lost answer) is 1 as well.
+-- Returns -1, with nothing written, when the click was here before.
 --include book_entries
+--include seen_before
 local prefix, id, before, after, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record = redis.call('HMGET', KEYS[1], 'version', 'body')
 
@@ -17,6 +19,10 @@ end
 
 if ARGV[15] == '1' and ARGV[10] ~= '' and (redis.call('HGET', prefix .. 'service', ARGV[10]) or id) ~= id then
   return 0
+end
+
+if seen_before(KEYS[2], after, ARGV[16]) then
+  return -1
 end
 
 redis.call('HSET', KEYS[1], 'version', after, 'body', body)
@@ -44,7 +50,7 @@ end
 if ARGV[14] ~= '' then
   book_entries(prefix, ARGV[14])
 end
-for i = 16, #ARGV do
+for i = 17, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', ARGV[9], ARGV[i])
 end
 return 1
