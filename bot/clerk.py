@@ -22,6 +22,7 @@ from bot.log import new_reference
 from bot.ports import Errand, ErrandKind
 from bot.slack import Chat
 from bot.slack_files import SlackFiles
+from bot.usecases import company
 from bot.usecases import summaries as sums
 from bot.usecases.desk import Desk
 
@@ -85,15 +86,16 @@ class Clerk:
         is_json = errand.kind is ErrandKind.JSON
         stem = f"proxydesk-{asked.measure}-{asked.scope.kind}-{asked.period}".replace("..", "-to-")
         name = f"{stem}.{'json' if is_json else 'csv'}"
+        divided = await company.now(self.desk)
         where = f"{summaries.about(asked.scope)} {text.days(asked.period)}"
         if asked.measure is Measure.SPEND:
             entries = await sums.entries(self.desk, errand.workspace, asked)
-            table, total = (json_file if is_json else csv_file).spend(name, entries), sums_of(entries)
+            table, total = (json_file if is_json else csv_file).spend(name, entries, divided), sums_of(entries)
             words = f"Spent {where}: {summaries.totals_line(total)}"
         else:
             rows, services = await sums.usage_rows(self.desk, errand.workspace, asked)
             rows = rows[: sums.MOST_LINES]
-            table = (json_file if is_json else csv_file).usage(name, rows, services)
+            table = (json_file if is_json else csv_file).usage(name, rows, services, divided)
             words = f"Used {where}: {text.data_words(bytes_in(rows))}"
         told = f"{words}\n{_rows(table)} in the file."
         if table.rows >= sums.MOST_LINES:

@@ -250,7 +250,7 @@ def _sentence(detail: ErrorDetails, at: Location) -> str:
 
 
 def _name(at: Location) -> str:
-    return ".".join(str(part) for part in at)
+    return ".".join(str(part) for part in at if part != "[key]")  # pydantic's mark of a name that cannot be
 
 
 def _perhaps(at: Location) -> str:

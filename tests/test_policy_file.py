@@ -67,6 +67,25 @@ def test_the_example_is_good_and_shows_every_setting() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            GOOD + "teams:\n  my team:\n    users: [U012]\n",
+            [
+                "line 5: `teams.my team`: 'my team' is no plain name. Write letters, digits, dots, dashes or "
+                "underscores, 32 at most."
+            ],
+        ),
+        (GOOD + "teams:\n  scraping: {}\n", ["line 5: `teams.scraping`: name at least one user id or user group id."]),
+        (
+            GOOD + "teams:\n  scraping:\n    users: [rita]\n",
+            ['line 6: "rita" is not a Slack user id, such as U012ABCDEF.'],
+        ),
+        (
+            GOOD + "channel_settings:\n  C012:\n    project: CRAWLER\n",
+            [
+                "line 6: `channel_settings.C012.project`: 'CRAWLER' reads like a channel id. "
+                "Write it with a small letter."
+            ],
+        ),
         ("", ["It should hold settings such as `roles:`, and holds none."]),
         ("- a\n- b\n", ["It should hold settings such as `roles:`, and holds none."]),
         ("max_quantity: 5\n", ["`roles` is missing."]),
@@ -267,7 +286,7 @@ def test_a_file_that_vanishes_leaves_the_old_policy_until_it_is_back(path: Path)
     assert policy_file.problem is None
 
 
-KEYS = {"roles": "role", "channel_settings": "channel"}
+KEYS = {"roles": "role", "channel_settings": "channel", "teams": "team"}
 """Settings with a name of one's own below them, and what that name is."""
 
 

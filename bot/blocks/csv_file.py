@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bot.blocks import text
 from bot.domain.account import UsageDay
+from bot.domain.company import EVERYBODY, Company
 from bot.domain.ledger import Entry
 from bot.domain.money import CENTS_PER_DOLLAR
 from bot.domain.used import Services
@@ -36,8 +37,23 @@ SPEND_HEAD = (
     "channel",
     "note",
     "entry",
+    "team",
+    "project",
+    "paid_by",
 )
-USAGE_HEAD = ("day_utc", "network", "service", "service_name", "proxy_user", "bytes", "requests", "channel", "owner")
+USAGE_HEAD = (
+    "day_utc",
+    "network",
+    "service",
+    "service_name",
+    "proxy_user",
+    "bytes",
+    "requests",
+    "channel",
+    "owner",
+    "team",
+    "project",
+)
 
 
 class Table(NamedTuple):
@@ -48,13 +64,13 @@ class Table(NamedTuple):
     rows: int
 
 
-def spend(name: str, entries: Iterable[Entry]) -> Table:
+def spend(name: str, entries: Iterable[Entry], company: Company = EVERYBODY) -> Table:
     """One line an entry; the amounts add up to what remains spent, top-ups apart by their kind."""
-    return _table(name, SPEND_HEAD, [_entry(entry) for entry in entries])
+    return _table(name, SPEND_HEAD, [_entry(entry, company) for entry in entries])
 
 
-def usage(name: str, rows: Iterable[UsageDay], services: Services) -> Table:
-    return _table(name, USAGE_HEAD, [_usage(row, services) for row in rows])
+def usage(name: str, rows: Iterable[UsageDay], services: Services, company: Company = EVERYBODY) -> Table:
+    return _table(name, USAGE_HEAD, [_usage(row, services, company) for row in rows])
 
 
 def cell(raw: object) -> str:
@@ -79,7 +95,7 @@ def _table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Tab
     return Table(name, (BOM + file.getvalue()).encode(), len(rows))
 
 
-def _entry(entry: Entry) -> list[str]:
+def _entry(entry: Entry, company: Company) -> list[str]:
     return [
         entry.day.isoformat(),
         f"{entry.at:%Y-%m-%d %H:%M:%S}",
@@ -96,10 +112,13 @@ def _entry(entry: Entry) -> list[str]:
         cell(entry.channel),
         cell(entry.note),
         cell(entry.id),
+        cell(company.team_of(entry.requester)),
+        cell(company.project_of(entry.channel)),
+        cell(entry.paid_by),
     ]
 
 
-def _usage(row: UsageDay, services: Services) -> list[str]:
+def _usage(row: UsageDay, services: Services, company: Company) -> list[str]:
     known = services.get(row.service) if row.service else None
     return [
         row.day.isoformat(),
@@ -111,4 +130,6 @@ def _usage(row: UsageDay, services: Services) -> list[str]:
         cell(row.requests),
         cell(known.channel if known else ""),
         cell(known.owner if known else ""),
+        cell(company.team_of(known.owner) if known else ""),
+        cell(company.project_of(known.channel) if known else ""),
     ]

@@ -10,21 +10,23 @@ import orjson
 
 from bot.blocks.csv_file import Table
 from bot.domain.account import UsageDay, bytes_in
+from bot.domain.company import EVERYBODY, Company
 from bot.domain.ledger import Entry, sums_of
 from bot.domain.used import Services
 
 
-def spend(name: str, entries: Iterable[Entry]) -> Table:
+def spend(name: str, entries: Iterable[Entry], company: Company = EVERYBODY) -> Table:
     """`totals` are those of the summary, in cents but for `count`, `renewals` and `quantity`."""
     lines = list(entries)
     sums = sums_of(lines)
-    return _table(name, {"spent": sums.spent, "net": sums.net, **asdict(sums)}, map(_entry, lines))
+    totals = {"spent": sums.spent, "net": sums.net, **asdict(sums)}
+    return _table(name, totals, (_entry(line, company) for line in lines))
 
 
-def usage(name: str, rows: Iterable[UsageDay], services: Services) -> Table:
+def usage(name: str, rows: Iterable[UsageDay], services: Services, company: Company = EVERYBODY) -> Table:
     days = list(rows)
     totals = {"bytes": bytes_in(days), "requests": sum(day.requests for day in days)}
-    return _table(name, totals, (_usage(day, services) for day in days))
+    return _table(name, totals, (_usage(day, services, company) for day in days))
 
 
 def _table(name: str, totals: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> Table:
@@ -35,7 +37,7 @@ def _table(name: str, totals: Mapping[str, int], rows: Iterable[Mapping[str, Any
     return Table(name, content, len(lines))
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, company: Company) -> dict[str, Any]:
     return {
         "day": entry.day,
         "time_utc": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
@@ -52,10 +54,13 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "channel": entry.channel,
         "note": entry.note,
         "entry": entry.id,
+        "team": company.team_of(entry.requester) or None,
+        "project": company.project_of(entry.channel) or None,
+        "paid_by": entry.paid_by,
     }
 
 
-def _usage(row: UsageDay, services: Services) -> dict[str, Any]:
+def _usage(row: UsageDay, services: Services, company: Company) -> dict[str, Any]:
     known = services.get(row.service) if row.service else None
     return {
         "day_utc": row.day,
@@ -67,4 +72,6 @@ def _usage(row: UsageDay, services: Services) -> dict[str, Any]:
         "requests": row.requests,
         "channel": known.channel if known else None,
         "owner": known.owner if known else None,
+        "team": (company.team_of(known.owner) or None) if known else None,
+        "project": (company.project_of(known.channel) or None) if known else None,
     }

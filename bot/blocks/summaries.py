@@ -8,15 +8,17 @@ from bot.blocks import charts, kit, tables, text
 from bot.blocks.charts import Picture
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
+from bot.domain.company import NO_PROJECT, NO_TEAM
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.ledger import Sums
 from bot.domain.notice import SharedSummary
+from bot.domain.reason import Driver, Reason
 from bot.domain.scope import Asked, Kind, Measure, Scope
 from bot.domain.summary import OTHERS, OUTSIDE, Cause, Part, Spend, Unit, UnitCost, change, cost_of_one
 from bot.domain.used import Left, Used, UsedPart
 
 NAMED = 6
-"""People or channels named one by one."""
+"""People, teams, channels or projects named one by one."""
 
 NO_PRICE = "–"
 
@@ -55,7 +57,8 @@ def _spend_lines(shown: Spend) -> list[str]:
         before = f" Before that, {text.days(shown.period.before())}, it was {text.money(shown.before.spent)}."
         return [f"Nothing was spent.{before if shown.before.spent else ''}"]
     sums = shown.sums
-    lines = [f"*{text.money(sums.spent)}*{_compared(sums.spent, shown.before.spent)}"]
+    why = f": {_why(shown.reason)}" if shown.reason and change(sums.spent, shown.before.spent) else ""
+    lines = [f"*{text.money(sums.spent)}*{_compared(sums.spent, shown.before.spent)}{why}"]
     bought = [text.plural(sums.count, "order", "orders")] if sums.count else []
     if sums.renewals:
         bought.append(f"{text.plural(sums.renewals, 'renewal', 'renewals')} ({text.money(sums.renewed)})")
@@ -111,17 +114,26 @@ def spend_table(shown: Spend) -> list[Block]:
 def spend_details(shown: Spend, scope: Scope) -> list[str]:
     """Who and where, and what one of a kind cost."""
     lines = [line for cost in shown.units if (line := _unit_line(cost))]
+    if scope.kind not in (Kind.PERSON, Kind.TEAM):
+        lines += _named_parts("*By team*", [(_team(part.id), part) for part in shown.teams], says_why=True)
     if scope.kind is not Kind.PERSON:
         lines += _named_parts("*By person*", [(_person(part.id), part) for part in shown.people])
-    if scope.kind is not Kind.CHANNEL:
+    if shown.projects and scope.kind not in (Kind.CHANNEL, Kind.PROJECT):
+        lines += _named_parts("*By project*", [(_project(part.id), part) for part in shown.projects], says_why=True)
+    elif scope.kind is not Kind.CHANNEL:
         lines += _named_parts("*By channel*", [(_channel(part.id), part) for part in shown.channels])
     return ["\n".join(lines)] if lines else []
 
 
-def _named_parts(lead: str, named: Sequence[tuple[str, Part]]) -> list[str]:
-    """`@rita $38.50 · one proxy $3.15, before $3.00`, one to a line."""
+def _named_parts(lead: str, named: Sequence[tuple[str, Part]], *, says_why: bool = False) -> list[str]:
+    """`@rita $38.50 · one proxy $3.15, before $3.00`, one to a line; with why it differs from before."""
     shown = [
-        " · ".join([f"{name} {text.money(part.sums.spent)}", *map(_cost_beside, part.costs)])
+        " · ".join(
+            [
+                f"{name} {text.money(part.sums.spent)}{_changed(part.reason) if says_why else ''}",
+                *map(_cost_beside, part.costs),
+            ]
+        )
         for name, part in named[:NAMED]
         if part.sums.spent
     ]
@@ -129,6 +141,28 @@ def _named_parts(lead: str, named: Sequence[tuple[str, Part]]) -> list[str]:
     if more:
         shown.append(f"others {text.money(more)}")
     return [lead, *shown] if shown else []
+
+
+def _changed(reason: Reason | None) -> str:
+    if reason is None:
+        return ""
+    return f", {text.money(abs(reason.amount))} {'more' if reason.amount > 0 else 'less'}: {_why(reason)}"
+
+
+def _why(reason: Reason) -> str:
+    """What moved it most, as a part of a sentence."""
+    product, is_more = text.words(reason.by), reason.amount > 0
+    match reason.driver:
+        case Driver.QUANTITY:
+            return f"{'more' if is_more else 'less'} of {product} was ordered"
+        case Driver.PRICE:
+            return f"{product} costs {'more' if is_more else 'less'}"
+        case Driver.PRODUCT:
+            return f"{product} was ordered, and not before" if is_more else f"{product} was not ordered again"
+        case Driver.RENEWALS:
+            return f"{'more' if is_more else 'less'} was renewed, {product} above all"
+        case Driver.UNPAID:
+            return f"{'less' if is_more else 'more'} was cancelled unpaid, {product} above all"
 
 
 def _cost_beside(cost: UnitCost) -> str:
@@ -242,9 +276,13 @@ def usage_table(shown: Used) -> list[Block]:
 
 def usage_details(shown: Used, scope: Scope) -> list[str]:
     lines = [left_line(left) for left in shown.left]
+    if scope.kind not in (Kind.PERSON, Kind.TEAM):
+        lines += _sizes("By team", [(_team(part.id), part.bytes) for part in shown.teams])
     if scope.kind is not Kind.PERSON:
         lines += _sizes("By person", [(_person(part.id), part.bytes) for part in shown.people])
-    if scope.kind is not Kind.CHANNEL:
+    if shown.projects and scope.kind not in (Kind.CHANNEL, Kind.PROJECT):
+        lines += _sizes("By project", [(_project(part.id), part.bytes) for part in shown.projects])
+    elif scope.kind is not Kind.CHANNEL:
         lines += _sizes("By channel", [(_channel(part.id), part.bytes) for part in shown.channels])
     return ["\n".join(lines)] if lines else []
 
@@ -290,6 +328,10 @@ def about(scope: Scope) -> str:
             return f"in {text.channel(ChannelId(scope.id))}"
         case Kind.PERSON:
             return f"by {text.mention(UserId(scope.id))}"
+        case Kind.TEAM:
+            return f"by the team {text.words(scope.id)}"
+        case Kind.PROJECT:
+            return f"for the project {text.words(scope.id)}"
         case Kind.PRODUCT | Kind.SERVICE:
             return f"on {text.code(scope.id)}"
         case Kind.WORKSPACE:
@@ -329,3 +371,11 @@ def _person(user: str) -> str:
 
 def _channel(channel: str) -> str:
     return {OUTSIDE: "outside the bot", OTHERS: "others"}.get(channel) or text.channel(ChannelId(channel))
+
+
+def _team(team: str) -> str:
+    return {NO_TEAM: "no team", OTHERS: "others"}.get(team) or text.words(team)
+
+
+def _project(project: str) -> str:
+    return {NO_PROJECT: "outside the bot", OTHERS: "others"}.get(project) or text.project(project)

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 
 from bot.blocks import limits
 from bot.domain.catalog import MAX_REASON, Cycle, Product, Selection
+from bot.domain.company import is_channel_id
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.money import CENTS_PER_DOLLAR, Cents
 from bot.domain.period import Period
@@ -231,6 +232,11 @@ def mention(user: UserId) -> str:
 
 def channel(there: ChannelId) -> str:
     return f"<#{there}>" if _SLACK_ID.fullmatch(there) else words(there)
+
+
+def project(named: str) -> str:
+    """By its name; a channel that has none stands for itself."""
+    return channel(ChannelId(named)) if is_channel_id(named) else words(named)
 
 
 def mentions(users: Sequence[UserId], most: int = limits.MENTIONS) -> str:

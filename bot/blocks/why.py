@@ -9,6 +9,7 @@ from bot.blocks import buttons, delivery, kit, limits, story, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Message
 from bot.domain.account import Actor, Adjustment, KnownService
+from bot.domain.company import NO_PROJECT, NO_TEAM, is_channel_id
 from bot.domain.delivery import news
 from bot.domain.ids import ServiceId
 from bot.domain.ledger import Entry, Kind, own_ids
@@ -36,7 +37,13 @@ Dated = tuple[datetime, str]
 
 
 def bought(
-    request: PurchaseRequest, entries: Sequence[Entry], adjustments: Sequence[Adjustment] | None, hidden: str = ""
+    request: PurchaseRequest,
+    entries: Sequence[Entry],
+    adjustments: Sequence[Adjustment] | None,
+    hidden: str = "",
+    *,
+    team: str = NO_TEAM,
+    project: str = NO_PROJECT,
 ) -> Message:
     """A service that one of our requests bought. `hidden` stands in place of all sums, where they are not shown."""
     order = request.order
@@ -45,6 +52,7 @@ def bought(
         f"*{text.code(service)}* · {story.wanted(request)}",
         f"Asked for by {text.mention(request.requester)} in {text.channel(request.channel)} "
         f"{text.when(request.created_at)}, as *{text.number(request.id)}*.",
+        *_counts_for(team, project),
         *([text.quoted(request.reason)] if request.reason else []),
         *(_approved(approval) for approval in request.approvals[:10]),
         *([] if request.approvals else ["No approval was needed."]),
@@ -66,6 +74,9 @@ def outside(
     entries: Sequence[Entry],
     adjustments: Sequence[Adjustment] | None,
     hidden: str = "",
+    *,
+    team: str = NO_TEAM,
+    project: str = NO_PROJECT,
 ) -> Message:
     """A service that no request of ours bought."""
     price = "" if hidden else f" · {text.money(service.total)}"
@@ -77,10 +88,18 @@ def outside(
         lines.append(f"Created {text.when(service.created_at)}.")
     if known and known.channel:
         by = f" by {text.mention(known.owner)}" if known.owner else ""
-        lines.append(f"Adopted into {text.channel(known.channel)}{by}.")
+        lines += [f"Adopted into {text.channel(known.channel)}{by}.", *_counts_for(team, project)]
     lines += [text.prose(hidden)] if hidden else []
     since = [*_booked(None, entries, has_sums=not hidden), *_adjusted(adjustments)]
     return _message("\n".join(lines), since, adjustments)
+
+
+def _counts_for(team: str, project: str) -> list[str]:
+    """Nothing is said of no team, and of a channel that is its own project."""
+    named = [f"the team *{text.words(team)}*"] if team else []
+    if project and not is_channel_id(project):
+        named.append(f"the project *{text.words(project)}*")
+    return [f"Its money counts for {' and '.join(named)}."] if named else []
 
 
 def unknown(word: str, *, is_certain: bool) -> Message:

@@ -71,6 +71,13 @@ class Entry:
     quantity: int
     note: str = ""
 
+    @property
+    def paid_by(self) -> str:
+        """Only credit pays a service as it is ordered; what is paid later had an invoice. Empty for all others."""
+        if self.kind is Kind.CHARGE and self.is_paid:
+            return "credit"
+        return "invoice" if self.kind is Kind.PAID else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -100,6 +107,11 @@ class Sums:
     def spent(self) -> Cents:
         """Charged and not taken back: paid or still to pay."""
         return self.paid + self.open
+
+    @property
+    def ordered(self) -> Cents:
+        """What was charged for the units that `quantity` counts: renewals charge for the same ones again."""
+        return self.paid + self.open + self.void - self.renewed
 
     @property
     def net(self) -> Cents:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bot.domain.company import is_channel_id
 from bot.domain.digest import Schedule, ScheduleError, parse_schedule
 from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.invoice import Audience
@@ -86,10 +88,23 @@ ScheduleWords = Annotated[str, AfterValidator(_known_schedule)]
 """As people write it: `weekly monday 9:00`."""
 
 
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,31}", name):
+        raise ValueError(f"{name!r} is no plain name. Write letters, digits, dots, dashes or underscores, 32 at most")
+    if is_channel_id(name):
+        raise ValueError(f"{name!r} reads like a channel id. Write it with a small letter")
+    return name
+
+
+PlainName = Annotated[str, AfterValidator(_plain_name)]
+"""Of a team or a project: one word, so that it can be typed after a command and written on a service."""
+
+
 class ChannelSettings(_Model):
     """What one channel has different from the others."""
 
     time_zone: TimeZone | None = None
+    project: PlainName | None = None
     digests: tuple[ScheduleWords, ...] = ()
 
     @property
@@ -142,6 +157,7 @@ class Policy(_Model):
     settle_minutes: float = Field(10, gt=0, le=24 * 60)
     time_zone: TimeZone = "UTC"
     channel_settings: dict[Annotated[ChannelId, Field(pattern=_CHANNEL)], ChannelSettings] = Field(default_factory=dict)
+    teams: dict[PlainName, Role] = Field(default_factory=dict)
 
     credit_alerts: CreditAlerts = CreditAlerts()
     data_alerts_percent: tuple[Annotated[int, Field(ge=1, le=99)], ...] = (25, 10, 5)
@@ -184,6 +200,16 @@ class Policy(_Model):
         """Where this channel's days and months begin."""
         settings = self.channel_settings.get(channel)
         return settings.time_zone if settings and settings.time_zone else self.time_zone
+
+    def project_of(self, channel: ChannelId) -> str:
+        """The project this channel buys for; a channel without one is its own, by its id."""
+        settings = self.channel_settings.get(channel)
+        return settings.project if settings and settings.project else channel
+
+    @property
+    def projects(self) -> dict[ChannelId, str]:
+        """The channels that buy for a project with a name."""
+        return {channel: one.project for channel, one in self.channel_settings.items() if one.project}
 
     @cached_property
     def digest(self) -> str:

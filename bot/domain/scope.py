@@ -1,25 +1,31 @@
-"""What a summary is about: a channel, a person, a product, a service, or everything the workspace bought."""
+"""What a summary is about: a channel, a person, a team, a project, a product, a service, or the whole workspace."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from bot.domain.company import Company
 from bot.domain.ids import ChannelId
 from bot.domain.period import Period, PeriodError, parse_period, this_month
+from bot.domain.typeahead import fold, nearest
 
 WORKSPACE_WORDS = frozenset({"workspace", "everything", "all", "company"})
 _HERE = frozenset({"here", "this channel", "channel"})
 _CHANNEL = re.compile(r"<#([CGD][A-Z0-9]{2,31})(?:\|[^>]*)?>|#?([CGD][A-Z0-9]{6,31})")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,31})(?:\|[^>]*)?>|@?([UW][A-Z0-9]{6,31})")
+_DIVISION = re.compile(r"(team|project)(?:\s*:\s*|\s+)(.*)", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
 class Kind(StrEnum):
     CHANNEL = "channel"
     PERSON = "person"
+    TEAM = "team"
+    PROJECT = "project"
     PRODUCT = "product"
     SERVICE = "service"
     WORKSPACE = "workspace"
@@ -38,7 +44,9 @@ class ScopeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`id` is a channel's or person's Slack id, a product code or a service ID; empty for the workspace."""
+    """`id` is a channel's or person's Slack id, the name of a team or project, a product code or a service ID; empty
+    for the workspace.
+    """
 
     kind: Kind
     id: str = ""
@@ -105,6 +113,49 @@ def _scope(text: str, here: ChannelId | None, me: str) -> tuple[Scope | None, st
     if text.startswith(("@", "#")):
         raise ScopeError(f"Slack did not say who or what {text} is. Pick it from the list that opens while you type.")
     return None, text
+
+
+def division(word: str, company: Company) -> Scope | None:
+    """`team:scraping` or `project:crawler`, None for a word that speaks of neither.
+
+    A channel may stand for its project. Raises ScopeError for a name that the company does not have.
+    """
+    said = _DIVISION.fullmatch(word)
+    if said is None:
+        return None
+    kind, name = Kind(said[1].lower()), said[2].strip()
+    known = divisions(company)[kind]
+    if same := next((one for one in known if fold(one) == fold(name)), None):
+        return Scope(kind, same)
+    if kind is Kind.PROJECT and (there := _CHANNEL.fullmatch(name)):
+        return _project_of(ChannelId(there[1] or there[2]), company)
+    if not known:
+        raise ScopeError(f"There are no {kind}s here. An admin names them in the policy (docs/policy.md).")
+    near = nearest(name, known)
+    perhaps = _perhaps(f"{kind}:{one}" for one in near) if near else f"There are: {', '.join(known[:20])}."
+    raise ScopeError(f"There is no {kind} called {name[:60] or '(nothing)'} here. {perhaps}")
+
+
+def _project_of(channel: ChannelId, company: Company) -> Scope:
+    project = company.project_of(channel)
+    return Scope(Kind.CHANNEL, channel) if project == channel else Scope(Kind.PROJECT, project)
+
+
+def divisions(company: Company) -> dict[Kind, list[str]]:
+    """The names of all teams and projects."""
+    return {Kind.TEAM: list(company.teams), Kind.PROJECT: sorted(set(company.projects.values()))}
+
+
+def unknown(word: str, products: Iterable[str], company: Company) -> ScopeError:
+    """For a word that names nothing, with what may have been meant."""
+    teams = {name: f"{kind}:{name}" for kind, names in divisions(company).items() for name in names}
+    near = nearest(word, [*products, *teams])
+    perhaps = f" {_perhaps(teams.get(one, one) for one in near)}" if near else ""
+    return ScopeError(f"There is no product, service or period called {word[:60]} here.{perhaps}")
+
+
+def _perhaps(choices: Iterable[str]) -> str:
+    return f"Did you mean {' or '.join(f'`{one}`' for one in choices)}?"
 
 
 def parse_asked(text: str, today: date) -> Asked | None:

@@ -13,10 +13,12 @@ from enum import StrEnum
 from fractions import Fraction
 
 from bot.domain.catalog import CREDIT_CODE
+from bot.domain.company import EVERYBODY, Company
 from bot.domain.ids import ProductCode
 from bot.domain.ledger import Row, Sums, Totals
 from bot.domain.money import Cents
 from bot.domain.period import Period, month_end
+from bot.domain.reason import Reason, reason
 
 MOST_PARTS = 12
 """Products, people or channels shown one by one; what is left is shown together."""
@@ -49,9 +51,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One product, person or channel: what it came to, and in the period before.
+    """One product, person, team, channel or project: what it came to, and in the period before.
 
-    A product has a unit, a person or channel what one proxy and one gigabyte cost there.
+    A product has a unit, all others what one proxy and one gigabyte cost there, and why they differ from before.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Part:
     name: str = ""
     unit: Unit = Unit.UNKNOWN
     costs: tuple[UnitCost, ...] = ()
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ class UnitCost:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """The summary. Parts are sorted by what they came to, the greatest first."""
+    """The summary. Parts are sorted by what they came to, the greatest first; a company without teams or projects has
+    none of these.
+    """
 
     period: Period
     sums: Sums
@@ -109,29 +114,39 @@ class Spend:
     colors: tuple[str, ...]
     columns: tuple[Column, ...]
     units: tuple[UnitCost, ...]
+    teams: tuple[Part, ...] = ()
+    projects: tuple[Part, ...] = ()
+    reason: Reason | None = None
 
     @property
     def is_empty(self) -> bool:
         return self.sums == Sums()
 
 
-def spend_of(now: Totals, before: Totals, catalog: Mapping[ProductCode, Known]) -> Spend:
+def spend_of(now: Totals, before: Totals, catalog: Mapping[ProductCode, Known], company: Company = EVERYBODY) -> Spend:
     """The summary of a period from the rows of it and of the one before."""
     bought = tuple(row for row in now.rows if row.product != CREDIT_CODE)
     earlier = tuple(row for row in before.rows if row.product != CREDIT_CODE)
     products = parts(bought, earlier, lambda row: row.product, catalog)
     colors = tuple(part.id for part in products if part.sums.spent > 0 and part.id != OTHERS)[:MOST_COLORS]
     period = Period(now.first, now.last)
+
+    def by(key: Callable[[Row], str]) -> tuple[Part, ...]:
+        return _costed(bought, earlier, key, catalog)
+
     return Spend(
         period=period,
         sums=now.sums,
         before=before.sums,
         products=products,
-        people=_costed(bought, earlier, lambda row: row.requester or OUTSIDE, catalog),
-        channels=_costed(bought, earlier, lambda row: row.channel or OUTSIDE, catalog),
+        people=by(lambda row: row.requester or OUTSIDE),
+        channels=by(lambda row: row.channel or OUTSIDE),
         colors=tuple(_name(code, catalog) for code in colors),
         columns=columns(period, bought, colors),
         units=tuple(unit_costs(bought, earlier, catalog)),
+        teams=by(lambda row: company.team_of(row.requester)) if company.teams else (),
+        projects=by(lambda row: company.project_of(row.channel)) if company.projects else (),
+        reason=_reason(bought, earlier, catalog),
     )
 
 
@@ -158,9 +173,19 @@ def _costed(
     """The parts with what one of a kind cost in each; of those shown together it would say nothing."""
     current, past = _rows_by(now, key), _rows_by(before, key)
     return tuple(
-        replace(part, costs=tuple(unit_costs(current.get(part.id, ()), past.get(part.id, ()), catalog)))
+        replace(
+            part,
+            costs=tuple(unit_costs(current.get(part.id, ()), past.get(part.id, ()), catalog)),
+            reason=_reason(current.get(part.id, ()), past.get(part.id, ()), catalog),
+        )
         for part in parts(now, before, key)
     )
+
+
+def _reason(now: Iterable[Row], before: Iterable[Row], catalog: Mapping[ProductCode, Known]) -> Reason | None:
+    """With the name of the product."""
+    found = reason(_grouped(now, lambda row: row.product), _grouped(before, lambda row: row.product))
+    return replace(found, by=_name(found.by, catalog)) if found else None
 
 
 def _rows_by(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
@@ -218,14 +243,9 @@ def stretches_of(period: Period) -> Iterable[Period]:
 # What one unit cost
 
 
-def ordered(sums: Sums) -> Cents:
-    """What was charged for the units that `quantity` counts: renewals charge for the same ones again."""
-    return sums.paid + sums.open + sums.void - sums.renewed
-
-
 def cost_of_one(sums: Sums) -> Cents | None:
     """Whole cents, rounded half up; None where nothing was ordered."""
-    return _rounded(Fraction(ordered(sums), sums.quantity)) if sums.quantity > 0 else None
+    return _rounded(Fraction(sums.ordered, sums.quantity)) if sums.quantity > 0 else None
 
 
 def unit_costs(now: Iterable[Row], before: Iterable[Row], catalog: Mapping[ProductCode, Known]) -> Iterable[UnitCost]:
@@ -261,7 +281,7 @@ def _compared(
 
 def _mean(sums: Iterable[Sums]) -> Fraction:
     together = sum(sums, Sums())
-    return Fraction(ordered(together), together.quantity)
+    return Fraction(together.ordered, together.quantity)
 
 
 def _share(code: str, groups: Mapping[str, Sums]) -> Fraction:

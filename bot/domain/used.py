@@ -12,7 +12,8 @@ from datetime import date
 from fractions import Fraction
 
 from bot.domain.account import KnownService, UsageDay
-from bot.domain.ids import ServiceId
+from bot.domain.company import EVERYBODY, Company
+from bot.domain.ids import ChannelId, ServiceId
 from bot.domain.money import Cents
 from bot.domain.period import Period
 from bot.domain.summary import MOST_PARTS, OTHERS, OUTSIDE, stretches_of
@@ -23,7 +24,7 @@ Services = Mapping[ServiceId, KnownService]
 
 @dataclass(frozen=True, slots=True)
 class UsedPart:
-    """One network, service, person or channel. `name` is the service's own, from the provider."""
+    """One network, service, person, team, channel or project. `name` is the service's own, from the provider."""
 
     id: str
     bytes: int
@@ -70,6 +71,8 @@ class Used:
     left: tuple[Left, ...] = ()
     spent_on_data: Cents | None = None
     """What was spent in the same days on products sold by the gigabyte; None where it is not to be seen."""
+    teams: tuple[UsedPart, ...] = ()
+    projects: tuple[UsedPart, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -89,6 +92,7 @@ def used_of(
     before: Sequence[UsageDay],
     services: Services,
     *,
+    company: Company = EVERYBODY,
     left: tuple[Left, ...] = (),
     spent_on_data: Cents | None = None,
 ) -> Used:
@@ -105,6 +109,12 @@ def used_of(
         columns=_columns(period, now, [part.id for part in networks]),
         left=left,
         spent_on_data=spent_on_data,
+        teams=_parts(now, before, lambda row: company.team_of(_owner(row, services)), services)
+        if company.teams
+        else (),
+        projects=_parts(now, before, lambda row: company.project_of(ChannelId(_channel(row, services))), services)
+        if company.projects
+        else (),
     )
 
 

@@ -25,15 +25,16 @@ async def why(front: Front, who: Actor, word: str) -> Message:
 
 async def _told(front: Front, who: Actor, reason: Reason) -> Message:
     hidden = await _why_hidden(front, who, reason)
+    counts_for = {"team": reason.team, "project": reason.project}
     if reason.request is not None:
         try:
             deciders = await front.desk.approvers()
         except ChatError:
             deciders = frozenset()
         seen = invoice.for_person(reason.request, front.desk.policy().invoice_link, who.user, deciders)
-        return words.bought(seen, reason.entries, reason.adjustments, hidden)
+        return words.bought(seen, reason.entries, reason.adjustments, hidden, **counts_for)
     if reason.service is not None:
-        return words.outside(reason.known, reason.service, reason.entries, reason.adjustments, hidden)
+        return words.outside(reason.known, reason.service, reason.entries, reason.adjustments, hidden, **counts_for)
     return words.unknown(reason.service_id, is_certain=reason.adjustments is not None)
 
 

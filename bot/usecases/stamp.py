@@ -19,7 +19,7 @@ async def stamp(desk: Desk, request: PurchaseRequest, order: Order) -> None:
     if order.service_id is None:
         return
     try:
-        await desk.provider.tag_service(order.service_id, label_of(request))
+        await desk.provider.tag_service(order.service_id, label_of(request, desk.policy().project_of(request.channel)))
     except ProviderError as error:
         _log.warning("service_not_stamped", request=request.id, service=order.service_id, error=str(error))
 
@@ -28,11 +28,12 @@ def is_stamped(service: Service) -> bool:
     return REQUEST_LABEL in service.metadata
 
 
-def label_of(request: PurchaseRequest) -> dict[str, str]:
+def label_of(request: PurchaseRequest, project: str) -> dict[str, str]:
     return {
         REQUEST_LABEL: f"{request.workspace}/{request.id}",
         "proxydesk_attempt": request.attempt.id if request.attempt else "",
         "requester": request.requester,
         "approvers": " ".join(approval.by for approval in request.approvals),
         "channel": request.channel,
+        "project": project,
     }

@@ -11,16 +11,18 @@ from zoneinfo import ZoneInfo
 from bot.domain import seeing
 from bot.domain.account import KnownService, UsageDay
 from bot.domain.catalog import Catalog
+from bot.domain.company import Company
 from bot.domain.errors import ChatError, ProviderError
 from bot.domain.ids import ChannelId, ProductCode, ServiceId, UserId, WorkspaceId
 from bot.domain.ledger import Entry, Row, Sums, Totals, adds
 from bot.domain.period import Period, today_in
 from bot.domain.policy import Person, Verdict
-from bot.domain.scope import Asked, Kind, Scope, ScopeError, parse_asked
+from bot.domain.scope import Asked, Kind, Scope, division, parse_asked, unknown
 from bot.domain.seeing import Viewer, may_see_anything, may_see_spend
 from bot.domain.summary import Known, Part, Spend, Unit, spend_of
-from bot.domain.typeahead import fold, nearest
+from bot.domain.typeahead import fold
 from bot.domain.used import Used, left_of, used_of
+from bot.usecases import company
 from bot.usecases.desk import Desk, utcnow
 
 CATALOG_WAIT_S = 1.0
@@ -93,7 +95,13 @@ def zone_of_scope(desk: Desk, scope: Scope) -> str:
 
 
 async def scope_called(desk: Desk, workspace: WorkspaceId, word: str) -> Scope:
-    """A product by its code or name, or a service by its ID. Raises ScopeError with what may have been meant."""
+    """A team or project, a product by its code or name, or a service by its ID.
+
+    Raises ScopeError with what may have been meant.
+    """
+    names = company.names(desk)
+    if (named := division(word, names)) is not None:
+        return named
     catalog = await catalog_at_hand(desk)
     by_word = {fold(code): code for code in catalog} | {fold(one.name): code for code, one in catalog.items()}
     if code := by_word.get(fold(word)):
@@ -101,9 +109,7 @@ async def scope_called(desk: Desk, workspace: WorkspaceId, word: str) -> Scope:
     service = ServiceId(word)
     if await desk.store.service(workspace, service) or await desk.store.by_service(workspace, service):
         return Scope(Kind.SERVICE, service)
-    near = nearest(word, list(catalog))
-    perhaps = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
-    raise ScopeError(f"There is no product, service or period called {word[:60]} here.{perhaps}")
+    raise unknown(word, catalog, names)
 
 
 async def catalog_at_hand(desk: Desk) -> Catalog:
@@ -114,17 +120,27 @@ async def catalog_at_hand(desk: Desk) -> Catalog:
         return {}
 
 
+# How the company is divided
+
+
+async def _company_for(desk: Desk, scope: Scope) -> Company:
+    """Raises ChatError where a team is asked about and Slack does not say who is in it."""
+    return await (company.now(desk) if scope.kind is Kind.TEAM else company.at_hand(desk))
+
+
 # Spend
 
 
 async def spend(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Period) -> Spend:
     """What was spent, equal to the ledger to the cent."""
-    now, before, catalog = await asyncio.gather(
+    now, before, catalog, divided = await asyncio.gather(
         _totals(desk, workspace, scope, period),
         _totals(desk, workspace, scope, period.before()),
         catalog_at_hand(desk),
+        _company_for(desk, scope),
     )
-    return spend_of(now, before, known_products(catalog))
+    now, before = (_within(totals, scope, divided) for totals in (now, before))
+    return spend_of(now, before, known_products(catalog), divided)
 
 
 def known_products(catalog: Catalog) -> dict[ProductCode, Known]:
@@ -145,8 +161,24 @@ async def _totals(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Peri
             return await desk.ledger.spend(workspace, period.first, period.last, requester=UserId(scope.id))
         case Kind.PRODUCT:
             return await desk.ledger.spend(workspace, period.first, period.last, product=ProductCode(scope.id))
-        case Kind.WORKSPACE:
+        case Kind.WORKSPACE | Kind.TEAM | Kind.PROJECT:
             return await desk.ledger.spend(workspace, period.first, period.last)
+
+
+def _within(totals: Totals, scope: Scope, divided: Company) -> Totals:
+    """What of a workspace's rows is a team's or a project's; of all other scopes everything was read by the store."""
+    rows = tuple(row for row in totals.rows if _is_of(scope, divided, row.requester, row.channel))
+    return Totals(totals.first, totals.last, rows)
+
+
+def _is_of(scope: Scope, divided: Company, person: UserId | None, channel: ChannelId | None) -> bool:
+    match scope.kind:
+        case Kind.TEAM:
+            return divided.team_of(person) == scope.id
+        case Kind.PROJECT:
+            return divided.project_of(channel) == scope.id
+        case _:
+            return True
 
 
 def totals_of(entries: Iterable[Entry], period: Period) -> Totals:
@@ -169,13 +201,14 @@ async def entries(desk: Desk, workspace: WorkspaceId, asked: Asked, most: int = 
         Kind.CHANNEL: {"channel": of},
         Kind.PERSON: {"requester": of},
         Kind.PRODUCT: {"product": of},
-        Kind.WORKSPACE: {},
-    }[asked.scope.kind]
+    }.get(asked.scope.kind, {})
+    divided = await _company_for(desk, asked.scope)
     read: list[Entry] = []
     async for entry in desk.ledger.entries(workspace, first, last, **cut):  # type: ignore[arg-type]
         if len(read) == most:
             break
-        read.append(entry)
+        if _is_of(asked.scope, divided, entry.requester, entry.channel):
+            read.append(entry)
     return read
 
 
@@ -190,8 +223,10 @@ async def used(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Period,
         desk.store.usage(workspace, before.first, before.last),
         desk.store.pools(workspace),
     )
-    services = await services_in(desk, workspace, [*now_rows, *before_rows])
-    mine = await _belongs(desk, workspace, scope, services)
+    services, divided = await asyncio.gather(
+        services_in(desk, workspace, [*now_rows, *before_rows]), _company_for(desk, scope)
+    )
+    mine = await _belongs(desk, workspace, scope, services, divided)
     sizes: dict[str, int] = {}
     for row in now_rows:
         sizes[row.network] = sizes.get(row.network, 0) + row.bytes
@@ -201,6 +236,7 @@ async def used(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Period,
         [row for row in now_rows if _is_mine(row, scope, mine)],
         [row for row in before_rows if _is_mine(row, scope, mine)],
         services,
+        company=divided,
         left=left,
         spent_on_data=await _spent_on_data(desk, workspace, scope, period) if shows_cost else None,
     )
@@ -216,12 +252,12 @@ async def usage_rows(
     """The single days that make the sums, and the services they name."""
     rows = await desk.store.usage(workspace, asked.period.first, asked.period.last)
     services = await services_in(desk, workspace, rows)
-    mine = await _belongs(desk, workspace, asked.scope, services)
+    mine = await _belongs(desk, workspace, asked.scope, services, await _company_for(desk, asked.scope))
     return [row for row in rows if _is_mine(row, asked.scope, mine)], services
 
 
 async def _belongs(
-    desk: Desk, workspace: WorkspaceId, scope: Scope, services: Mapping[ServiceId, KnownService]
+    desk: Desk, workspace: WorkspaceId, scope: Scope, services: Mapping[ServiceId, KnownService], divided: Company
 ) -> frozenset[ServiceId]:
     """The services that are of this scope."""
     match scope.kind:
@@ -229,6 +265,8 @@ async def _belongs(
             return frozenset(one.id for one in services.values() if one.channel == scope.id)
         case Kind.PERSON:
             return frozenset(one.id for one in services.values() if one.owner == scope.id)
+        case Kind.TEAM | Kind.PROJECT:
+            return frozenset(one.id for one in services.values() if _is_of(scope, divided, one.owner, one.channel))
         case Kind.SERVICE:
             return frozenset([ServiceId(scope.id)])
         case Kind.PRODUCT:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import structlog
 
 from bot.domain.account import Adjustment, KnownService
+from bot.domain.company import NO_PROJECT, NO_TEAM
 from bot.domain.errors import NotFoundError, ProviderError
 from bot.domain.ids import RequestId, ServiceId, WorkspaceId
 from bot.domain.ledger import Entry
 from bot.domain.request import PurchaseRequest
 from bot.domain.usage import Service
+from bot.usecases import company
 from bot.usecases.desk import Desk
 
 _log = structlog.get_logger()
@@ -21,7 +23,9 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """All that is known. `adjustments` is None when the provider did not say; `known` is the watch's own row.
+    """All that is known, with the team and the project it counts for now.
+
+    `adjustments` is None when the provider did not say; `known` is the watch's own row.
 
     Without a request it was bought outside the bot, or it is no service at all: then `service` is None too.
     """
@@ -32,6 +36,8 @@ class Reason:
     service: Service | None
     entries: Sequence[Entry]
     adjustments: Sequence[Adjustment] | None
+    team: str = NO_TEAM
+    project: str = NO_PROJECT
 
 
 async def why(desk: Desk, workspace: WorkspaceId, word: str) -> Reason | None:
@@ -47,16 +53,20 @@ async def why(desk: Desk, workspace: WorkspaceId, word: str) -> Reason | None:
 
 async def _reason(desk: Desk, workspace: WorkspaceId, service_id: ServiceId) -> Reason:
     """Everything is asked at once, so that it takes as long as the slowest part."""
-    request, known, entries, adjustments = await asyncio.gather(
+    request, known, entries, adjustments, divided = await asyncio.gather(
         desk.store.by_service(workspace, service_id),
         desk.store.service(workspace, service_id),
         desk.ledger.entries_of_service(workspace, service_id),
         _adjustments(desk, service_id),
+        company.at_hand(desk),
     )
     service = known.service if known else None
     if request is None and service is None and adjustments is not None:
         service = await _at_provider(desk, service_id)
-    return Reason(service_id, request, known, service, entries, adjustments)
+    person = request.requester if request else known.owner if known else None
+    channel = request.channel if request else known.channel if known else None
+    team, project = divided.team_of(person), divided.project_of(channel)
+    return Reason(service_id, request, known, service, entries, adjustments, team, project)
 
 
 async def _adjustments(desk: Desk, service: ServiceId) -> Sequence[Adjustment] | None:

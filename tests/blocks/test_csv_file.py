@@ -67,7 +67,7 @@ def test_s6_amounts_stay_numbers_also_below_zero() -> None:
 
 def test_s6_usage_has_a_line_for_each_day() -> None:
     table = csv_file.usage("u.csv", [UsageDay(date(2026, 11, 1), "isp", None, "=cmd", 1024, 3)], {})
-    assert read(table)[1] == ["2026-11-01", "isp", "", "", "'=cmd", "1024", "3", "", ""]
+    assert read(table)[1] == ["2026-11-01", "isp", "", "", "'=cmd", "1024", "3", "", "", "", ""]
 
 
 def test_t135_an_empty_file_has_its_head() -> None:

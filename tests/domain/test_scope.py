@@ -61,6 +61,8 @@ def test_s1_outside_of_a_channel_it_is_about_oneself() -> None:
     [
         Scope(Kind.CHANNEL, HERE),
         Scope(Kind.PERSON, "U0RITA"),
+        Scope(Kind.TEAM, "scraping"),
+        Scope(Kind.PROJECT, "crawler-2.0"),
         Scope(Kind.PRODUCT, "isp_us"),
         Scope(Kind.SERVICE, "API-2041-7730"),
         Scope(Kind.WORKSPACE),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.company import Company
 from bot.domain.ids import ChannelId, ProductCode, UserId
 from bot.domain.ledger import Row, Sums, Totals
 from bot.domain.period import Period
@@ -32,6 +33,12 @@ CATALOG = {
     DE: Known("Telekom ISP Proxies [DE]", Unit.PROXY),
     DATA: Known("Residential data", Unit.GIGABYTE),
 }
+
+
+COMPANY = Company(
+    {"one": frozenset({UserId("U1"), UserId("U2")}), "two": frozenset({UserId("U2"), UserId("U3")})},
+    {ChannelId("C1"): "crawler", ChannelId("C2"): "crawler"},
+)
 
 
 def row(
@@ -75,10 +82,10 @@ ROWS = st.builds(
 
 @given(st.lists(ROWS, max_size=60))
 def test_t137_every_cut_of_a_summary_adds_up_to_the_ledger(rows: list[Row]) -> None:
-    spend = spend_of(totals(NOVEMBER, *rows), totals(OCTOBER), CATALOG)
+    spend = spend_of(totals(NOVEMBER, *rows), totals(OCTOBER), CATALOG, COMPANY)
     ledger = sum((row.sums for row in rows), Sums())
     assert spend.sums == ledger
-    for parts in (spend.products, spend.people, spend.channels):
+    for parts in (spend.products, spend.people, spend.channels, spend.teams, spend.projects):
         assert sum((part.sums for part in parts), Sums()) == ledger
         assert len(parts) <= MOST_PARTS
     assert sum(sum(column.amounts) for column in spend.columns) == ledger.spent

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from bot.domain.account import KnownService, UsageDay
 from bot.domain.catalog import Filter
+from bot.domain.company import Company
 from bot.domain.ids import ChannelId, ServiceId, UserId
 from bot.domain.period import Period
 from bot.domain.usage import BYTES_PER_GB as GB
@@ -58,6 +59,16 @@ def test_s1_usage_is_cut_by_network_service_person_and_channel() -> None:
     ]
     assert [(part.id, part.bytes) for part in used.channels] == [("C1", 3 * GB), ("", 2 * GB), ("C2", 2 * GB)]
     assert sum(sum(column.amounts) for column in used.columns) == used.bytes
+
+
+def test_s1_usage_counts_for_the_team_and_project_of_whose_service_it_is() -> None:
+    company = Company({"scraping": frozenset({UserId("U1")})}, {ChannelId("C1"): "crawler"})
+    rows = [day(1, "A", 3 * GB), day(2, "B", 2 * GB), day(2, "X", GB)]
+    used = used_of(NOVEMBER, rows, [], SERVICES, company=company)
+    assert [(part.id, part.bytes) for part in used.teams] == [("", 3 * GB), ("scraping", 3 * GB)]
+    assert [(part.id, part.bytes) for part in used.projects] == [("crawler", 3 * GB), ("C2", 2 * GB), ("", GB)]
+    alone = used_of(NOVEMBER, rows, [], SERVICES)
+    assert (alone.teams, alone.projects) == ((), ())
 
 
 def test_n22_what_a_gigabyte_used_cost() -> None:

@@ -10,8 +10,16 @@ import pytest
 
 from bot.domain.ids import ChannelId
 from playground.actions import SeenMessage, SlackPerson
+from playground.workspace_cast import PROXIES, RAVI, RITA
 from playground.workspace_faults import Fault
 from tests.stories.journey import CHANNEL, TEAM, Journey
+
+DIVIDED = f"""teams:
+  scraping: {{users: [{RITA}]}}
+  research: {{users: [{RAVI}, {RITA}]}}
+channel_settings:
+  {PROXIES}: {{project: crawler}}
+"""
 
 
 async def summary(journey: Journey, who: SlackPerson, line: str = "/proxy spend", *words: str) -> SeenMessage:
@@ -56,6 +64,26 @@ async def test_s1_t137_what_was_spent_is_what_the_card_said(journey: Journey) ->
     assert f"${request.order.total / 100:,.2f}" in shown.text
     assert "1 order" in shown.text
     assert "table" in kinds(shown)
+
+
+@pytest.mark.parametrize("policy", [DIVIDED], indirect=True)
+async def test_n22_the_sheet_of_who_pays_for_what_names_team_and_project(journey: Journey) -> None:
+    mona = journey.person("mona")
+    await journey.buys()
+    request = await journey.request()
+    assert request.order is not None
+    spent = f"{request.order.total / 100:.2f}"
+    shown = await summary(journey, mona, "/proxy spend team:scraping", "by the team scraping")
+    assert f"${spent}" in shown.text
+    assert "*By project*\ncrawler" in shown.text
+    nothing = await summary(journey, mona, "/proxy spend team:reserch", "no team called reserch")
+    assert "Did you mean team:research?" in nothing.text.replace("`", "")
+    await mona.clicks(shown, "report_csv")
+    await journey.direct(mona, "1 row in the file.")
+    (file,) = [one for one in journey.workspace.files.values() if one.name.endswith(".csv")]
+    head, line = (row.split(",") for row in file.uploaded.decode("utf-8-sig").splitlines())
+    row = dict(zip(head, line, strict=True))
+    assert (row["team"], row["project"], row["amount_usd"]) == ("scraping", "crawler", spent)
 
 
 async def test_s1_a_share_is_posted_with_its_picture_once(journey: Journey) -> None:

@@ -12,7 +12,14 @@ from bot.domain.ledger import Entry, EntryId, Kind
 from bot.usecases.desk import utcnow
 from bot.usecases.follow import follow
 from playground.actions import SeenMessage
+from playground.workspace_cast import PROXIES, RITA
 from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
+
+DIVIDED = f"""teams:
+  scraping: {{users: [{RITA}]}}
+channel_settings:
+  {PROXIES}: {{project: crawler}}
+"""
 
 
 async def bought(journey: Journey, *, credit: int = 0) -> ServiceId:
@@ -147,6 +154,13 @@ async def test_u3_a_service_nobody_knows_is_not_made_up(journey: Journey) -> Non
     assert "/proxy why service-ID" in (await journey.answer(rita, "/proxy why", "Say which one")).text
 
 
+@pytest.mark.parametrize("policy", [DIVIDED], indirect=True)
+async def test_n13_why_names_the_team_and_the_project_a_service_counts_for(journey: Journey) -> None:
+    service, rita = await bought(journey), journey.person("rita")
+    told = await journey.answer(rita, f"/proxy why {service}", "Since then")
+    assert "Its money counts for the team *scraping* and the project *crawler*." in told.text
+
+
 async def test_n13_a_service_carries_who_asked_who_approved_where_and_under_which_number(
     journey: Journey, clock: LaterClock
 ) -> None:
@@ -163,7 +177,7 @@ async def test_n13_a_service_carries_who_asked_who_approved_where_and_under_whic
     label = await journey.until(written, "the stamp")
     assert label["proxydesk_request"] == f"{TEAM}/{request.id}"
     assert (label["requester"], label["approvers"]) == (request.requester, request.approvals[0].by)
-    assert label["channel"] == request.channel
+    assert label["channel"] == label["project"] == request.channel
     journey.byteful.services[service]["service_metadata"] = {}  # as after a stamp that failed
     await look_later(journey, clock, 60)
     assert stamped() == label

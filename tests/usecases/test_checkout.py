@@ -22,11 +22,11 @@ from bot.domain.errors import (
     StoreUnavailableError,
 )
 from bot.domain.ids import RequestId, ServiceId
-from bot.domain.policy import PriceTolerance
+from bot.domain.policy import ChannelSettings, PriceTolerance
 from bot.domain.quote import ChangeKind
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.usecases import checkout, decide
-from tests.examples import APPROVER, REQUESTER, SECOND_APPROVER, WORKSPACE, quote, selection
+from tests.examples import APPROVER, CHANNEL, REQUESTER, SECOND_APPROVER, WORKSPACE, quote, selection
 from tests.usecases.conftest import Office, click_on, policy
 from tests.usecases.fakes import KilledError
 
@@ -121,12 +121,19 @@ async def test_what_is_partly_paid_from_credit_says_what_is_left(office: Office)
     assert (now.order.total, now.order.due, now.order.is_paid) == (1_750, 1_000, False)
 
 
-async def test_the_service_carries_who_asked_and_who_approved(office: Office) -> None:
+async def test_n13_the_service_carries_who_asked_who_approved_and_the_project(office: Office) -> None:
+    office.policy = policy(channel_settings={CHANNEL: ChannelSettings(project="crawler")})
     request = await office.place(life.Approved)
     await drive(office, request)
     tags = office.provider.tags[ServiceId("API-1")]
     assert tags["proxydesk_request"] == f"{WORKSPACE}/{request.id}"
     assert (tags["requester"], tags["approvers"]) == (REQUESTER, APPROVER)
+    assert (tags["channel"], tags["project"]) == (CHANNEL, "crawler")
+
+
+async def test_n13_a_channel_without_a_project_is_the_project_of_its_services(office: Office) -> None:
+    await drive(office, await office.place(life.Approved))
+    assert office.provider.tags[ServiceId("API-1")]["project"] == CHANNEL
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknownError("x"), RefusedError("x"), NeverSentError("x")])

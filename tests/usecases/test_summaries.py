@@ -11,9 +11,11 @@ from bot.blocks import limits
 from bot.blocks import summaries as views
 from bot.blocks.kit import Message
 from bot.domain.account import UsageDay
+from bot.domain.errors import ChatError
 from bot.domain.ids import ChannelId, ProductCode, RequestId, ServiceId, UserId
 from bot.domain.ledger import Entry, EntryId, Kind, sums_of
 from bot.domain.period import Period
+from bot.domain.policy import ChannelSettings, Role
 from bot.domain.scope import Asked, Measure, Scope, ScopeError
 from bot.domain.scope import Kind as Of
 from bot.usecases import summaries
@@ -92,6 +94,77 @@ async def test_t137_what_came_back_was_cancelled_or_is_open_is_told_apart(office
         "$36.00 remain spent",
     ):
         assert words in said
+
+
+DIVIDED = policy(
+    teams={"scraping": Role(users=(REQUESTER,)), "research": Role(users=(OUTSIDER, REQUESTER))},
+    channel_settings={CHANNEL: ChannelSettings(project="crawler")},
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "only"),
+    [("team:scraping", {REQUESTER}), ("team:research", {OUTSIDER}), ("project:crawler", {REQUESTER})],
+)
+async def test_n22_a_team_and_a_project_are_summed_up_to_the_cent(word: str, only: set[str], office: Office) -> None:
+    office.policy = DIVIDED
+    await office.desk.ledger.book(WORKSPACE, MIXED)
+    scope = await summaries.scope_called(office.desk, WORKSPACE, word)
+    shown = await summaries.spend(office.desk, WORKSPACE, scope, NOVEMBER)
+    lines = await summaries.entries(office.desk, WORKSPACE, Asked(Measure.SPEND, scope, NOVEMBER))
+    assert {line.requester for line in lines} == only
+    assert shown.sums == sums_of(lines)
+
+
+async def test_n22_teams_and_projects_of_everything_add_up_to_the_ledger(office: Office) -> None:
+    office.policy = DIVIDED
+    await office.desk.ledger.book(WORKSPACE, [*MIXED, entry(8, amount=40, requester=None, channel=None)])
+    shown = await summaries.spend(office.desk, WORKSPACE, Scope(Of.WORKSPACE), NOVEMBER)
+    assert [(part.id, part.sums.spent) for part in shown.teams] == [("scraping", 3_850), ("research", 99), ("", 40)]
+    assert [(part.id, part.sums.spent) for part in shown.projects] == [("crawler", 3_850), (OTHER, 99), ("", 40)]
+    for parts in (shown.teams, shown.projects):
+        assert sum(part.sums.net for part in parts) == shown.sums.net
+
+
+async def test_s1_a_team_whose_members_slack_does_not_tell_is_no_sum_of_zero(office: Office) -> None:
+    office.policy = DIVIDED
+    await office.desk.ledger.book(WORKSPACE, MIXED)
+    office.directory.is_away = True
+    with pytest.raises(ChatError):
+        await summaries.spend(office.desk, WORKSPACE, Scope(Of.TEAM, "scraping"), NOVEMBER)
+    shown = await summaries.spend(office.desk, WORKSPACE, Scope(Of.WORKSPACE), NOVEMBER)
+    assert (shown.sums.spent, shown.teams) == (3_949, ())
+    assert [part.id for part in shown.projects] == ["crawler", OTHER]
+
+
+async def test_n22_by_team_and_project_it_is_said_what_changed_the_sum_most(office: Office) -> None:
+    office.policy = DIVIDED
+    code = next(code for code, one in (await office.provider.catalog()).items() if one.is_per_ip)
+    october = {"day": date(2026, 10, 5), "product": code}
+    await office.desk.ledger.book(
+        WORKSPACE,
+        [
+            entry(1, product=code, amount=3_000, quantity=10),
+            entry(2, product=code, amount=1_400, quantity=4, requester=OUTSIDER, channel=OTHER),
+            entry(4, amount=1_500, **october),
+            entry(5, amount=1_200, quantity=4, requester=OUTSIDER, channel=OTHER, **october),
+        ],
+    )
+    everything = Scope(Of.WORKSPACE)
+    shown = await summaries.spend(office.desk, WORKSPACE, everything, NOVEMBER)
+    said = views.spend(Asked(Measure.SPEND, everything, NOVEMBER), shown, time_zone="UTC").text.splitlines()
+    name = "AT&amp;T ISP Proxies [US]"
+    assert f"*$44.00*, 63 % more than before ($27.00): more of {name} was ordered" in said
+    teams, projects = said.index("*By team*"), said.index("*By project*")
+    assert said[teams + 1 : teams + 3] == [
+        f"scraping $30.00, $15.00 more: more of {name} was ordered · one proxy $3.00, as before",
+        f"research $14.00, $2.00 more: {name} costs more · one proxy $3.50, before $3.00",
+    ]
+    assert said[projects + 1] == (
+        f"crawler $30.00, $15.00 more: more of {name} was ordered · one proxy $3.00, as before"
+    )
+    assert said[projects + 2].startswith(f"<#{OTHER}> $14.00")
+    assert "*By channel*" not in said
 
 
 async def test_t138_ten_thousand_requests_are_summed_up_without_asking_the_provider(office: Office) -> None:
