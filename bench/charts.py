@@ -63,7 +63,7 @@ def _peak_mib() -> float:
 
 
 def main() -> None:
-    import bot.app  # noqa: F401, PLC0415 - everything a worker carries besides
+    import bot.serve_worker  # noqa: F401, PLC0415 - everything a worker carries besides
 
     times = asyncio.run(draw())
     print(_peak_mib(), *times)

@@ -1,4 +1,7 @@
-"""`proxydesk web`, `worker` and `run`, which the Procfile starts, and what an operator asks for from a shell."""
+"""`proxydesk web`, `worker` and `run`, which the Procfile starts, and what an operator asks for from a shell.
+
+A command imports its part when it runs: no process carries, or waits for, what only another one needs.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,7 @@ from bot.app import Bot, open_bot
 from bot.domain.errors import InputError, StoreError
 from bot.domain.ledger import Kind
 from bot.domain.money import parse_dollars
-from bot.operate import book_refund, export_audit
 from bot.policy_file import PolicyFileError
-from bot.serve import serve_web, serve_worker
 from bot.settings import Settings, SettingsError
 from bot.store.embedded import EmbeddedStoreError
 
@@ -49,18 +50,25 @@ def main() -> None:
 @main.command()
 def web() -> None:
     """Serve Slack's events."""
+    from bot.serve_web import serve_web  # noqa: PLC0415 - this part alone
+
     _start(serve_web)
 
 
 @main.command()
 def worker() -> None:
     """Buy, tell, and sweep."""
+    from bot.serve_worker import serve_worker  # noqa: PLC0415 - this part alone
+
     _start(serve_worker)
 
 
 @main.command()
 def run() -> None:
     """Web and worker in one process, for a small team."""
+    from bot.serve_web import serve_web  # noqa: PLC0415 - this part alone
+    from bot.serve_worker import serve_worker  # noqa: PLC0415 - this part alone
+
     _start(serve_web, serve_worker)
 
 
@@ -75,6 +83,8 @@ def audit() -> None:
 @click.option("--workspace", help="One workspace's id. Not given: all of them.")
 def export(since: datetime | None, until: datetime | None, workspace: str | None) -> None:
     """Write the record to standard output, one JSON object a line (docs/audit.md)."""
+    from bot.operate import export_audit  # noqa: PLC0415 - this part alone
+
     settings = _settings()
     try:
         written = asyncio.run(export_audit(settings, sys.stdout.buffer.write, workspace, since, until))
@@ -103,6 +113,8 @@ def refund(
     *, service: str, dollars: str, reference: str, credit: bool, on: datetime | None, workspace: str | None
 ) -> None:
     """Write down what Byteful gave back for a service, so that summaries show it apart."""
+    from bot.operate import book_refund  # noqa: PLC0415 - this part alone
+
     amount, settings = parse_dollars(dollars), _settings()
     if amount is None or amount <= 0:
         sys.exit(f"{dollars!r} is no amount. Write dollars, such as 12.50.")

@@ -1,6 +1,6 @@
 """Work outside of clicks: taking requests on, sending what is to be said, and the sweep that loses nothing.
 
-Jobs only nudge. What happens is decided by the state in the store, so a job lost or run twice changes nothing.
+A job only nudges: what happens is decided by the state in the store.
 """
 
 from __future__ import annotations
@@ -9,40 +9,30 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from saq import CronJob, Job, Queue, Worker
-from saq.queue.redis import PubSubMultiplexer, RedisQueue
+from saq import CronJob, Job, Worker
+from saq.queue.redis import RedisQueue
 
 from bot.domain.errors import AccessError, ChatError, MoveError, ProviderError, RecordError, StaleError, StoreError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
-from bot.domain.request import PurchaseRequest, State
+from bot.domain.request import State
 from bot.ports import Errand, ErrandKind
+from bot.queue import HEARTBEAT_S
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
 
-QUEUE = "{proxydesk}"
-"""In braces, so that all its keys are in one slot of a cluster."""
-STEP_TIMEOUT_S = 180
-"""Longer than the slowest checkout with all the patience its recording has."""
-STEP_TRIES = 3
-HEARTBEAT_S = 6
-"""A job without a sign of life for this long has lost its worker."""
 STEPS = 2
 """Buying, and looking into a doubt that came of it."""
-ERRAND_TIMEOUT_S = 60
 SWEEP_TIMEOUT_S = 300
 BUSY_WAIT_S = 0.1
 BUSY_TRIES = 300
 """How often a purchase asks for its turn while another one is under way, before the sweep takes over."""
 SWEPT = (State.APPROVED, State.ORDERING, State.IN_DOUBT)
-NEWS_AGAIN_S = 1.0
 CATCH_UP_EVERY_S = 0.5
 UNCLEAR = (State.ORDERING, State.IN_DOUBT)
 LOOK_CRON = "* * * * * */10"
@@ -54,64 +44,6 @@ CRON_GRAIN_S = 10
 
 Context = dict[str, Any]
 _log = structlog.get_logger()
-
-
-class QueueNudge:
-    """Implements `bot.ports.Nudge` by a job, queued while the caller goes on: nobody's answer waits for the queue.
-
-    One key a version, so the same change is not queued twice.
-    """
-
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-        self._under_way: set[asyncio.Task[None]] = set()
-
-    async def __call__(self, request: PurchaseRequest) -> None:
-        task = asyncio.create_task(self._enqueue(request))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    async def drain(self) -> None:
-        """Until everything is queued; before the queue is closed."""
-        await asyncio.gather(*self._under_way)
-
-    async def _enqueue(self, request: PurchaseRequest) -> None:
-        try:
-            await self._queue.enqueue(
-                "step",
-                key=f"step:{request.workspace}:{request.id}:{request.version}",
-                workspace=request.workspace,
-                number=request.id,
-                timeout=STEP_TIMEOUT_S,
-                heartbeat=HEARTBEAT_S,
-                retries=STEP_TRIES,
-                retry_delay=1.0,
-                ttl=60,
-            )
-        except Exception as error:
-            _log.warning("nudge_lost", request=request.id, error=type(error).__name__)
-
-
-class QueueErrands:
-    """Implements `bot.ports.Errands` by a job. A worker that dies meanwhile is followed by another one."""
-
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-
-    async def __call__(self, errand: Errand) -> bool:
-        try:
-            await self._queue.enqueue(
-                "errand",
-                errand=asdict(errand),
-                timeout=ERRAND_TIMEOUT_S,
-                heartbeat=HEARTBEAT_S,
-                retries=STEP_TRIES,
-                ttl=60,
-            )
-        except Exception as error:
-            _log.warning("errand_lost", errand=errand.kind, error=type(error).__name__)
-            return False
-        return True
 
 
 class Jobs:
@@ -251,40 +183,6 @@ async def keep_catching_up(jobs: Jobs) -> None:
             await jobs.catch_up()
         except (StoreError, OSError) as error:
             _log.warning("not_caught_up", error=str(error))
-
-
-class JobNews(PubSubMultiplexer):
-    """What saq hears of its jobs. Its own listener asks a store that is away again at once and without end, so that
-    nothing else in the process gets its turn any more.
-    """
-
-    async def _start(self) -> None:
-        while True:
-            try:
-                await self.pubsub.psubscribe(f"{self.prefix}*")
-                while True:
-                    self._pass_on(await self.pubsub.get_message(timeout=None))
-            except (RedisError, OSError) as error:
-                _log.warning("job_news_lost", error=type(error).__name__)
-                await asyncio.sleep(NEWS_AGAIN_S)
-
-    def _pass_on(self, message: Any) -> None:
-        if message and message["type"] == "pmessage":
-            channel = message["channel"].decode()
-            self.publish(channel, {**message, "channel": channel})
-
-
-class JobQueue(RedisQueue):
-    """saq's queue with a listener that can wait, and all its keys in one slot of a cluster."""
-
-    def __init__(self, redis: Redis, name: str) -> None:
-        super().__init__(redis, name=name)
-        self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
-
-    async def _enqueue(self, job: Job) -> Job | None:
-        if not job.key.startswith(self.name):  # saq makes one of a job's keys from this alone
-            job.key = f"{self.name}:{job.key}"
-        return await super()._enqueue(job)
 
 
 class JobWorker(Worker[Any]):

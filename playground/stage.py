@@ -23,7 +23,8 @@ import redis.asyncio as redis_asyncio
 from redis.exceptions import RedisError
 
 from bot.app import STORE_FOLDER, Bot, open_bot
-from bot.serve import serve_web, serve_worker
+from bot.serve_web import serve_web
+from bot.serve_worker import serve_worker
 from bot.settings import Settings
 from bot.store.embedded import private_valkey
 from playground.actions import SlackDriver

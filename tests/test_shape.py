@@ -34,34 +34,41 @@ MAY_IMPORT: dict[str, set[str]] = {
     "slack": {"domain", "ports", "blocks", "log"},
     "slack_notifier": {"domain", "ports", "blocks", "slack", "gallery", "metrics"},
     "handlers": {"domain", "ports", "usecases", "blocks", "slack", "log"},
-    "jobs": {"domain", "ports", "usecases", "log"},
+    "jobs": {"domain", "ports", "usecases", "queue", "log"},
+    "queue": {"domain", "ports"},
+    "tasks": set(),
     "web": {"log"},
     "slack_http": {"metrics", "log"},
     "socket_mode": {"metrics"},
     "app": {
-        *("domain", "ports", "usecases", "blocks", "handlers", "jobs", "web", "slack_http", "socket_mode"),
-        *("providers", "store", "slack", "slack_notifier", "policy_file", "settings", "log", "metrics"),
-        *("slack_files", "pictures", "gallery", "clerk"),
+        *("domain", "ports", "usecases", "providers", "store", "slack", "queue"),
+        *("policy_file", "settings", "log"),
     },
-    "serve": {"app", "domain", "jobs", "web", "slack_http", "socket_mode", "settings", "log"},
+    "health": {"app", "domain", "usecases", "web", "slack_http", "socket_mode", "metrics"},
+    "serve_web": {
+        *("app", "domain", "handlers", "health", "queue", "slack", "slack_http", "socket_mode", "tasks", "web"),
+    },
+    "serve_worker": {
+        *("app", "clerk", "gallery", "jobs", "pictures", "slack", "slack_files", "slack_notifier", "tasks", "usecases"),
+    },
     "operate": {"domain", "usecases", "store", "settings"},
-    "__main__": {"app", "domain", "operate", "serve", "policy_file", "settings", "store", "log"},
+    "__main__": {"app", "domain", "operate", "serve_web", "serve_worker", "policy_file", "settings", "store", "log"},
 }
 """Layer → layers it may import besides itself. A layer is the first name below `bot`."""
 
 ONLY_IN = {
     "httpx": {"bot.providers.byteful.client"},
-    "redis": {"bot.store", "bot.app", "bot.jobs", "bot.operate"},
+    "redis": {"bot.store", "bot.queue", "bot.jobs", "bot.operate"},
     "slack_sdk": {
         *("bot.slack", "bot.slack_files", "bot.slack_notifier", "bot.handlers"),
-        *("bot.slack_http", "bot.socket_mode", "bot.app"),
+        *("bot.slack_http", "bot.socket_mode", "bot.app", "bot.serve_web", "bot.serve_worker"),
     },
-    "slack_bolt": {"bot.handlers", "bot.slack_http", "bot.socket_mode", "bot.app"},
+    "slack_bolt": {"bot.handlers", "bot.slack_http", "bot.socket_mode", "bot.serve_web"},
     "aiohttp": {"bot.slack", "bot.slack_files", "bot.app"},
-    "saq": {"bot.jobs", "bot.app"},
+    "saq": {"bot.jobs", "bot.queue"},
     "yaml": {"bot.policy_file"},
     "starlette": {"bot.web", "bot.slack_http"},
-    "uvicorn": {"bot.serve"},
+    "uvicorn": {"bot.serve_web"},
     "click": {"bot.__main__"},
     "vl_convert": {"bot.pictures"},
 }

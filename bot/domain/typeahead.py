@@ -21,8 +21,6 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, Generic, TypeVar, overload
 
-from rapidfuzz import fuzz, process
-
 LIMIT = 100
 """Rows of one answer; Slack shows no more options than this (Slack docs, block suggestions)."""
 CROWDED = 1_024
@@ -234,6 +232,8 @@ def _rows_in(bitmap: bytes) -> Iterator[int]:
 
 def nearest(word: str, choices: Iterable[str], limit: int = 3) -> list[str]:
     """The choices most like a word that is none of them, for "did you mean". Best first, none that is far off."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - a megabyte that only a misspelled word needs
+
     found = process.extract(
         word, list(choices), scorer=fuzz.WRatio, processor=fold, limit=limit, score_cutoff=NEAR_ENOUGH
     )

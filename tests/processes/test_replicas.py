@@ -14,7 +14,8 @@ import pytest
 import redis.asyncio as redis_asyncio
 from saq.types import Context
 
-from bot.jobs import JobQueue, JobWorker
+from bot.jobs import JobWorker
+from bot.queue import JobQueue
 from bot.store.embedded import private_valkey
 from bot.store.redis import connect
 from playground import invariants

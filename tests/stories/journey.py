@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from bot.app import Bot, open_bot
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest, State
+from bot.serve_worker import make_jobs
 from bot.settings import Settings
 from playground.actions import NeverHappenedError, Outcome, SeenMessage, SeenView, SlackDriver, SlackPerson
 from playground.provider import ProviderWorld
@@ -230,7 +231,7 @@ class Journey:
 
     async def sweep(self) -> None:
         """What the worker does each minute."""
-        await self.bot.jobs.sweep({})
+        await make_jobs(self.bot).sweep({})
 
     @asynccontextmanager
     async def replica(self) -> AsyncIterator[Bot]:

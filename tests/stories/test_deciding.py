@@ -11,6 +11,7 @@ import pytest
 from bot.domain.ids import UserId
 from bot.domain.request import Happened, State
 from bot.ports import Claim
+from bot.serve_worker import make_jobs
 from bot.usecases import decide
 from bot.usecases.decide import Click, Result
 from playground.workspace_cast import MAX, MONA
@@ -256,7 +257,7 @@ async def test_t01_two_replicas_take_one_double_click_once(journey: Journey) -> 
         found = await asyncio.gather(decide.approve(journey.bot.desk, click), decide.approve(other.desk, click))
         assert sorted(decision.result for decision in found) == [Result.DONE, Result.TOO_LATE]
         await journey.card("Ordered")
-        await asyncio.gather(journey.bot.jobs.sweep({}), other.jobs.sweep({}))
+        await asyncio.gather(make_jobs(journey.bot).sweep({}), make_jobs(other).sweep({}))
     assert journey.byteful.creates_received == 1
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.domain.request import Happened
+from bot.serve_worker import make_jobs
 from playground.actions import SeenMessage
 from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
 
@@ -46,7 +47,7 @@ class Order:
         await self.look()
 
     async def look(self) -> None:
-        await self.journey.bot.jobs.follow({})
+        await make_jobs(self.journey.bot).follow({})
 
     async def settled(self) -> None:
         """Until nothing is left to be said."""
@@ -289,12 +290,12 @@ async def test_t46_l3_a_top_up_is_paid_when_the_balance_has_really_risen(journey
     await journey.card("Ordered")
     asked = journey.calls("service/retrieve")
     clock.later += MINUTES
-    await journey.bot.jobs.follow({})
+    await make_jobs(journey.bot).follow({})
     await journey.card("The credit arrives when it is paid.")
     invoice = next(one for one in journey.byteful.invoices.values() if one.purpose == "top_up")
     journey.byteful.pay(invoice.invoice_id)
     clock.later += MINUTES
-    await journey.bot.jobs.follow({})
+    await make_jobs(journey.bot).follow({})
     await journey.card("Paid: $50.00. The credit belongs to the account.")
     await journey.threaded("The invoice is paid.")
     assert journey.calls("service/retrieve") == asked

@@ -22,6 +22,7 @@ from bot.app import Bot
 from bot.blocks.text import money
 from bot.domain.ledger import Entry, Kind, sums_of
 from bot.gallery import Gallery
+from bot.serve_worker import make_jobs
 from bot.store import pacer
 from bot.usecases import desk, speak
 from playground.provider import ProviderWorld
@@ -118,7 +119,7 @@ class Month:
     async def works(self) -> None:
         """What the worker does by its crons."""
         for job in ("follow", "snapshot", "sweep", "digest"):
-            await asyncio.gather(*(getattr(bot.jobs, job)({}) for bot in (self.journey.bot, self.other)))
+            await asyncio.gather(*(getattr(make_jobs(bot), job)({}) for bot in (self.journey.bot, self.other)))
         await self.journey.all_said()
 
     # People

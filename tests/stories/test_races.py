@@ -12,7 +12,9 @@ import redis.asyncio as redis_asyncio
 from bot.domain.errors import StaleError
 from bot.domain.ids import DraftId, RequestId, UserId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest, State
-from bot.jobs import JobQueue, make_worker
+from bot.jobs import make_worker
+from bot.queue import JobQueue
+from bot.serve_worker import make_jobs
 from bot.store import codec
 from bot.usecases import decide
 from bot.usecases.decide import Click, Result
@@ -85,7 +87,7 @@ async def test_t10_d2_two_workers_that_sweep_at_once_have_one_effect(journey: Jo
     await journey.asks(rita)
     await until_due(journey)
     async with journey.replica() as other:
-        await asyncio.gather(journey.sweep(), other.jobs.sweep({}), other.jobs.sweep({}))
+        await asyncio.gather(journey.sweep(), make_jobs(other).sweep({}), make_jobs(other).sweep({}))
     await journey.card("Expired")
     await journey.all_said()
     assert (await journey.history()).count(Happened.EXPIRED) == 1
@@ -97,7 +99,7 @@ async def test_t10_d2_two_workers_that_sweep_at_once_have_one_effect(journey: Jo
 async def test_t10_each_cron_is_queued_once_a_period_for_all_workers(journey: Journey, redis_url: str) -> None:
     connections = [redis_asyncio.Redis.from_url(redis_url, protocol=2) for _ in range(2)]
     queues = [JobQueue(one, name="{apart}") for one in connections]
-    workers = [make_worker(queue, journey.bot.jobs) for queue in queues]
+    workers = [make_worker(queue, make_jobs(journey.bot)) for queue in queues]
     for _ in range(3):
         for worker in workers:
             await worker.schedule(lock=1)

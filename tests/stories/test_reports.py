@@ -9,6 +9,7 @@ import re
 import pytest
 
 from bot.domain.ids import ChannelId
+from bot.serve_worker import make_jobs
 from playground.actions import SeenMessage, SlackPerson
 from playground.workspace_cast import PROXIES, RAVI, RITA
 from playground.workspace_faults import Fault
@@ -243,9 +244,9 @@ async def test_t131_two_replicas_post_a_digest_once(journey: Journey) -> None:
     channel = ChannelId(journey.workspace.channel_named(CHANNEL).id)
     await journey.bot.store._redis.hset(f"{{{TEAM}}}:digests:since", f"{channel}:daily", "0")
     async with journey.replica() as other:
-        await asyncio.gather(journey.bot.jobs.digest({}), other.jobs.digest({}))
+        await asyncio.gather(make_jobs(journey.bot).digest({}), make_jobs(other).digest({}))
         there = await posted(journey, "Digest of the day")
-        await asyncio.gather(journey.bot.jobs.digest({}), other.jobs.digest({}))
+        await asyncio.gather(make_jobs(journey.bot).digest({}), make_jobs(other).digest({}))
         await journey.all_said()
     found = [one for one in await mona.messages(CHANNEL) if "Digest of the day" in one.text]
     assert [one.ts for one in found] == [there.ts]

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.request import State
 from bot.domain.usage import BYTES_PER_GB
+from bot.serve_worker import make_jobs
 from playground.actions import SeenMessage
 from tests.stories.journey import TEAM, Journey, LaterClock
 
@@ -25,8 +26,8 @@ def later(journey: Journey, clock: LaterClock) -> Later:
     async def passes(by: timedelta) -> None:
         clock.later += by
         journey.byteful.advance(by.total_seconds())
-        await journey.bot.jobs.follow({})
-        await journey.bot.jobs.snapshot({})
+        await make_jobs(journey.bot).follow({})
+        await make_jobs(journey.bot).snapshot({})
         await journey.all_said()
 
     return passes

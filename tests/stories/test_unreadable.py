@@ -2,8 +2,8 @@
 
 import orjson
 
-from bot.app import make_warnings
 from bot.domain.request import State
+from bot.health import make_warnings
 from bot.store import codec
 from tests.stories.journey import TEAM, Journey
 

@@ -1,4 +1,4 @@
-"""The two parts a deployment runs, each until it is told to stop."""
+"""The web part: Slack's requests in, answers out, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -9,12 +9,24 @@ from contextlib import contextmanager
 
 import structlog
 import uvicorn
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import DRAIN_S, Bot, make_checks, make_front, make_slack_app, make_socket, make_warnings
+from bot.app import Bot
 from bot.domain.errors import ProviderError
-from bot.jobs import keep_catching_up, make_worker
+from bot.handlers.front import Front
+from bot.handlers.listeners import listen
+from bot.health import make_checks, make_warnings
+from bot.queue import QueueErrands
+from bot.slack import CALL_TIMEOUT_S
 from bot.slack_http import SkewWatch, SlackDoor
+from bot.socket_mode import Socket
+from bot.tasks import ended, first_of
 from bot.web import make_web
+
+DRAIN_S = 10.0
+"""How long work behind an ack may go on when the process is asked to stop."""
 
 _log = structlog.get_logger()
 
@@ -42,11 +54,11 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     if socket is not None:
         serving.append(asyncio.create_task(socket.serve(stop)))
     try:
-        await _first_of(stop, places, *serving)
+        await first_of(stop, places, *serving)
     finally:
         server.should_exit = True
         stop.set()
-        await _ended(places)
+        await ended(places)
     await asyncio.gather(*serving)
     await front.background.drain(DRAIN_S)
 
@@ -59,34 +71,40 @@ async def _warm_up(bot: Bot) -> None:
         _log.info("catalog_not_there_yet", error=str(error))
 
 
-async def serve_worker(bot: Bot, stop: asyncio.Event) -> None:
-    jobs = bot.jobs
-    worker = make_worker(bot.queue, jobs)
-    worker.SIGNALS = []
-    working = asyncio.create_task(worker.start())
-    telling = asyncio.create_task(keep_catching_up(jobs))
-    try:
-        await _first_of(stop, working, telling)
-    finally:
-        worker.event.set()
-        await _ended(telling)
-    await working
+def make_front(bot: Bot) -> Front:
+    return Front(bot.desk, bot.chat, bot.store, QueueErrands(bot.queue))
 
 
-async def _first_of(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
-    """Until one of them ends or everything is to stop. A task that failed says so here."""
-    stopping = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    for task in done:
-        await task
+def make_slack_app(bot: Bot, front: Front) -> AsyncApp:
+    """Bolt with our client and our listeners. The ack leaves when a listener returns, so listeners only record."""
+    token = bot.settings.slack_bot_token.get_secret_value()
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        """One workspace, one token: nothing to look up, so no call stands before the first ack."""
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    app = AsyncApp(
+        client=AsyncWebClient(base_url=bot.settings.slack_api_url),  # without a token: `authorize` has the say
+        signing_secret=bot.settings.slack_signing_secret.get_secret_value(),
+        authorize=authorize,
+        process_before_response=True,
+        # Nothing we listen to comes from ourselves, from an assistant or from a workflow step.
+        ignoring_self_events_enabled=False,
+        ignoring_self_assistant_message_events_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+    listen(app, front)
+    return app
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    """Cancelled until it is over: `asyncio.wait_for` of Python 3.11 can swallow a cancellation."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.1)
+def make_socket(bot: Bot, app: AsyncApp) -> Socket | None:
+    """The way in without an address of our own; None over HTTP."""
+    token = bot.settings.slack_app_token
+    if token is None:
+        return None
+    client = AsyncWebClient(base_url=bot.settings.slack_api_url, session=bot.client.session, timeout=CALL_TIMEOUT_S)
+    return Socket(app, token.get_secret_value(), client)
 
 
 class NotServingError(Exception):

@@ -1,0 +1,129 @@
+"""The queue between the parts: clicks put work into it, workers take it out.
+
+A job only nudges. What happens is decided by the state in the store, so a job lost or run twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from saq import Job, Queue
+from saq.queue.redis import PubSubMultiplexer, RedisQueue
+
+from bot.domain.request import PurchaseRequest
+from bot.ports import Errand
+
+QUEUE = "{proxydesk}"
+"""In braces, so that all its keys are in one slot of a cluster."""
+STEP_TIMEOUT_S = 180
+"""Longer than the slowest checkout with all the patience its recording has."""
+STEP_TRIES = 3
+HEARTBEAT_S = 6
+"""A job without a sign of life for this long has lost its worker."""
+ERRAND_TIMEOUT_S = 60
+NEWS_AGAIN_S = 1.0
+
+_log = structlog.get_logger()
+
+
+def connect_queue(url: SecretStr) -> Redis:
+    """Its own pool without a read time-out: the worker waits on it for jobs."""
+    return Redis.from_url(url.get_secret_value(), protocol=2, health_check_interval=30)
+
+
+class JobNews(PubSubMultiplexer):
+    """What saq hears of its jobs. Its own listener asks a store that is away again at once and without end, so that
+    nothing else in the process gets its turn any more.
+    """
+
+    async def _start(self) -> None:
+        while True:
+            try:
+                await self.pubsub.psubscribe(f"{self.prefix}*")
+                while True:
+                    self._pass_on(await self.pubsub.get_message(timeout=None))
+            except (RedisError, OSError) as error:
+                _log.warning("job_news_lost", error=type(error).__name__)
+                await asyncio.sleep(NEWS_AGAIN_S)
+
+    def _pass_on(self, message: Any) -> None:
+        if message and message["type"] == "pmessage":
+            channel = message["channel"].decode()
+            self.publish(channel, {**message, "channel": channel})
+
+
+class JobQueue(RedisQueue):
+    """saq's queue with a listener that can wait, and all its keys in one slot of a cluster."""
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        super().__init__(redis, name=name)
+        self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
+
+    async def _enqueue(self, job: Job) -> Job | None:
+        if not job.key.startswith(self.name):  # saq makes one of a job's keys from this alone
+            job.key = f"{self.name}:{job.key}"
+        return await super()._enqueue(job)
+
+
+class QueueNudge:
+    """Implements `bot.ports.Nudge` by a job, queued while the caller goes on: nobody's answer waits for the queue.
+
+    One key a version, so the same change is not queued twice.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, request: PurchaseRequest) -> None:
+        task = asyncio.create_task(self._enqueue(request))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def drain(self) -> None:
+        """Until everything is queued; before the queue is closed."""
+        await asyncio.gather(*self._under_way)
+
+    async def _enqueue(self, request: PurchaseRequest) -> None:
+        try:
+            await self._queue.enqueue(
+                "step",
+                key=f"step:{request.workspace}:{request.id}:{request.version}",
+                workspace=request.workspace,
+                number=request.id,
+                timeout=STEP_TIMEOUT_S,
+                heartbeat=HEARTBEAT_S,
+                retries=STEP_TRIES,
+                retry_delay=1.0,
+                ttl=60,
+            )
+        except Exception as error:
+            _log.warning("nudge_lost", request=request.id, error=type(error).__name__)
+
+
+class QueueErrands:
+    """Implements `bot.ports.Errands` by a job. A worker that dies meanwhile is followed by another one."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    async def __call__(self, errand: Errand) -> bool:
+        try:
+            await self._queue.enqueue(
+                "errand",
+                errand=asdict(errand),
+                timeout=ERRAND_TIMEOUT_S,
+                heartbeat=HEARTBEAT_S,
+                retries=STEP_TRIES,
+                ttl=60,
+            )
+        except Exception as error:
+            _log.warning("errand_lost", errand=errand.kind, error=type(error).__name__)
+            return False
+        return True
