@@ -134,6 +134,12 @@ def test_an_empty_catalog_knows_no_product() -> None:
     assert (unknown.word, unknown.nearest) == ("isp_us", ())
 
 
-@pytest.mark.parametrize("line", ["x" * 3_000, "isp_us " + "9" * 2_900, "isp_us " + "a:" * 1_400, "٣ isp", "isp_us ٣"])
+def test_digits_of_every_script_count() -> None:
+    assert read("isp_us ٣", EMPTY, CATALOG).draft.quantity == 3
+
+
+@pytest.mark.parametrize("line", ["x" * 3_000, "isp_us " + "9" * 2_900, "isp_us " + "a:" * 1_400, "٣ isp"])
 def test_strange_and_long_lines_are_answered(line: str) -> None:
-    read(line, EMPTY, CATALOG)
+    """With the word that fits nothing, or what is wrong with the one that does."""
+    wording = read(line, EMPTY, CATALOG)
+    assert wording.unknown or wording.problems

@@ -206,10 +206,10 @@ async def test_a_reopened_request_has_its_new_deadline(store: RedisStore, raw: r
     assert now.expires_at > NOW + timedelta(hours=72)
 
 
-async def test_records_of_requests_and_what_belongs_to_them_never_expire(
+async def test_t115_records_of_requests_and_what_belongs_to_them_never_expire(
     store: RedisStore, raw: redis_asyncio.Redis
 ) -> None:
-    """T115: money keys have no time to live."""
+    """Money keys have no time to live."""
     await moved(store, await placed(store), life.Approved, life.Claimed, life.Ordered)
     mortal = {key.decode() for key in await raw.keys("*") if await raw.ttl(key) != -1}
     assert mortal == {f"{{{WORKSPACE}}}:sent:d1"}
@@ -343,7 +343,7 @@ async def test_a_lease_belongs_to_one_until_it_is_given_back(store: RedisStore, 
     assert await other.hold(WORKSPACE, "checkout", "you", 60)
 
 
-async def test_a_lease_ends_by_itself(store: RedisStore, raw: redis_asyncio.Redis) -> None:
+async def test_t117_a_lease_ends_by_itself_after_its_seconds(store: RedisStore, raw: redis_asyncio.Redis) -> None:
     await store.hold(WORKSPACE, "checkout", "me", 2.5)
     assert 2_000 < await raw.pttl(f"{{{WORKSPACE}}}:lease:checkout") <= 2_500
 

@@ -236,6 +236,18 @@ async def test_f2_a_held_lane_is_closed_until_then_and_no_other(store: RedisStor
     assert await store.take_turn(await taken(store), Lane("post:C2", SECOND), NOW) is Turn.GO
 
 
+async def test_t117_a_clock_that_jumped_back_silences_no_channel(store: RedisStore) -> None:
+    """A machine whose clock was two hours ahead was the last to post there."""
+    ahead = NOW + timedelta(hours=2)
+    await store.ask(WORKSPACE, CARD, NOW)
+    claim = await taken(store, ahead)
+    assert await store.take_turn(claim, LANE, ahead) is Turn.GO
+    await store.settle_intent(claim)
+    other = CardIntent(RequestId(1002))
+    await store.ask(WORKSPACE, other, NOW)
+    assert await store.take_turn(await taken(store), LANE, NOW) is Turn.GO
+
+
 async def test_t94_in_silence_one_is_given_out_now_and_then_to_try(store: RedisStore) -> None:
     for number in range(3):
         await store.ask(WORKSPACE, CardIntent(RequestId(1001 + number)), NOW)

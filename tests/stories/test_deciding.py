@@ -243,8 +243,10 @@ async def test_t01_x7_a_double_click_approves_once_and_answers_twice(journey: Jo
     card = await journey.asks(rita)
     answered(*await asyncio.gather(mona.clicks(card, "approve"), mona.clicks(card, "approve")))
     await journey.private(mona, "Recorded: you approved it")
-    await journey.private(mona, "Your click changed nothing. You approved it already.", "Approved by @mona")
+    second = await journey.private(mona, "Your click changed nothing. You approved it already.")
     await journey.card("Ordered")
+    (approval,) = (await journey.request()).approvals
+    assert f"Approved by @mona {approval.at:%Y-%m-%d %H:%M} UTC" in second.text
     assert (await journey.history()).count(Happened.APPROVED) == 1
     assert journey.byteful.creates_received == 1
 

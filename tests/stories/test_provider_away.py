@@ -82,22 +82,32 @@ async def test_f1_looking_things_up_fails_in_words(journey: Journey, fault: str,
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("endpoint", "fault", "more", "words"),
     [
-        ("down", "does not give a price at the moment"),
-        ("server_error", "does not give a price at the moment"),
-        ("unauthorized", "refuses our keys"),
-        ("second_factor", "second factor"),
+        *(
+            (endpoint, fault, {}, words)
+            for endpoint in ("checkout/quote", "service/search")
+            for fault, words in (
+                ("down", "does not give a price at the moment"),
+                ("server_error", "does not give a price at the moment"),
+                ("unauthorized", "refuses our keys"),
+                ("second_factor", "second factor"),
+            )
+        ),
+        ("checkout/quote", "missing_fields", {"fields": ["total"]}, "total is missing or malformed"),
+        ("checkout/quote", "missing_fields", {"fields": ["credit_balance"]}, "credit_balance is missing or malformed"),
+        ("service/search", "missing_fields", {"fields": ["service_total"]}, "service_total is missing or malformed"),
     ],
 )
-@pytest.mark.parametrize("endpoint", ["checkout/quote", "service/search"])
-async def test_f1_q3_without_a_fresh_look_nothing_is_bought_and_the_card_says_so(
-    journey: Journey, fault: str, words: str, endpoint: str
+async def test_f1_q3_t67_without_a_fresh_look_nothing_is_bought_and_the_card_says_so(
+    journey: Journey, endpoint: str, fault: str, more: dict[str, object], words: str
 ) -> None:
     """T69: the approval stands, and it is bought once Byteful is back."""
     rita, mona = journey.people("rita", "mona")
     card = await journey.asks(rita)
-    journey.byteful.faults.set(fault, endpoint=endpoint)
+    if endpoint == "service/search":
+        journey.byteful.buy_by_hand({"product_code": "isp_us", "quantity": 1})
+    journey.byteful.faults.set(fault, endpoint=endpoint, **more)
     answered(await mona.clicks(card, "approve"))
     card = await journey.card("Approved by @mona", "Nothing was sent to the provider yet", words)
     assert journey.logged(card)["event"] == "checkout_delayed"

@@ -142,14 +142,16 @@ async def test_t69_what_was_asked_in_an_hour_without_byteful_goes_on_in_order(jo
     for place in range(6):
         await keeps(journey, (rita, ravi)[place % 2], f"isp_us {place + 1} for ask {place}")
     assert await awaited(journey) == [f"ask {place}" for place in range(6)]
+    journey.byteful.set_price("isp_us", 400)
     journey.byteful.faults.clear("down")
     journey.bot.desk.provider.client._breaker._closed_until = 0  # its ten seconds are over
     await asyncio.gather(*(journey.sweep() for _ in range(2)))
     await journey.sweep()
     found = [await journey.request(1001 + place) for place in range(6)]
-    assert [(one.reason, one.selection.quantity, one.state) for one in found] == [
-        (f"ask {place}", place + 1, State.PENDING) for place in range(6)
-    ]
+    assert [(one.reason, one.quote.total, one.state) for one in found] == [
+        (f"ask {place}", 400 * (place + 1), State.PENDING) for place in range(6)
+    ], "each at the price of now"
+    assert [line for line in journey.byteful.log if line.status == 429] == [], "at the pace the account allows"
     assert await journey.bot.store.of_requester(TEAM, UserId("U00000MAX")) == []
 
 

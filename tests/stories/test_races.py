@@ -78,7 +78,8 @@ async def test_t09_of_two_approved_requests_for_the_last_stock_one_is_bought(jou
 
     found = await journey.until(ended, "one bought and one not")
     (left,) = [one for one in found if one.state is State.PENDING]
-    await journey.card("nothing was bought", "fresh decision", number=left.id)
+    await journey.card("nothing was bought", "fresh decision", "out of stock", number=left.id)
+    await journey.direct(rita, f"#{left.id}", "nothing was bought", "out of stock")
     assert journey.byteful.creates_effective == 1
 
 

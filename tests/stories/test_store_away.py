@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis.asyncio as redis_asyncio
 
-from bot.domain.request import State
+from bot.domain.request import Happened, State
 from bot.store.embedded import private_valkey
 from tests.stories.journey import CHANNEL, Journey, answered, reached
 
@@ -146,6 +146,29 @@ async def test_f5_t113_between_approval_and_checkout_nothing_is_bought_without_t
     await journey.until_bought()
     await journey.card("Ordered")
     assert journey.byteful.creates_received == 1
+
+
+async def test_t113_an_answer_that_finds_no_store_is_kept_and_written_once_it_is_back(
+    journey: Journey, mortal: Mortal
+) -> None:
+    """It stops while the provider has the checkout: what was bought is known to this machine alone until then."""
+    rita, mona = journey.people("rita", "mona")
+    card = await journey.asks(rita)
+    sending = journey.byteful.faults.set("slow", endpoint="checkout/create", seconds=60)
+    await mona.clicks(card, "approve")
+    await reached(sending)
+    await journey.all_said()
+    await mortal.stop()
+    journey.byteful.faults.clear("slow")
+    await journey.until_logged("checkout_ordered")
+    assert (await journey.card()).text.count("Ordered") == 0, "nobody could write it down yet"
+    await mortal.start()
+    await journey.until_bought()
+    card = await journey.card("Ordered", "Service ID")
+    assert card.has_button("Open invoice"), "its link was in that answer alone"
+    assert Happened.ORDERED in await journey.history()
+    await journey.sweep()
+    assert (journey.byteful.creates_received, journey.byteful.creates_effective) == (1, 1)
 
 
 async def test_t113_a_store_that_hangs_makes_no_click_silent(journey: Journey, mortal: Mortal) -> None:

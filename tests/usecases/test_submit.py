@@ -161,7 +161,8 @@ async def test_v3_paper_problems_are_beside_their_fields(given: dict[str, Any], 
 
 
 async def test_the_longest_reason_is_taken(office: Office) -> None:
-    await submit.submit(office.desk, await priced(office, reason="x" * MAX_REASON))
+    sent = await submit.submit(office.desk, await priced(office, reason="x" * MAX_REASON))
+    assert (await office.now(sent.request)).reason == "x" * MAX_REASON
 
 
 async def test_every_problem_is_told_at_once(office: Office) -> None:
@@ -215,7 +216,8 @@ async def test_what_nobody_could_approve_is_not_posted(needed: int, holders: Any
 async def test_enough_others_are_enough(office: Office) -> None:
     office.policy = policy(needed=2)
     office.directory.approvers = frozenset({APPROVER, SECOND_APPROVER, REQUESTER})
-    await submit.submit(office.desk, await priced(office))
+    sent = await submit.submit(office.desk, await priced(office))
+    assert await office.state(sent.request) is State.PENDING
 
 
 async def test_when_nobody_can_say_who_approves_nothing_is_posted(office: Office) -> None:
