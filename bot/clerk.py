@@ -27,7 +27,7 @@ from bot.usecases import summaries as sums
 from bot.usecases.desk import Desk
 
 NO_RIGHT_TO_UPLOAD = (
-    "The file could not be sent: Proxydesk lacks the right `files:write`. An admin has to install it again with that "
+    "That could not be sent: Proxydesk lacks the right `files:write`. An admin has to install it again with that "
     "right (docs/install.md)."
 )
 NO_FILE = "The file could not be sent ({code}). Nothing else changed. Try again in a minute."
@@ -109,7 +109,8 @@ class Clerk:
         spend = await sums.spend(self.desk, errand.workspace, asked.scope, asked.period)
         names = await sums.names_of(self.desk, spend.people)
         pictures = await self._hung(summaries.spend_pictures(spend, names))
-        return summaries.spend(asked, spend, time_zone=sums.zone_of_scope(self.desk, asked.scope), pictures=pictures)
+        zone = sums.zone_of_scope(self.desk, asked.scope)
+        return summaries.spend(asked, spend, time_zone=zone, names=names, pictures=pictures)
 
     async def _hung(self, pictures: list[Picture]) -> list[tuple[str, Picture]]:
         hung = await self.gallery.hang(pictures)

@@ -1,7 +1,4 @@
-"""Pictures as messages show them: drawn, uploaded, and left out where that does not work.
-
-A message waits for no picture that cannot be had: its numbers stand beside it in any case.
-"""
+"""Pictures as messages show them: drawn and uploaded, and left out where that does not work."""
 
 from __future__ import annotations
 
@@ -24,7 +21,10 @@ class Gallery:
     files: SlackFiles
 
     async def hang(self, pictures: Sequence[Picture]) -> list[tuple[str, Picture]]:
-        """Those that could be drawn and uploaded, each with its Slack file id."""
+        """Those that could be drawn and uploaded, each with its Slack file id.
+
+        Raises ChatError when the bot may upload nothing.
+        """
         hung: list[tuple[str, Picture]] = []
         for picture in pictures:
             try:
@@ -35,5 +35,5 @@ class Gallery:
             except ChatError as error:
                 _log.warning("picture_not_uploaded", title=picture.title, code=error.code)
                 if error.trouble in (Trouble.SCOPE, Trouble.KEYS):
-                    break  # the next one would fare no better
+                    raise  # the next one would fare no better
         return hung

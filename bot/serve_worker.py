@@ -44,5 +44,5 @@ def make_jobs(bot: Bot) -> Jobs:
         timeout=CALL_TIMEOUT_S,
         retry_handlers=[],
     )
-    teller = Teller(bot.desk, SlackNotifier(posting, lambda: bot.policy.current, gallery))
+    teller = Teller(bot.desk, SlackNotifier(posting, lambda: bot.policy.current))
     return Jobs(bot.desk, teller, Clerk(bot.desk, bot.chat, files, gallery).run)

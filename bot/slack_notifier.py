@@ -15,9 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import alerts, digest, limits, notices, request_card, summaries, tables, waiting
 from bot.blocks import home as home_view
-from bot.blocks.charts import Picture
 from bot.blocks.kit import Message
-from bot.blocks.summaries import Shown
 from bot.domain import invoice
 from bot.domain.draft import WaitingDraft
 from bot.domain.errors import ChatError, Trouble
@@ -51,7 +49,6 @@ from bot.domain.notice import (
 from bot.domain.pause import Pause
 from bot.domain.policy import Policy
 from bot.domain.request import PurchaseRequest
-from bot.gallery import Gallery
 from bot.metrics import MESSAGES, REFUSALS
 from bot.ports import Form, MessageRef, Saying, Spot
 from bot.slack import calling
@@ -72,10 +69,9 @@ class SlackNotifier:
 
     client: AsyncWebClient
     policy: Callable[[], Policy]
-    gallery: Gallery | None = None
 
     async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef:
-        message = self._drawn(saying, await self._pictures(saying))
+        message = self._drawn(saying)
         answer = await _counted(
             "post",
             self.client.chat_postMessage(
@@ -148,8 +144,8 @@ class SlackNotifier:
 
     # Drawing
 
-    def _drawn(self, saying: Saying, pictures: Shown = ()) -> Message:
-        message = self._full(saying, pictures)
+    def _drawn(self, saying: Saying) -> Message:
+        message = self._full(saying)
         request = saying.subject if isinstance(saying.subject, PurchaseRequest) else None
         match saying.form:
             case Form.FULL:
@@ -162,20 +158,14 @@ class SlackNotifier:
             case Form.SHORT:
                 return notices.as_words(message, SHORT, request)
 
-    async def _pictures(self, saying: Saying) -> Shown:
-        """Drawn and uploaded anew for each try; without them where Slack or the drawing refuses: the numbers stay."""
-        if saying.form is not Form.FULL or self.gallery is None or not isinstance(saying.subject, Notice):
-            return ()
-        return await self.gallery.hang(_pictures_of(saying.subject))
-
-    def _full(self, saying: Saying, pictures: Shown) -> Message:
+    def _full(self, saying: Saying) -> Message:
         match saying.subject, saying.intent:
             case PurchaseRequest() as request, intent if not isinstance(intent, NewsIntent):
                 return self._of_request(request, saying)
             case notice, NoticeIntent(instead_of=None) | ThreadNoticeIntent() if isinstance(notice, Notice):
-                return _of_notice(notice, pictures)
+                return _of_notice(notice)
             case notice, NoticeIntent(instead_of=channel) if isinstance(notice, Notice) and channel:
-                return alerts.instead_of(channel, _of_notice(notice, pictures))
+                return alerts.instead_of(channel, _of_notice(notice))
             case WaitingDraft() as ended, NewsIntent(news=news):
                 return waiting.lapsed(ended) if news is News.LAPSED else waiting.unpriced(ended)
             case Pause() as pause, NewsIntent(news=news):
@@ -208,23 +198,13 @@ class SlackNotifier:
         return request_card.card(request, approvers=approvers, role=approvals.role, needed=approvals.needed)
 
 
-def _pictures_of(notice: Notice) -> list[Picture]:
-    match notice:
-        case ChannelDigest():
-            return digest.pictures(notice)
-        case SharedSummary():
-            return summaries.shared_pictures(notice)
-        case _:
-            return []
-
-
-def _of_notice(notice: Notice, pictures: Shown) -> Message:
+def _of_notice(notice: Notice) -> Message:
     """Each kind has a drawing of its own."""
     match notice:
         case ChannelDigest():
-            return digest.posted(notice, pictures)
+            return digest.posted(notice)
         case SharedSummary():
-            return summaries.shared(notice, pictures)
+            return summaries.shared(notice)
         case _:
             return _of_alert(notice)
 

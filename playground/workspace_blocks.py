@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any
 
+from playground.workspace_charts import CHARTS
 from playground.workspace_rich_text import characters, rich_text
 from playground.workspace_schema import (
     Check,
@@ -26,6 +27,7 @@ from playground.workspace_schema import (
     exactly_one_of,
     in_order,
     integer,
+    number,
     number_string,
     record,
     string,
@@ -44,6 +46,7 @@ VIEW_BYTES = 250_000
 MARKDOWN_CHARACTERS = 12_000
 OPTION_VALUE_ADVICE = 75
 DATA_TABLE_CHARACTERS = 20_000
+CHARTS_PER_MESSAGE = 2
 DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
@@ -324,11 +327,6 @@ def _settings_fit(block: Json, at: str) -> Iterator[Problem]:
         yield Problem(f"{at}/column_settings", "too_many", message, str(widest), severity="warning")
 
 
-def _number(value: Any, at: str) -> Iterator[Problem]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        yield Problem(at, "wrong_type", "must provide a number")
-
-
 def _column(value: Any, at: str) -> Iterator[Problem]:
     """Settings of one column; null leaves it as it is."""
     if value is not None:
@@ -345,7 +343,7 @@ def _no_dispatch_on_files(block: Json, at: str) -> Iterator[Problem]:
 
 _words_cell = {"raw_text": shape({"text": string(20_000)}, {}), "rich_text": rich_text}
 _cell = typed(_words_cell)
-_data_cell = typed({**_words_cell, "raw_number": shape({"value": _number}, {"text": string(20_000)})})
+_data_cell = typed({**_words_cell, "raw_number": shape({"value": number}, {"text": string(20_000)})})
 _card_buttons = array(_element(frozenset({"button"})), 5)
 _url_source = typed({"url": shape({"url": url, "text": string(2_000)}, {})})
 
@@ -406,6 +404,7 @@ BLOCKS: dict[str, Check] = {
         _table_size,
         _plain_head,
     ),
+    "data_visualization": shape({"title": string(50), "chart": typed(CHARTS)}, {"block_id": block_id}),
     "divider": shape({}, {"block_id": block_id}),
     "file": shape({"external_id": string(255), "source": string(6, one_of=("remote",))}, {"block_id": block_id}),
     "header": shape({"text": plain(150)}, {"block_id": block_id}),
@@ -480,7 +479,7 @@ BLOCKS["container"] = shape(
 
 MESSAGES_ONLY = frozenset(
     {"alert", "card", "carousel", "container", "context_actions", "data_table", "file", "markdown", "plan", "table"}
-    | {"task_card"}
+    | {"data_visualization", "task_card"}
 )
 ALLOWED_BLOCKS = {
     Surface.MESSAGE: frozenset(BLOCKS),
@@ -533,6 +532,9 @@ def _whole(blocks: list[Json], at: str, surface: Surface) -> Iterator[Problem]:
     for single in ("table", "data_table"):
         if kinds.count(single) > 1:
             yield Problem(at, "only_one_table_allowed", f"only one {single} block is allowed", "1")
+    if kinds.count("data_visualization") > CHARTS_PER_MESSAGE:
+        message = f"no more than {CHARTS_PER_MESSAGE} data_visualization blocks are allowed"
+        yield Problem(at, "too_many_charts", message, str(CHARTS_PER_MESSAGE))
     if "plan" in kinds and "task_card" in kinds:
         yield Problem(at, "cannot_mix", "plan and task_card blocks cannot share a message")
     focused = sum(bool(element.get("focus_on_load")) for block in blocks for _, element in elements_of(block))

@@ -71,6 +71,11 @@ def integer(least: int, most: int) -> Check:
     return check
 
 
+def number(value: Any, at: str) -> Iterator[Problem]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        yield Problem(at, "wrong_type", "must provide a number")
+
+
 def number_string(value: Any, at: str) -> Iterator[Problem]:
     """Numbers of a `number_input` travel as strings."""
     if not isinstance(value, str):

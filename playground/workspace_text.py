@@ -113,6 +113,21 @@ def _table(block: Json, name_of: Names, _mine: Json) -> Iterator[str]:
     yield from (" | ".join(_cell(cell, name_of) for cell in row) for row in block["rows"])
 
 
+def _chart(block: Json, _name_of: Names, _mine: Json) -> Iterator[str]:
+    """Its title and every number: `Spent: Mon ISP 6.3, Mobile 2 | Tue ISP 0, Mobile 1`."""
+    chart = block["chart"]
+    if chart["type"] == "pie":
+        yield f"{block['title']}: " + ", ".join(f"{one['label']} {one['value']:g}" for one in chart["segments"])
+        return
+    values = [{one["label"]: one["value"] for one in series["data"]} for series in chart["series"]]
+    names = [series["name"] for series in chart["series"]]
+    at = [
+        f"{label} " + ", ".join(f"{name} {own[label]:g}" for name, own in zip(names, values, strict=True))
+        for label in chart["axis_config"]["categories"]
+    ]
+    yield f"{block['title']}: {' | '.join(at)}"
+
+
 def _card(block: Json, name_of: Names, mine: Json) -> Iterator[str]:
     yield from (text_object(block[part], name_of) for part in ("title", "subtitle", "body") if part in block)
     yield " ".join(_element(element, name_of, mine) for element in block.get("actions", []))
@@ -140,6 +155,7 @@ _LINES: dict[str, Callable[[Json, Names, Json], Iterator[str]]] = {
     "rich_text": _rich_text,
     "table": _table,
     "data_table": _table,
+    "data_visualization": _chart,
     "card": _card,
 }
 

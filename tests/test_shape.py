@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "providers": {"domain", "ports", "log"},
     "store": {"domain", "ports", "log"},
     "slack": {"domain", "ports", "blocks", "log"},
-    "slack_notifier": {"domain", "ports", "blocks", "slack", "gallery", "metrics"},
+    "slack_notifier": {"domain", "ports", "blocks", "slack", "metrics"},
     "handlers": {"domain", "ports", "usecases", "blocks", "slack", "log"},
     "jobs": {"domain", "ports", "usecases", "queue", "log"},
     "queue": {"domain", "ports"},

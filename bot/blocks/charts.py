@@ -52,11 +52,11 @@ def spend_by_product(spend: Spend) -> Picture | None:
     together = [sum(column.amounts) for column in spend.columns]
     if not any(together):
         return None
-    names = _distinct([text.plain(name, NAME) for name in spend.colors])
+    names = text.distinct([text.plain(name, NAME) for name in spend.colors], NAME)
     sums = [sum(column.amounts[place] for column in spend.columns) for place in range(len(names) + 1)]
     series = [*names, REST] if sums[-1] else names
     labels = {name: f"{name} · {_dollars(amount)}" for name, amount in zip(series, sums, strict=False)}
-    days = [_column(column.first, column.last, spend.period) for column in spend.columns]
+    days = [column_name(column.first, column.last, spend.period) for column in spend.columns]
     values = [
         {"at": day, "product": labels[name], "spent": amount / CENTS_PER_DOLLAR, "order": place}
         for day, column in zip(days, spend.columns, strict=True)
@@ -81,7 +81,7 @@ def spend_by_part(title: str, named: Sequence[tuple[str, Part]]) -> Picture | No
         return None
     rest = sum(amount for _, amount in shown[MOST_BARS:])
     bars = [*shown[:MOST_BARS], *([(f"{len(shown) - MOST_BARS} more", rest)] if rest else [])]
-    names = _distinct([name for name, _ in bars])
+    names = text.distinct([name for name, _ in bars], NAME)
     values = [
         {"who": name, "spent": amount / CENTS_PER_DOLLAR, "label": _dollars(amount)}
         for name, (_, amount) in zip(names, bars, strict=True)
@@ -119,7 +119,7 @@ def used_over_time(used: Used) -> Picture | None:
         return None
     names = [NETWORKS.get(part.id, text.plain(part.id, NAME)) for part in used.networks][:MOST_COLORS]
     labels = {name: f"{name} · {text.data_words(part.bytes)}" for name, part in zip(names, used.networks, strict=False)}
-    days = [_column(column.first, column.last, used.period) for column in used.columns]
+    days = [column_name(column.first, column.last, used.period) for column in used.columns]
     title = f"Data used {text.days(used.period)}"
     values = [
         {"at": day, "product": labels[name], "spent": amount / BYTES_PER_GB, "order": place}
@@ -146,7 +146,7 @@ def data_left(used: Used) -> Picture | None:
     values = []
     for left in shown:
         name = NETWORKS.get(left.network, left.network)
-        until = f"lasts until {_day(left.ends_on)}" if left.ends_on else "nothing used"
+        until = f"lasts until {day(left.ends_on)}" if left.ends_on else "nothing used"
         label = f"{text.data_words(left.left)} left · {until}"
         values += [
             {"who": name, "share": left.left / left.total, "part": "Left", "label": label, "order": 0},
@@ -299,27 +299,17 @@ def _names_axis() -> Spec:
     return {"labelLimit": WIDTH // 2, "ticks": False, "domain": False, "labelPadding": 10}
 
 
-def _column(first: date, last: date, whole: Period) -> str:
+def column_name(first: date, last: date, whole: Period) -> str:
     """`24 Nov`, `16–22 Nov`, or a month: `Nov`, with its year where there are two."""
     if whole.days > WEEKLY_UP_TO:
         return f"{first:%b}" if whole.first.year == whole.last.year else f"{first:%b ’%y}"
     if first == last:
-        return _day(first)
-    return f"{first.day if first.month == last.month else _day(first)}–{_day(last)}"
+        return day(first)
+    return f"{first.day if first.month == last.month else day(first)}–{day(last)}"
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b}"
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Two of the same name stay two."""
-    counted: dict[str, int] = {}
-    found = []
-    for name in names:
-        counted[name] = counted.get(name, 0) + 1
-        found.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
-    return found
+def day(at: date) -> str:
+    return f"{at.day} {at:%b}"
 
 
 def _dollars(cents: int) -> str:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.blocks import kit, summaries, text
-from bot.blocks.charts import Picture
+from bot.blocks import kit, native_charts, summaries, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Message
-from bot.blocks.summaries import Shown
 from bot.domain.digest import WEEKDAYS, Rhythm, Schedule
 from bot.domain.ids import ChannelId
 from bot.domain.notice import ChannelDigest, Renewing, Undecided
@@ -27,45 +25,39 @@ class Standing(NamedTuple):
     next: datetime
 
 
-def posted(digest: ChannelDigest, pictures: Shown = ()) -> Message:
+def posted(digest: ChannelDigest) -> Message:
     """What was spent and used, what renews next, and what waits, with a note when it comes late."""
     scope = Scope(Kind.CHANNEL, digest.channel)
+    about_spend, about_use = (Asked(measure, scope, digest.period) for measure in (Measure.SPEND, Measure.USAGE))
     lead = f"*Digest of the {_SPANS[digest.rhythm]} in {text.channel(digest.channel)}*"
     late = late_note(digest)
-    blocks: list[Block] = [kit.section(f"{lead}\n{late}" if late else lead)]
     lines = [lead, *([late] if late else [])]
-    table: list[Block] = []
+    blocks: list[Block] = [kit.section("\n".join(lines))]
     if digest.spend is not None:
-        spend = summaries.spend(
-            Asked(Measure.SPEND, scope, digest.period), digest.spend, time_zone=digest.time_zone, is_private=False
-        )
+        spend = summaries.spend(about_spend, digest.spend, time_zone=digest.time_zone, is_private=False)
         lines.append(spend.text)
-        table = [block for block in spend.blocks if block["type"] == "table"]
-        blocks += [block for block in spend.blocks if block["type"] != "context"]
-    blocks += summaries.images(pictures)
-    used = summaries.usage(Asked(Measure.USAGE, scope, digest.period), digest.used, is_private=False)
+        blocks += _told(spend)
+    used = summaries.usage(about_use, digest.used, is_private=False)
     lines.append(used.text)
-    blocks += [
-        block for block in used.blocks if block["type"] != "context" and not (table and block["type"] == "table")
-    ]
+    blocks += _told(used, without=("table",) if any(block["type"] == "table" for block in blocks) else ())
     coming = [*_renewing(digest.renewing), *_undecided(digest.undecided, digest.waiting)]
     blocks += [kit.section(part) for part in coming]
     lines += coming
     blocks.append(kit.context(f"Days of {text.words(digest.time_zone)}; data in days of UTC, as Byteful counts."))
-    this = f"{scope.kind}:{scope.id}:{digest.period}"
+    is_spend = digest.spend is not None and not (digest.spend.is_empty and not digest.used.is_empty)
+    if not (digest.spend is None or digest.spend.is_empty) or not digest.used.is_empty:
+        blocks.append(kit.actions(*summaries.to_take_along(about_spend if is_spend else about_use)))
     blocks.append(
-        kit.actions(
-            kit.button("CSV by DM", Action.REPORT_CSV, f"{Measure.SPEND}:{this}"),
-            kit.button("Requests", Action.SHOW_REQUESTS),
-            kit.button("Ask for proxies", Action.OPEN_FORM),
-        )
+        kit.actions(kit.button("Requests", Action.SHOW_REQUESTS), kit.button("Ask for proxies", Action.OPEN_FORM))
     )
     return kit.message("\n".join(lines), *blocks)
 
 
-def pictures(digest: ChannelDigest) -> list[Picture]:
-    spend = summaries.spend_pictures(digest.spend)[:1] if digest.spend is not None else []
-    return [*spend, *summaries.usage_pictures(digest.used)[:1]]
+def _told(summary: Message, without: Sequence[str] = ()) -> list[Block]:
+    """The body of a summary with its first chart: Slack takes two charts a message, and one table."""
+    charts = [block for block in summary.blocks if block["type"] == native_charts.KIND][1:]
+    left_out = {"context", "actions", *without}
+    return [block for block in summary.blocks if block["type"] not in left_out and block not in charts]
 
 
 def late_note(digest: ChannelDigest) -> str:

@@ -16,6 +16,14 @@ CONTEXT = 2_000
 ALT = 2_000
 ACTIONS = 25
 
+CHARTS = 2
+"""Of Slack's own in one message. What follows is about one of them (Slack docs, data visualization block)."""
+CHART_TITLE = 50
+CHART_SERIES = 6
+CHART_POINTS = 20
+CHART_LABEL = 20
+"""Of a series, a segment, or a place on the axis."""
+
 BUTTON = 75
 BUTTON_VALUE = 2_000
 URL = 3_000

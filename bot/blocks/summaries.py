@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeVar
 
-from bot.blocks import charts, kit, tables, text
+from bot.blocks import charts, kit, native_charts, tables, text
 from bot.blocks.charts import Picture
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
@@ -24,32 +26,52 @@ NO_PRICE = "–"
 
 Shown = Sequence[tuple[str, Picture]]
 """Uploaded pictures: the Slack file id of each."""
+Names = Mapping[str, str]
+"""What people are called, by their id."""
+Drawn = TypeVar("Drawn", Block, Picture)
 
 
 # Spend
 
 
-def spend(asked: Asked, shown: Spend, *, time_zone: str, pictures: Shown = (), is_private: bool = True) -> Message:
-    """`is_private`: for the person who asked, with the ways on."""
+def spend(
+    asked: Asked,
+    shown: Spend,
+    *,
+    time_zone: str,
+    names: Names = MappingProxyType({}),
+    pictures: Shown = (),
+    is_private: bool = True,
+) -> Message:
+    """`names` of people for the chart, which cannot mention them; `is_private`: for the person who asked."""
     lines = [f"*Spent {about(asked.scope)} {text.days(shown.period)}*", *_spend_lines(shown)]
     said = "\n".join(lines)
     below = spend_details(shown, asked.scope)
-    blocks = [kit.section(said), *images(pictures), *spend_table(shown), *map(kit.section, below)]
+    drawn = spend_charts(shown, names)
+    blocks = [kit.section(said), *(images(pictures) or drawn), *spend_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {text.span(shown.period.before())}."))
-    if is_private:
-        blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures))
-    fallback = "\n".join([*lines, *(_part_line(part) for part in shown.products), *below])
-    return kit.message(fallback, *blocks)
+    blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures), is_private=is_private)
+    parts = [_part_line(part) for part in shown.products]
+    return kit.message("\n".join([*lines, *parts, *below, *_in_short(drawn)]), *blocks)
 
 
-def spend_pictures(shown: Spend, names: dict[str, str] | None = None) -> list[Picture]:
-    """What there is to look at: spend by product over time, and by person where there are several with a name."""
-    found = [charts.spend_by_product(shown)]
-    named = [(charts.part_name(part, (names or {}).get(part.id, "")), part) for part in shown.people]
-    known = [(name, part) for name, part in named if name]
-    if len(known) > 1:
-        found.append(charts.spend_by_part(f"By person, {text.span(shown.period)}", known))
-    return [picture for picture in found if picture is not None]
+def spend_charts(shown: Spend, names: Names) -> list[Block]:
+    """Slack's own: spend by product over time, and by person where there are several with a name."""
+    known = _known(shown.people, names)
+    by_person = native_charts.spend_by_part(native_charts.BY_PERSON, known) if len(known) > 1 else None
+    return _there_are(native_charts.spend_by_product(shown), by_person)
+
+
+def spend_pictures(shown: Spend, names: Names) -> list[Picture]:
+    """The same as pictures."""
+    known = _known(shown.people, names)
+    by_person = charts.spend_by_part(f"By person, {text.span(shown.period)}", known) if len(known) > 1 else None
+    return _there_are(charts.spend_by_product(shown), by_person)
+
+
+def _known(people: Sequence[Part], names: Names) -> list[tuple[str, Part]]:
+    named = [(charts.part_name(part, names.get(part.id, "")), part) for part in people]
+    return [(name, part) for name, part in named if name]
 
 
 def _spend_lines(shown: Spend) -> list[str]:
@@ -212,40 +234,41 @@ def _part_line(part: Part) -> str:
 def usage(asked: Asked, shown: Used, *, pictures: Shown = (), is_private: bool = True) -> Message:
     lines = [f"*Used {about(asked.scope)} {text.days(shown.period)}*", *_used_lines(shown)]
     below = usage_details(shown, asked.scope)
-    blocks = [kit.section("\n".join(lines)), *images(pictures), *usage_table(shown), *map(kit.section, below)]
+    drawn = usage_charts(shown)
+    looks = images(pictures) or drawn
+    blocks = [kit.section("\n".join(lines)), *looks, *usage_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {text.span(shown.period.before())}."))
-    if is_private:
-        blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures))
+    blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures), is_private=is_private)
     parts = [f"{text.words(_used_name(part))}: {text.data_words(part.bytes)}" for part in shown.services]
-    return kit.message("\n".join([*lines, *parts, *below]), *blocks)
+    return kit.message("\n".join([*lines, *parts, *below, *_in_short(drawn)]), *blocks)
+
+
+def usage_charts(shown: Used) -> list[Block]:
+    return _there_are(native_charts.used_over_time(shown), native_charts.data_left(shown))
+
+
+def usage_pictures(shown: Used) -> list[Picture]:
+    return _there_are(charts.used_over_time(shown), charts.data_left(shown))
 
 
 # Shared with a channel
 
 
-def shared(notice: SharedSummary, pictures: Shown = ()) -> Message:
+def shared(notice: SharedSummary) -> Message:
     """The same numbers, with who shows them."""
     if notice.spend is not None:
-        message = spend(notice.asked, notice.spend, time_zone=notice.time_zone, pictures=pictures, is_private=False)
+        names = dict(notice.names)
+        message = spend(notice.asked, notice.spend, time_zone=notice.time_zone, names=names, is_private=False)
     else:
-        message = usage(notice.asked, _there(notice.used), pictures=pictures, is_private=False)
+        message = usage(notice.asked, _there(notice.used), is_private=False)
     said = f"{text.mention(notice.by)} shares this, as of {text.when(notice.at)}."
-    return kit.message(f"{message.text}\n{said}", *message.blocks, kit.context(said))
-
-
-def shared_pictures(notice: SharedSummary) -> list[Picture]:
-    return spend_pictures(notice.spend) if notice.spend is not None else usage_pictures(_there(notice.used))
+    return kit.message(f"{said}\n{message.text}", *message.blocks, kit.context(said))
 
 
 def _there(used: Used | None) -> Used:
     if used is None:
         raise TypeError("a shared summary holds spend or usage")
     return used
-
-
-def usage_pictures(shown: Used) -> list[Picture]:
-    found = [charts.used_over_time(shown), charts.data_left(shown)]
-    return [picture for picture in found if picture is not None]
 
 
 def _used_lines(shown: Used) -> list[str]:
@@ -338,15 +361,22 @@ def about(scope: Scope) -> str:
             return "by everybody"
 
 
-def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool) -> list[Block]:
+def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool, is_private: bool) -> list[Block]:
     """What to do with these numbers, and below it where to look next: two short rows, readable on a phone."""
-    uses = [
-        kit.button("Share here", Action.REPORT_SHARE, str(asked)),
+    if not is_private:
+        return [kit.actions(*to_take_along(asked))] if has_numbers else []
+    share = kit.button("Share here", Action.REPORT_SHARE, str(asked))
+    uses = [share, *to_take_along(asked, has_picture=has_picture)]
+    return [*([kit.actions(*uses)] if has_numbers else []), kit.actions(*_elsewhere(asked, is_empty=not has_numbers))]
+
+
+def to_take_along(asked: Asked, *, has_picture: bool = False) -> list[Element]:
+    """For whoever presses it, and judged by what they may see."""
+    return [
         *([] if has_picture else [kit.button("Picture", Action.REPORT_PICTURE, str(asked))]),
         kit.button("CSV by DM", Action.REPORT_CSV, str(asked)),
         kit.button("JSON by DM", Action.REPORT_JSON, str(asked)),
     ]
-    return [*([kit.actions(*uses)] if has_numbers else []), kit.actions(*_elsewhere(asked, is_empty=not has_numbers))]
 
 
 def _elsewhere(asked: Asked, *, is_empty: bool) -> list[Element]:
@@ -359,6 +389,14 @@ def _elsewhere(asked: Asked, *, is_empty: bool) -> list[Element]:
         kit.button(other.capitalize(), Action.REPORT, f"{other}:{asked.scope.kind}:{asked.scope.id}:{asked.period}"),
         *([kit.button("Ask for proxies", Action.OPEN_FORM)] if is_empty else []),
     ]
+
+
+def _in_short(drawn: Iterable[Block]) -> list[str]:
+    return [said for block in drawn if (said := native_charts.in_short(block))]
+
+
+def _there_are(*found: Drawn | None) -> list[Drawn]:
+    return [one for one in found if one is not None]
 
 
 def images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:

@@ -1,17 +1,17 @@
-"""Slack's own table block, and the same rows as plain sections for workspaces that refuse it."""
+"""Slack's own table block, and tables and charts as plain sections for workspaces that refuse them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from bot.blocks import kit, text
+from bot.blocks import kit, native_charts, text
 from bot.blocks.kit import Block, Message
 
 ROWS = 100
 CELL = 60
 """Characters of a cell: wider ones push the numbers off a phone."""
-_RICH = frozenset({"table", "image"})
+_RICH = frozenset({"table", "image", native_charts.KIND})
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
@@ -24,13 +24,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
 
 
 def without_rich_blocks(message: Message) -> Message | None:
-    """Tables as sections and pictures left out; None when the message has neither."""
+    """Tables and charts as sections and pictures left out; None when the message has none of them."""
     if not any(block["type"] in _RICH for block in message.blocks):
         return None
     blocks: list[Block] = []
     for block in message.blocks:
         if block["type"] == "table":
             blocks += _as_sections(block)
+        elif block["type"] == native_charts.KIND:
+            words = native_charts.in_words(block)
+            blocks += [kit.section(words)] if words else []
         elif block["type"] != "image":
             blocks.append(block)
     return kit.message(message.text, *blocks)

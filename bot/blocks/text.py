@@ -44,7 +44,25 @@ def one_line(raw: str) -> str:
 
 def cut(raw: str, most: int) -> str:
     """At most so many characters; an ellipsis says that something is missing."""
-    return raw if len(raw) <= most else raw[: most - 1].rstrip(" \u200d") + "…"
+    return raw if len(raw) <= most else raw[: most - 1].rstrip(" …\u200d") + "…"
+
+
+def cut_inside(raw: str, most: int, tail: int = 5) -> str:
+    """The same with the end kept, for names that are told apart by it: `Static Residen… [US]`."""
+    return raw if len(raw) <= most else f"{raw[: most - 1 - tail].rstrip()}…{raw[-tail:]}"
+
+
+def distinct(names: Sequence[str], most: int) -> list[str]:
+    """Two of the same name stay two: `Alex`, `Alex (2)`."""
+    found: list[str] = []
+    for name in names:
+        count, one = 1, name
+        while one in found:
+            count += 1
+            mark = f" ({count})"
+            one = f"{cut(name, most - len(mark))}{mark}"
+        found.append(one)
+    return found
 
 
 def plain(raw: str, most: int) -> str:

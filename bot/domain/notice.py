@@ -206,7 +206,7 @@ class ChannelDigest:
 class SharedSummary:
     """A summary that somebody showed to a channel; one of `spend` and `used` is there.
 
-    `shown` names the message it was shared from.
+    `names` are those of people in it, for its chart, by their id; `shown` names the message it was shared from.
     """
 
     at: datetime
@@ -217,6 +217,7 @@ class SharedSummary:
     spend: Spend | None
     used: Used | None
     shown: str = ""
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> NoticeKey:

@@ -19,6 +19,10 @@ from bot.domain.period import Period
 from bot.domain.summary import MOST_PARTS, OTHERS, OUTSIDE, stretches_of
 from bot.domain.usage import BYTES_PER_GB, DataPool
 
+LEAST_AHEAD, MOST_AHEAD = 14, 365
+"""Days that are looked ahead."""
+MOST_OF_FIRST_END = 4
+
 Services = Mapping[ServiceId, KnownService]
 
 
@@ -53,6 +57,17 @@ class Left:
     daily: int
     """Bytes a day, over the days of the period that are known."""
     ends_on: date | None
+    as_of: date | None = None
+    """The day it was counted; None in notices announced before this was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Bytes left on days from today on, at the pace of the period: for each day, in the order of `networks`."""
+
+    networks: tuple[str, ...]
+    days: tuple[date, ...]
+    amounts: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +142,27 @@ def left_of(pools: Iterable[DataPool], used: Mapping[str, int], period: Period, 
 def _left(pool: DataPool, daily: int, today: date) -> Left:
     days = pool.left_bytes // daily if daily > 0 else None
     ends_on = date.fromordinal(today.toordinal() + days) if days is not None and days < 3_650 else None
-    return Left(pool.network, pool.total_bytes, pool.left_bytes, daily, ends_on)
+    return Left(pool.network, pool.total_bytes, pool.left_bytes, daily, ends_on, today)
+
+
+def ahead_of(left: Sequence[Left], most: int) -> Ahead | None:
+    """What comes of it on at most so many days, evenly apart; None where no end is in sight.
+
+    It reaches beyond the last end, but never so far that the first one cannot be seen any more.
+    """
+    known = [(one, one.as_of) for one in left if one.total > 0 and one.as_of is not None]
+    ends = [(one.ends_on - today).days + 1 for one, today in known if one.ends_on is not None]
+    if not ends:
+        return None
+    today = known[0][1]
+    reach = min(max(ends), max(MOST_OF_FIRST_END * min(ends), LEAST_AHEAD), MOST_AHEAD)
+    step = max(-(-reach // (most - 1)), 1)
+    days = range(0, reach + step, step)
+    return Ahead(
+        networks=tuple(one.network for one, _ in known),
+        days=tuple(date.fromordinal(today.toordinal() + day) for day in days),
+        amounts=tuple(tuple(max(one.left - one.daily * day, 0) for one, _ in known) for day in days),
+    )
 
 
 def _parts(

@@ -62,7 +62,8 @@ async def answer(front: Front, who: Actor, asked: Asked) -> Message:
         return notices.sentence(refusal.sentence)
     if asked.measure is Measure.SPEND:
         shown = await sums.spend(front.desk, who.workspace, asked.scope, asked.period)
-        return summaries.spend(asked, shown, time_zone=sums.zone_of_scope(front.desk, asked.scope))
+        names = await sums.names_of(front.desk, shown.people)
+        return summaries.spend(asked, shown, time_zone=sums.zone_of_scope(front.desk, asked.scope), names=names)
     used = await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed)
     return summaries.usage(asked, used)
 
@@ -101,18 +102,23 @@ async def _share(front: Front, press: Press, asked: Asked) -> Message:
         refusal = may if not may.is_allowed else may_see_cost
         await front.denied(who, refusal, f"share {asked}")
         return notices.sentence(refusal.sentence + " Nothing was shared.")
-    is_spend = asked.measure is Measure.SPEND
+    spend = used = None
+    if asked.measure is Measure.SPEND:
+        spend = await sums.spend(front.desk, who.workspace, asked.scope, asked.period)
+    else:
+        shows_cost = may_see_cost.is_allowed
+        used = await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=shows_cost)
+    names = await sums.names_of(front.desk, spend.people) if spend else {}
     notice = SharedSummary(
         at=utcnow(),
         by=who.user,
         channel=channel,
         asked=asked,
         time_zone=sums.zone_of_scope(front.desk, asked.scope),
-        spend=await sums.spend(front.desk, who.workspace, asked.scope, asked.period) if is_spend else None,
-        used=None
-        if is_spend
-        else await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed),
+        spend=spend,
+        used=used,
         shown=press.message,
+        names=tuple(sorted(names.items())),
     )
     is_new = await front.desk.store.announce(who.workspace, notice, [channel])
     return notices.sentence(SHARED if is_new else SHARED_ALREADY)

@@ -30,7 +30,7 @@ CATALOG_WAIT_S = 1.0
 MOST_LINES = 50_000
 """Lines of one file: what a worker can hold beside its other work."""
 NAMED = 8
-"""People whose names are looked up for a picture."""
+"""People whose names are looked up for a chart."""
 
 
 # Who may
@@ -287,11 +287,11 @@ async def _spent_on_data(desk: Desk, workspace: WorkspaceId, scope: Scope, perio
     return sum(part.sums.spent for part in shown.products if part.unit is Unit.GIGABYTE)
 
 
-# For pictures
+# For charts and pictures
 
 
 async def names_of(desk: Desk, parts: Iterable[Part]) -> dict[str, str]:
-    """Names of people, for a picture, where nobody can be mentioned; those Slack does not tell are left out."""
+    """Names of people, for a chart, where nobody can be mentioned; those Slack does not tell are left out."""
     people = [part.id for part in parts if part.id.startswith(("U", "W"))][:NAMED]
     return dict(pair for pair in await asyncio.gather(*(_name(desk, user) for user in people)) if pair[1])
 

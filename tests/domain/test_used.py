@@ -88,6 +88,6 @@ def test_s1_data_left_lasts_until_a_day_at_the_pace_of_the_period() -> None:
     ]
     left = left_of(pools, {"residential": 52 * GB}, NOVEMBER, NOVEMBER.last)
     assert left == (
-        Left("residential", 100 * GB, 26 * GB, 2 * GB, date(2026, 12, 9)),
-        Left("mobile", 50 * GB, 50 * GB, 0, None),
+        Left("residential", 100 * GB, 26 * GB, 2 * GB, date(2026, 12, 9), NOVEMBER.last),
+        Left("mobile", 50 * GB, 50 * GB, 0, None, NOVEMBER.last),
     )

@@ -57,6 +57,25 @@ MARKDOWN = (
     "```\ncode\n```\n\n| a | b |\n|---|---|\n| 1 | **2** |\n\n---"
 )
 
+
+def chart(kind: str, **series: tuple[float, float]) -> Json:
+    plotted = [
+        {"name": name, "data": [{"label": "Mon", "value": first}, {"label": "Tue", "value": second}]}
+        for name, (first, second) in series.items()
+    ]
+    axis = {"categories": ["Mon", "Tue"], "x_label": "Day", "y_label": "US dollars"}
+    return {
+        "type": "data_visualization",
+        "title": f"A chart of {kind}s",
+        "chart": {"type": kind, "series": plotted, "axis_config": axis},
+    }
+
+
+PIE: Json = {
+    "type": "data_visualization",
+    "title": "A pie",
+    "chart": {"type": "pie", "segments": [{"label": "ISP", "value": 3}, {"label": "Mobile", "value": 1}]},
+}
 MESSAGE: list[Json] = [
     {"type": "header", "text": words("A header :package:")},
     {"type": "section", "text": mrkdwn(SAID), "accessory": PICTURE},
@@ -109,6 +128,8 @@ MESSAGE: list[Json] = [
             ],
         ],
     },
+    chart("bar", ISP=(6.3, 3.15), Mobile=(2, 0)),
+    PIE,
     {
         "type": "video",
         "title": words("A film"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.async_api import expect
+
 from tests.page.window import Opens
 
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
@@ -14,6 +16,9 @@ async def test_s1_a_summary_on_a_phone_in_the_dark(window: Opens) -> None:
     await rita.sees("#1001", "Ordered")
     await rita.says("/proxy spend")
     shown = await rita.sees("Spent in", "1 order", "Each")
+    await expect(shown.get_by_role("img", name="Bar chart of US dollars")).to_be_visible()
+    await rita.picture("phone-summary-chart")
+    await rita.axe()
     await shown.get_by_role("button", name="Picture").click()
     await rita.page.get_by_role("img", name="Spent from").or_(rita.page.get_by_role("img", name="Spent on")).wait_for()
     await rita.picture("phone-summary")

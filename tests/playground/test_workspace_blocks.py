@@ -405,6 +405,6 @@ def test_lengths_count_characters_not_bytes() -> None:
 
 def test_every_block_and_element_the_facts_name_is_known() -> None:
     blocks = "actions alert card carousel container context context_actions data_table divider file header image input"
-    blocks += " markdown rich_text section table task_card plan video"
+    blocks += " data_visualization markdown rich_text section table task_card plan video"
     assert set(BLOCKS) == set(blocks.split())
     assert {"external_select", "number_input", "overflow", "file_input", "rich_text_input"} <= set(ELEMENTS)

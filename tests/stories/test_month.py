@@ -21,7 +21,6 @@ from bot import jobs
 from bot.app import Bot
 from bot.blocks.text import money
 from bot.domain.ledger import Entry, Kind, sums_of
-from bot.gallery import Gallery
 from bot.serve_worker import make_jobs
 from bot.store import pacer
 from bot.usecases import desk, speak
@@ -75,13 +74,7 @@ def quick(byteful: ProviderWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "datetime", OtherTime(byteful.now))
     monkeypatch.setattr(pacer, "WINDOW_MS", 10)
     monkeypatch.setattr(speak, "POSTS_AHEAD", 1_000)
-    monkeypatch.setattr(Gallery, "hang", _bare)
     monkeypatch.setattr(jobs, "_cron", partial(_once_a_year, jobs._cron))
-
-
-async def _bare(_gallery: Gallery, _pictures: object) -> list[Any]:
-    """No pictures: each takes a second or two to draw and hang, and they are tried elsewhere."""
-    return []
 
 
 def _once_a_year(cron: Callable[..., Any], function: Any, _times: str) -> Any:

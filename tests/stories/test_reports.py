@@ -49,6 +49,14 @@ def files(journey: Journey, ending: str) -> list[str]:
     return [file.name for file in journey.workspace.files.values() if file.name.endswith(ending)]
 
 
+async def picture_for(journey: Journey, who: SlackPerson) -> SeenMessage:
+    async def drawn() -> SeenMessage | None:
+        found = [one for one in await who.ephemerals(CHANNEL) if "image" in kinds(one)]
+        return found[-1] if found else None
+
+    return await journey.until(drawn, "the picture")
+
+
 async def test_t135_a_channel_that_bought_nothing_is_told_so_kindly(journey: Journey) -> None:
     (rita,) = journey.people("rita")
     empty = await summary(journey, rita, "/proxy spend", "Nothing was spent")
@@ -87,17 +95,32 @@ async def test_n22_the_sheet_of_who_pays_for_what_names_team_and_project(journey
     assert (row["team"], row["project"], row["amount_usd"]) == ("scraping", "crawler", spent)
 
 
-async def test_s1_a_share_is_posted_with_its_picture_once(journey: Journey) -> None:
+async def test_s1_s3_a_share_is_posted_with_its_chart_once_and_without_a_picture(journey: Journey) -> None:
     (rita,) = journey.people("rita")
     await journey.buys()
     shown = await summary(journey, rita)
     await rita.clicks(shown, "report_share")
     await journey.private(rita, "Shared.")
     there = await posted(journey, "shares this")
-    assert "image" in kinds(there)
-    assert files(journey, ".png")
+    assert {"data_visualization", "table"} <= set(kinds(there))
+    assert "image" not in kinds(there)
+    assert not files(journey, ".png")
     await rita.clicks(shown, "report_share")
     await journey.private(rita, "shared this already")
+
+
+async def test_s3_t139_who_presses_picture_on_a_share_alone_gets_it_and_as_they_may(journey: Journey) -> None:
+    rita, mona = journey.people("rita", "mona")
+    await journey.buys()
+    await mona.clicks(await summary(journey, mona, "/proxy spend workspace"), "report_share")
+    there = await posted(journey, "shares this")
+    await rita.clicks(there, "report_picture")
+    await journey.private(rita, "What else was spent")
+    await mona.clicks(there, "report_picture")
+    drawn = await picture_for(journey, mona)
+    assert "Spent" in drawn.text
+    assert not [one for one in await rita.ephemerals(CHANNEL) if "image" in kinds(one)]
+    assert kinds(await posted(journey, "shares this")) == kinds(there)
 
 
 async def test_t139_only_some_see_what_others_spent_and_a_share_is_judged_anew(journey: Journey) -> None:
@@ -161,18 +184,16 @@ async def test_s6_t139_a_file_is_not_sent_to_who_lost_the_right_to_see_it(journe
 async def test_s3_a_picture_takes_the_place_of_the_summary(journey: Journey) -> None:
     (rita,) = journey.people("rita")
     await journey.buys()
-    await rita.clicks(await summary(journey, rita), "report_picture")
-
-    async def drawn() -> SeenMessage | None:
-        found = [one for one in await rita.ephemerals(CHANNEL) if "image" in kinds(one)]
-        return found[-1] if found else None
-
-    shown = await journey.until(drawn, "the picture")
-    (image,) = [block for block in shown.blocks if block["type"] == "image"][:1]
+    shown = await summary(journey, rita)
+    assert "data_visualization" in kinds(shown)
+    await rita.clicks(shown, "report_picture")
+    drawn = await picture_for(journey, rita)
+    (image,) = [block for block in drawn.blocks if block["type"] == "image"][:1]
     assert "Spent" in image["alt_text"]
+    assert "data_visualization" not in kinds(drawn)
 
 
-async def test_t136_where_tables_are_refused_the_numbers_stand_in_lines(journey: Journey) -> None:
+async def test_t136_where_tables_and_charts_are_refused_the_numbers_stand_in_lines(journey: Journey) -> None:
     (rita,) = journey.people("rita")
     await journey.buys()
     shown = await summary(journey, rita)
@@ -180,12 +201,26 @@ async def test_t136_where_tables_are_refused_the_numbers_stand_in_lines(journey:
     journey.workspace.faults.add(Fault("error", method="chat.postMessage", error="invalid_blocks"))
     await rita.clicks(shown, "report_share")
     there = await posted(journey, "shares this")
-    assert "table" not in kinds(there)
-    assert "image" not in kinds(there)
-    assert "section" in kinds(there)
+    assert not {"table", "data_visualization"} & set(kinds(there))
+    order = (await journey.request()).order
+    assert order is not None
+    over_time, by_product = f": ${order.total / 100:,.2f}", f": Spent ${order.total / 100:,.2f}"
+    assert over_time in there.text
+    assert by_product in there.text
+    found = [one for one in await rita.messages(CHANNEL) if "shares this" in one.text]
+    assert [one.ts for one in found] == [there.ts]
 
 
-async def test_t136_without_the_right_to_upload_a_share_comes_without_its_picture(journey: Journey) -> None:
+async def test_t136_a_private_answer_without_tables_and_charts_takes_the_same_place(journey: Journey) -> None:
+    (rita,) = journey.people("rita")
+    await journey.buys()
+    journey.workspace.faults.add(Fault("error", method="response_url", error="invalid_blocks"))
+    shown = await summary(journey, rita)
+    assert not {"table", "data_visualization"} & set(kinds(shown))
+    assert "1 order" in shown.text
+
+
+async def test_s3_without_the_right_to_upload_a_share_has_its_chart_and_the_buttons_say_why(journey: Journey) -> None:
     (rita,) = journey.people("rita")
     await journey.buys()
     shown = await summary(journey, rita)
@@ -193,10 +228,15 @@ async def test_t136_without_the_right_to_upload_a_share_comes_without_its_pictur
     journey.workspace.faults.add(fault)
     await rita.clicks(shown, "report_share")
     there = await posted(journey, "shares this")
-    assert "image" not in kinds(there)
-    assert "table" in kinds(there)
-    await rita.clicks(shown, "report_csv")
-    assert "files:write" in (await journey.private(rita, "files:write")).text
+    assert {"data_visualization", "table"} <= set(kinds(there))
+    for button in ("report_csv", "report_picture"):
+        before = len(await rita.ephemerals(CHANNEL))
+        await rita.clicks(there, button)
+
+        async def told(before: int = before) -> bool:
+            return any("files:write" in one.text for one in (await rita.ephemerals(CHANNEL))[before:])
+
+        await journey.until(told, f"why {button} sends nothing")
 
 
 @pytest.mark.parametrize("line", ["/proxy spend isp_uss", "/proxy spend 2026-02-30", "/proxy spend @nobody"])

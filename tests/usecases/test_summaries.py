@@ -203,7 +203,8 @@ async def test_n22_a_gigabyte_used_has_a_price_only_for_who_may_see_it(office: O
 def cost_said(message: Message) -> list[str]:
     """The lines by person and by channel."""
     lines = message.text.splitlines()
-    return lines[next(at for at, line in enumerate(lines) if line.startswith("*By ")) :]
+    first = next(at for at, line in enumerate(lines) if line.startswith("*By "))
+    return lines[first : next(at for at, line in enumerate(lines) if line.startswith("Spent "))]
 
 
 async def test_n22_by_person_and_channel_one_proxy_has_its_price_beside_the_amount(office: Office) -> None:

@@ -1,5 +1,6 @@
 // Block Kit: every block that Slack takes, drawn. One that this page does not know is a visible box.
 
+import { chart } from "./charts.js";
 import { h } from "./dom.js";
 import { drawElement, spotOf, undrawable } from "./elements.js";
 import { markdown } from "./markdown.js";
@@ -39,6 +40,7 @@ const BLOCKS = {
   markdown: (place, block) => h("div", { class: "markdown" }, markdown(block.text)),
   table: (place, block) => table(block.rows, block.column_settings || [], false),
   data_table: (place, block) => h("figure", null, h("figcaption", null, block.caption), table(block.rows, [], true)),
+  data_visualization: (place, block) => chart(block),
   file: (place, block) => h("p", { class: "card file" }, icon("file"), `File ${block.external_id}`),
   video,
   alert: (place, block) => h("div", { class: `alert ${block.level || "default"}`, role: "note" }, words(block.text)),
