@@ -52,8 +52,6 @@ class Press:
     is_in_message: bool
     is_ephemeral: bool = False
     """In a message that only this person sees."""
-    message: str = ""
-    """The name of the message it stands in, within its channel."""
 
 
 def workspace_of(body: Body) -> WorkspaceId:
@@ -128,7 +126,6 @@ def press(body: Body, signature: str = "") -> Press | None:
         view=body.get("view"),
         is_in_message=container.get("type") == "message",
         is_ephemeral=bool(container.get("is_ephemeral")),
-        message=str(container.get("message_ts") or ""),
     )
 
 

@@ -86,14 +86,13 @@ async def share_pressed(front: Front, press: Press) -> Message | None:
         return notices.sentence(UNKNOWN_BUTTON)
 
     async def work() -> Message:
-        return await _share(front, press, asked)
+        return await _share(front, press.actor, asked)
 
     return await front.soon(press.actor, work, notices.sentence("Sharing it…"))
 
 
-async def _share(front: Front, press: Press, asked: Asked) -> Message:
+async def _share(front: Front, who: Actor, asked: Asked) -> Message:
     """Judged again: rights may have gone since the summary was shown."""
-    who = press.actor
     channel = in_channel(who)
     if channel is None:
         return notices.sentence(NO_CHANNEL)
@@ -117,7 +116,7 @@ async def _share(front: Front, press: Press, asked: Asked) -> Message:
         time_zone=sums.zone_of_scope(front.desk, asked.scope),
         spend=spend,
         used=used,
-        shown=press.message,
+        shown=who.message or "",
         names=tuple(sorted(names.items())),
     )
     is_new = await front.desk.store.announce(who.workspace, notice, [channel])
