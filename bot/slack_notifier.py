@@ -176,22 +176,29 @@ class SlackNotifier:
     def _of_request(self, request: PurchaseRequest, saying: Saying) -> Message:
         match saying.intent:
             case CardIntent():
-                return self._card(self._in_channel(request), saying.approvers)
-            case CopyIntent():
-                drawn = self._card(request, saying.approvers)
+                return self._card(self._in_channel(request, saying), saying.approvers)
+            case CopyIntent(user=user):
+                drawn = self._card(self._for(user, request, saying), saying.approvers)
                 return notices.not_in_channel(request, drawn) if saying.is_stray else notices.copy_of(request, drawn)
             case ThreadIntent(version=version):
                 entry = request.at_version(version) or request.history[-1]
-                return notices.thread_notice(self._in_channel(request), entry)
+                return notices.thread_notice(self._in_channel(request, saying), entry)
             case DirectIntent(version=version, user=user):
-                return notices.direct_notice(request, request.at_version(version) or request.history[-1], user)
+                entry = request.at_version(version) or request.history[-1]
+                return notices.direct_notice(self._for(user, request, saying), entry, user)
             case StrayIntent():
                 return notices.stray(request)
             case _:
                 raise TypeError(f"{saying.intent} is not about a request")
 
-    def _in_channel(self, request: PurchaseRequest) -> PurchaseRequest:
-        return invoice.for_channel(request, self.policy().invoice_link)
+    def _in_channel(self, request: PurchaseRequest, saying: Saying) -> PurchaseRequest:
+        return invoice.for_channel(request, self._readers(saying))
+
+    def _for(self, user: UserId, request: PurchaseRequest, saying: Saying) -> PurchaseRequest:
+        return invoice.for_person(request, self._readers(saying), user)
+
+    def _readers(self, saying: Saying) -> invoice.Readers:
+        return invoice.Readers(self.policy().invoice_link, saying.approvers, saying.payers)
 
     def _card(self, request: PurchaseRequest, approvers: tuple[UserId, ...]) -> Message:
         approvals = self.policy().approvals

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.blocks import delivery, kit, limits, story, text
+from bot.blocks import kit, limits, story, text
 from bot.blocks.ids import Action, candidate_value, request_value
+from bot.domain import invoice
 from bot.domain.quote import Payment
 from bot.domain.request import (
     Absent,
@@ -22,8 +23,8 @@ from bot.domain.request import (
 def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
     """Only what the table of a request's life allows now, so no button is a dead end."""
     offered: list[kit.Element] = []
-    if invoice := open_invoice(request):
-        offered.append(invoice)
+    if to_pay := open_invoice(request):
+        offered.append(to_pay)
     if may(request, Approved):
         offered.append(approve(request, needed))
     if may(request, Declined):
@@ -123,7 +124,7 @@ def open_invoice(request: PurchaseRequest) -> kit.Element | None:
 
 def invoice_url(request: PurchaseRequest) -> str | None:
     """The invoice's address while there is something to pay, if it is one that Slack would take."""
-    if request.order is None or request.order.is_paid or delivery.has_no_invoice(request):
+    if request.order is None or request.order.is_paid or invoice.is_gone(request):
         return None
     url = request.order.invoice_url
     is_usable = url and url.startswith(("https://", "http://")) and len(url) <= limits.URL

@@ -9,8 +9,6 @@ from bot.domain.delivery import VOID_AFTER, ordered_at
 from bot.domain.finding import FAULTS, Finding, Kind
 from bot.domain.request import PurchaseRequest
 
-WITHOUT_INVOICE = frozenset({Kind.ENDED, Kind.GONE, Kind.CLOSED})
-"""There is nothing to pay any more, or nobody knows what the link leads to."""
 _ON_CARD = FAULTS | {
     *(Kind.GONE, Kind.ENDED, Kind.CLOSED, Kind.CANCELLING, Kind.UNPAID, Kind.STUCK),
     *(Kind.QUANTITY, Kind.PRICE, Kind.CYCLE, Kind.COMPLETE, Kind.DROPPED),
@@ -27,10 +25,6 @@ def standing(request: PurchaseRequest) -> str:
 
 def without_sums(findings: Iterable[Finding]) -> Iterable[Finding]:
     return (finding for finding in findings if finding.kind is not Kind.PRICE)
-
-
-def has_no_invoice(request: PurchaseRequest) -> bool:
-    return any(finding.kind in WITHOUT_INVOICE for finding in request.findings)
 
 
 def sentences(request: PurchaseRequest, findings: Iterable[Finding]) -> str:

@@ -121,7 +121,7 @@ def _waiting_line(request: PurchaseRequest, now: datetime) -> str:
 def own_line(request: PurchaseRequest) -> str:
     state = story.state_words(request)
     if request.state is State.ORDERED:
-        state = f"{state}. {story.ordered(request)}"
+        state = f"{state}. {story.ordered(request, at_hand=False)}"
     return f"*{text.number(request.id)}* · {buttons.total_line(request)}\n{state} · {text.when(request.changed_at)}"
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bot.blocks import buttons, delivery, kit, limits, price, story, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Message
+from bot.domain import invoice
 from bot.domain.delivery import news
-from bot.domain.finding import Kind
 from bot.domain.ids import DraftId, UserId
 from bot.domain.policy import Verdict
 from bot.domain.request import TRANSITIONS, Entry, Happened, PurchaseRequest, State
@@ -30,8 +30,8 @@ def thread_notice(request: PurchaseRequest, entry: Entry) -> Message:
     approval = request.last(Happened.APPROVED)
     if entry.happened in _DECIDED_BEFORE and approval and approval.by:
         addressed = f"{text.mention(approval.by)} "
-    elif _is_reminder(request, entry):
-        addressed = f"{text.mention(request.requester)} "
+    elif invoice.is_reminder(request, entry):
+        addressed = f"{text.mentions(_payers(request))} "
     return _notice(request, entry, addressed, _invoice(request, entry))
 
 
@@ -45,15 +45,13 @@ def direct_notice(request: PurchaseRequest, entry: Entry, user: UserId | None = 
 
 def _invoice(request: PurchaseRequest, entry: Entry) -> list[kit.Element]:
     """The way to pay, beside the news that there is something to pay."""
-    asks = entry.happened in (Happened.ORDERED, Happened.FOUND) or _is_reminder(request, entry)
-    link = buttons.open_invoice(request) if asks else None
+    link = buttons.open_invoice(request) if invoice.asks_to_pay(request, entry) else None
     return [link] if link else []
 
 
-def _is_reminder(request: PurchaseRequest, entry: Entry) -> bool:
-    """Whether it asks for the invoice to be paid, and there is still one."""
-    told = {finding.kind for finding in news(request, entry)}
-    return Kind.UNPAID in told and any(finding.kind is Kind.UNPAID for finding in request.findings)
+def _payers(request: PurchaseRequest) -> tuple[UserId, ...]:
+    """Whom to ask to pay: those who alone have the link, else who asked for it."""
+    return (invoice.held_by(request.order) if request.order else None) or (request.requester,)
 
 
 def _next(request: PurchaseRequest) -> list[kit.Element]:
@@ -151,7 +149,7 @@ def _followed(request: PurchaseRequest, entry: Entry) -> str:
     money = story.ordered(request)
     support = " For the provider's support:" if _for_support(request, entry) else ""
     if _is_newest(request, entry):
-        asks = f"{money} " if _is_reminder(request, entry) else ""
+        asks = f"{money} " if invoice.is_reminder(request, entry) else ""
         return f":satellite_antenna: {asks}{said}{service}{support}"
     by_now = " ".join(part for part in (money, delivery.standing(request)) if part)
     return f"As of {text.when(entry.at)}: {said}{service}\nBy now: {by_now}{support}"
@@ -232,7 +230,7 @@ def state_now(request: PurchaseRequest, *, lead: str = "") -> Message:
     said = [
         text.prose(lead),
         f"{text.number(request.id)}, {buttons.total_line(request)}.",
-        f"*{story.state_words(request)}.* {story.present(request)}",
+        f"*{story.state_words(request)}.* {story.present(request, at_hand=False)}",
     ]
     return _said("\n".join(line for line in said if line), "", buttons.show(request))
 

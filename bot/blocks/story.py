@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.blocks import delivery as became
 from bot.blocks import limits, price, text
-from bot.domain.invoice import KEPT_BACK
+from bot.domain import invoice
 from bot.domain.request import Entry, Happened, Order, PurchaseRequest, State
 
 SETTLE = "An approver checks the provider's dashboard and says on the card which it was."
@@ -54,8 +54,8 @@ def nothing(request: PurchaseRequest) -> str:
     return "Nothing was changed." if request.selection.is_about_renewal else "Nothing was bought."
 
 
-def present(request: PurchaseRequest, needed: int = 1) -> str:
-    """The state in sentences, without its sign and word."""
+def present(request: PurchaseRequest, needed: int = 1, *, at_hand: bool = True) -> str:
+    """The state in sentences, without its sign and word. `at_hand` as in `ordered`."""
     match request.state:
         case State.PENDING:
             return _pending(request, needed)
@@ -72,7 +72,7 @@ def present(request: PurchaseRequest, needed: int = 1) -> str:
         case State.FAILED:
             return f"{_nothing_bought(request)}{failure(request)}{_signed(request)}"
         case State.ORDERED:
-            said = (ordered(request), became.standing(request), approved(request))
+            said = (ordered(request, at_hand=at_hand), became.standing(request), approved(request))
             return " ".join(part for part in said if part)
         case State.DECLINED | State.WITHDRAWN | State.EXPIRED:
             return f"{line(request, request.history[-1])}. {nothing(request)}{_signed(request)}"
@@ -163,8 +163,10 @@ def _ended(sentence: str) -> str:
     return sentence if sentence.endswith((".", "?", "…")) else f"{sentence}."
 
 
-def ordered(request: PurchaseRequest) -> str:
+def ordered(request: PurchaseRequest, *, at_hand: bool = True) -> str:
     """How the order stands with its money, in the past tense only where the money moved.
+
+    `at_hand`: the invoice can be opened beside these words, or it is said there why not.
 
     Empty when there is nothing to pay and nothing was seen to be paid: then `delivery.standing` says why.
     """
@@ -174,15 +176,15 @@ def ordered(request: PurchaseRequest) -> str:
     if request.selection.is_about_renewal:
         return _renewal_changed(request)
     if request.selection.is_top_up:
-        return "" if became.has_no_invoice(request) else _topped_up(order)
+        return "" if invoice.is_gone(request) else _topped_up(order, at_hand=at_hand)
     if order.is_paid and order.due == 0:
         return f"Paid from account credit: {text.money(order.total)}."
     if order.is_paid:
         return f"Paid: {text.money(order.total)}."
-    if became.has_no_invoice(request):
+    if invoice.is_gone(request):
         return ""
     whole = f" of {text.money(order.total)}" if order.due != order.total else ""
-    return f"Invoice open: {text.money(order.due)} to pay{whole}. {_where(order)}"
+    return f"Invoice open: {text.money(order.due)} to pay{whole}.{_where(order) if at_hand else ''}"
 
 
 def _renewal_changed(request: PurchaseRequest) -> str:
@@ -192,18 +194,22 @@ def _renewal_changed(request: PurchaseRequest) -> str:
     return f"Service {service} renews again at the end of what is paid."
 
 
-def _topped_up(order: Order) -> str:
+def _topped_up(order: Order, *, at_hand: bool) -> str:
     if order.is_paid:
         return f"Paid: {text.money(order.total)}. The credit belongs to the account."
-    return f"Invoice open: {text.money(order.due)} to pay. The credit arrives when it is paid. {_where(order)}"
+    where = _where(order) if at_hand else ""
+    return f"Invoice open: {text.money(order.due)} to pay. The credit arrives when it is paid.{where}"
 
 
 def _where(order: Order) -> str:
+    """With a space before."""
+    if (payers := invoice.held_by(order)) is not None:
+        return f" Its link goes by direct message to {text.mentions(payers) or 'those who pay'}."
     if order.invoice_url:
-        return "Open the invoice to pay it."
-    if order.invoice_url == KEPT_BACK:
-        return "Who asked and who decides see its link with `/proxy show`."
-    return "Its link is not known here: find it in the provider's dashboard, under invoices."
+        return " Open the invoice to pay it."
+    if order.invoice_url == invoice.KEPT_BACK:
+        return " Who asked and who decides see its link with `/proxy show`."
+    return " Its link is not known here: find it in the provider's dashboard, under invoices."
 
 
 def delivery(order: Order) -> str | None:

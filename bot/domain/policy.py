@@ -211,6 +211,11 @@ class Policy(_Model):
         """The channels that buy for a project with a name."""
         return {channel: one.project for channel, one in self.channel_settings.items() if one.project}
 
+    @property
+    def payer_role(self) -> Role:
+        """Those who pay invoices; where the policy names none, those who approve."""
+        return self.roles.get(FINANCE) or self.roles[self.approvals.role]
+
     @cached_property
     def digest(self) -> str:
         """Twelve characters that differ when any rule does; kept with what was decided under it."""

@@ -7,8 +7,6 @@ import asyncio
 from bot.blocks import lists, notices
 from bot.blocks.kit import Message
 from bot.domain import invoice
-from bot.domain.errors import ChatError
-from bot.domain.ids import UserId
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press, click
 from bot.handlers.reports import in_channel
@@ -29,18 +27,11 @@ async def show(front: Front, who: Actor, word: str) -> Message:
         return notices.sentence(NO_SUCH_REQUEST.format(word=word[:60]))
     policy = front.desk.policy()
     prices = summaries.may_see_prices(front.desk, who.user, in_channel(who), request.requester, request.channel)
-    sees_prices, holders = await asyncio.gather(prices, _holders(front))
+    sees_prices, readers = await asyncio.gather(prices, front.desk.invoice_readers())
     if not sees_prices.is_allowed:
         return lists.one_without_sums(request, sees_prices.sentence)
-    seen = invoice.for_person(request, policy.invoice_link, who.user, holders)
-    return lists.one(seen, holders, policy.approvals.role, policy.approvals.needed)
-
-
-async def _holders(front: Front) -> list[UserId]:
-    try:
-        return sorted(await front.desk.approvers())
-    except ChatError:
-        return []
+    seen = invoice.for_person(request, readers, who.user)
+    return lists.one(seen, sorted(readers.deciders), policy.approvals.role, policy.approvals.needed)
 
 
 async def show_pressed(front: Front, press: Press) -> Message:

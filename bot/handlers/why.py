@@ -6,7 +6,6 @@ from bot.blocks import notices
 from bot.blocks import why as words
 from bot.blocks.kit import Message
 from bot.domain import invoice
-from bot.domain.errors import ChatError
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor
 from bot.handlers.reports import in_channel
@@ -27,11 +26,7 @@ async def _told(front: Front, who: Actor, reason: Reason) -> Message:
     hidden = await _why_hidden(front, who, reason)
     counts_for = {"team": reason.team, "project": reason.project}
     if reason.request is not None:
-        try:
-            deciders = await front.desk.approvers()
-        except ChatError:
-            deciders = frozenset()
-        seen = invoice.for_person(reason.request, front.desk.policy().invoice_link, who.user, deciders)
+        seen = invoice.for_person(reason.request, await front.desk.invoice_readers(), who.user)
         return words.bought(seen, reason.entries, reason.adjustments, hidden, **counts_for)
     if reason.service is not None:
         return words.outside(reason.known, reason.service, reason.entries, reason.adjustments, hidden, **counts_for)

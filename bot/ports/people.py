@@ -39,11 +39,14 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """One message, to be drawn from the state as it is now. `is_stray`: the channel of its card is closed to us."""
+    """One message, to be drawn from the state as it is now. `is_stray`: the channel of its card is closed to us.
+    `payers` pay invoices, where only they are given the links.
+    """
 
     intent: Intent
     subject: PurchaseRequest | WaitingDraft | Pause | Notice
     approvers: tuple[UserId, ...] = ()
+    payers: tuple[UserId, ...] = ()
     is_stray: bool = False
     form: Form = Form.FULL
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.domain.audit import NOWHERE, Audit, Origin, standing
+from bot.domain.errors import ChatError
 from bot.domain.ids import UserId, WorkspaceId
+from bot.domain.invoice import Readers
 from bot.domain.policy import ADMIN, Policy, Role
 from bot.domain.request import Event, PurchaseRequest, advance
 from bot.ports import Directory, Journal, Ledger, Nudge, Provider, Store
@@ -88,6 +91,15 @@ class Desk:
         """Everyone who holds the approving role now. Raises ChatError when Slack cannot say."""
         _, role = self.approver_role()
         return await self.directory.holders(role)
+
+    async def invoice_readers(self) -> Readers:
+        """Who is shown the links of invoices now; when Slack cannot say, nobody by their role."""
+        policy = self.policy()
+        try:
+            deciders, payers = await asyncio.gather(self.approvers(), self.directory.holders(policy.payer_role))
+        except ChatError:
+            return Readers(policy.invoice_link)
+        return Readers(policy.invoice_link, deciders, payers or deciders)
 
     async def keepers(self) -> list[UserId]:
         """Those who look after the bot: its admins; where there are none, those who approve. May raise ChatError."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -33,6 +33,7 @@ from bot.domain.intents import (
     ThreadNoticeIntent,
     subject,
 )
+from bot.domain.invoice import Audience, asks_to_pay
 from bot.domain.notice import Notice
 from bot.domain.pause import Pause
 from bot.domain.policy import ADMIN, Role
@@ -177,19 +178,20 @@ class Teller:
             case CopyIntent():
                 await self._copy(claim, intent, request, told)
             case ThreadIntent():
-                await self._thread(claim, Saying(intent, request), request, told)
+                await self._ask(claim, await self._for_payers(request, intent))
+                await self._thread(claim, await self._saying(intent, request), request, told)
             case ThreadNoticeIntent():
                 if notice := await self._notice_of(claim, intent.key):
                     await self._thread(claim, Saying(intent, notice), request, told)
             case DirectIntent() | StrayIntent():
-                await self._direct(claim, intent.user, Saying(intent, request), told)
+                await self._direct(claim, intent.user, await self._saying(intent, request), told)
 
     @property
     def _speaker(self) -> Speaker:
         return Speaker(self.desk.store, self.notifier, self.clock)
 
     async def _card(self, claim: Claim, request: PurchaseRequest, told: Told) -> None:
-        saying = Saying(claim.intent, request, await self._approvers())
+        saying = await self._saying(claim.intent, request)
         try:
             await self._speaker.keep_current(claim, told, saying, Spot(request.channel))
         except ChatError as error:
@@ -213,7 +215,7 @@ class Teller:
     async def _copy(self, claim: Claim, intent: CopyIntent, request: PurchaseRequest, told: Told) -> None:
         if str(intent) in told.dropped:
             return
-        saying = Saying(intent, request, await self._approvers(), is_stray=told.is_stray)
+        saying = replace(await self._saying(intent, request), is_stray=told.is_stray)
         try:
             await self._speaker.keep_current(claim, told, saying, Spot(intent.user))
         except ChatError as error:
@@ -352,6 +354,23 @@ class Teller:
             return tuple(sorted(await self.desk.approvers()))
         except ChatError:
             return ()
+
+    async def _saying(self, intent: Intent, request: PurchaseRequest) -> Saying:
+        return Saying(intent, request, await self._approvers(), await self._payers())
+
+    async def _payers(self) -> tuple[UserId, ...]:
+        """Those who alone are given the links of invoices, where the policy has it so."""
+        policy = self.desk.policy()
+        if policy.invoice_link is not Audience.PAYER:
+            return ()
+        return tuple(await self._holders(policy.payer_role)) or await self._approvers()
+
+    async def _for_payers(self, request: PurchaseRequest, intent: ThreadIntent) -> list[DirectIntent]:
+        """Where only they have its link, those who pay hear of an invoice when the thread does."""
+        entry = request.at_version(intent.version)
+        if entry is None or not asks_to_pay(request, entry):
+            return []
+        return [DirectIntent(request.id, intent.version, user) for user in await self._payers()]
 
     async def _ask(self, claim: Claim, intents: Iterable[Intent]) -> None:
         for intent in dict.fromkeys(intents):
