@@ -15,7 +15,7 @@ from bot.domain.money import CENTS_PER_DOLLAR
 from bot.domain.period import Period
 from bot.domain.summary import MOST_COLORS, WEEKLY_UP_TO, Part, Spend
 from bot.domain.usage import BYTES_PER_GB
-from bot.domain.used import Used
+from bot.domain.used import Left, Used, ahead_of
 
 Spec = dict[str, Any]
 
@@ -33,6 +33,7 @@ COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")
 REST_COLOR = "#8d8d8d"
 REST = "Other products"
 NETWORKS = {"residential": "Residential", "mobile": "Mobile", "isp": "ISP", "datacenter": "Datacenter"}
+POINTS_AHEAD = 60
 MOST_SUMS = 8
 """Columns up to which each has its sum above it."""
 SPOKEN = 6
@@ -139,52 +140,55 @@ def used_over_time(used: Used) -> Picture | None:
 
 
 def data_left(used: Used) -> Picture | None:
-    """One bar for each network's data: what is left beside what is used, and when it ends at this pace."""
-    shown = [left for left in used.left if left.total > 0]
-    if not shown:
+    """A line for each network's data, from what is left today down to its end at this pace, which a rule marks; None
+    where no end is in sight.
+    """
+    ahead = ahead_of(used.left, POINTS_AHEAD)
+    if ahead is None:
         return None
-    values = []
-    for left in shown:
-        name = NETWORKS.get(left.network, left.network)
-        until = f"lasts until {day(left.ends_on)}" if left.ends_on else "nothing used"
-        label = f"{text.data_words(left.left)} left · {until}"
-        values += [
-            {"who": name, "share": left.left / left.total, "part": "Left", "label": label, "order": 0},
-            {"who": name, "share": 1 - left.left / left.total, "part": "Used", "label": "", "order": 1},
-        ]
-    names = [str(value["who"]) for value in values[::2]]
-    title = "Data left"
-    down: Spec = {"field": "who", "type": "nominal", "sort": names, "title": None, "axis": _names_axis()}
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "bar", "height": BAR_STEP * 0.6},
-            "encoding": {
-                "x": {"field": "share", "type": "quantitative", "stack": "zero", "axis": None},
-                "color": {
-                    "field": "part",
-                    "type": "nominal",
-                    "title": None,
-                    "scale": {"domain": ["Left", "Used"], "range": [COLORS[0], FAINT]},
-                    "legend": {"orient": "bottom", "symbolType": "square", "symbolSize": 320, "offset": 10},
-                },
-                "order": {"field": "order"},
-            },
-        },
-        {
-            "transform": [{"filter": "datum.label != ''"}],
-            "mark": {"type": "text", "align": "left", "dy": BAR_STEP * 0.62, "fontSize": LETTER - 2, "color": INK},
-            "encoding": {"text": {"field": "label"}, "x": {"value": 0}},
-        },
+    lasting = [left for left in used.left if left.network in ahead.networks]
+    labels = {left.network: _lasts(left) for left in lasting}
+    values = [
+        {"at": at.isoformat(), "product": labels[network], "left": amount / BYTES_PER_GB}
+        for at, amounts in zip(ahead.days, ahead.amounts, strict=True)
+        for network, amount in zip(ahead.networks, amounts, strict=True)
     ]
-    spec: Spec = {
-        "data": {"values": values},
-        "encoding": {"y": down},
-        "layer": layers,
-        "width": BARS_WIDTH,
-        "height": {"step": BAR_STEP * 1.9},
-    }
-    alt = f"{title}. " + "; ".join(f"{value['who']}: {value['label']}" for value in values[::2]) + "."
-    return Picture(title, alt, _framed(title, spec))
+    ends = [
+        {"at": left.ends_on.isoformat(), "product": labels[left.network], "label": day(left.ends_on)}
+        for left in lasting
+        if left.ends_on is not None and left.ends_on <= ahead.days[-1]
+    ]
+    listed = list(labels.values())
+    title = "Data left, and when it ends at this pace"
+    alt = f"{title}. {'; '.join(listed)}."
+    return Picture(title, alt, _framed(title, {"layer": _lines_down(values, ends, listed)}))
+
+
+def _lasts(left: Left) -> str:
+    """`Residential · 40 GB · until 16 Dec`."""
+    until = f"until {day(left.ends_on)}" if left.ends_on else "not used"
+    return f"{NETWORKS.get(left.network, left.network)} · {text.data_words(left.left)} · {until}"
+
+
+def _lines_down(values: Sequence[Spec], ends: Sequence[Spec], series: Sequence[str]) -> list[Spec]:
+    """The lines, and a dashed rule with its day at each end."""
+    time = {"labelExpr": "utcFormat(datum.value, '%-d %b')", "labelAngle": 0, "tickCount": 5, "grid": False}
+    along: Spec = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": time}
+    up: Spec = {"field": "left", "type": "quantitative", "title": None, "axis": _data_axis()}
+    color = _legend(series, has_rest=False)
+    color["legend"] |= {"symbolType": "stroke", "symbolStrokeWidth": 5}
+    marked: Spec = {"data": {"values": list(ends)}}
+    rule: Spec = {"mark": {"type": "rule", "strokeDash": [6, 5], "strokeWidth": 2}}
+    said: Spec = {"mark": {"type": "text", "align": "right", "dx": -8, "dy": 14, "fontSize": LETTER, "color": INK}}
+    return [
+        {
+            "data": {"values": list(values)},
+            "mark": {"type": "line", "strokeWidth": 4},
+            "encoding": {"x": along, "y": up, "color": color},
+        },
+        {**marked, **rule, "encoding": {"x": along, "color": color}},
+        {**marked, **said, "encoding": {"x": along, "y": {"value": 0}, "text": {"field": "label"}}},
+    ]
 
 
 def part_name(part: Part, known: str) -> str:

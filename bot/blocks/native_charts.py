@@ -23,7 +23,7 @@ DOLLARS, GIGABYTES, MEGABYTES = "US dollars", "GB", "MB"
 MOST_BARS = 42
 """Slack sets the bars of a label side by side: with more than these nobody can tell one from the other."""
 MOST_PARTS = 8
-LEFT = "Data left at this pace"
+LEFT = "The account's data left at this pace"
 BY_PERSON, BY_CHANNEL = "By person", "By channel"
 _SAID_IN_SECTIONS = frozenset({LEFT, BY_PERSON, BY_CHANNEL})
 """Titles of charts whose numbers stand, exactly and with more beside them, in the sections below them anyway."""

@@ -47,9 +47,11 @@ def cut(raw: str, most: int) -> str:
     return raw if len(raw) <= most else raw[: most - 1].rstrip(" …\u200d") + "…"
 
 
-def cut_inside(raw: str, most: int, tail: int = 5) -> str:
-    """The same with the end kept, for names that are told apart by it: `Static Residen… [US]`."""
-    return raw if len(raw) <= most else f"{raw[: most - 1 - tail].rstrip()}…{raw[-tail:]}"
+def cut_inside(raw: str, most: int) -> str:
+    """The same with the last words kept, for names that are told apart by them: `Static… ISP [US]`."""
+    words = raw.split()
+    shorter = (f"{words[0]}… {' '.join(words[at:])}" for at in range(2, len(words)))
+    return raw if len(raw) <= most else next((one for one in shorter if len(one) <= most), cut(raw, most))
 
 
 def distinct(names: Sequence[str], most: int) -> list[str]:

@@ -19,8 +19,8 @@ from bot.domain.period import Period
 from bot.domain.summary import MOST_PARTS, OTHERS, OUTSIDE, stretches_of
 from bot.domain.usage import BYTES_PER_GB, DataPool
 
-LEAST_AHEAD, MOST_AHEAD = 14, 365
-"""Days that are looked ahead."""
+LEAST_AHEAD, FAR_AHEAD, MOST_AHEAD = 7, 14, 365
+"""Days that are looked ahead: always, for a later end beside a very near one, and ever."""
 MOST_OF_FIRST_END = 4
 
 Services = Mapping[ServiceId, KnownService]
@@ -146,16 +146,16 @@ def _left(pool: DataPool, daily: int, today: date) -> Left:
 
 
 def ahead_of(left: Sequence[Left], most: int) -> Ahead | None:
-    """What comes of it on at most so many days, evenly apart; None where no end is in sight.
+    """What comes of it on at most so many days, evenly apart; None where no end is in sight or nothing is left.
 
     It reaches beyond the last end, but never so far that the first one cannot be seen any more.
     """
     known = [(one, one.as_of) for one in left if one.total > 0 and one.as_of is not None]
     ends = [(one.ends_on - today).days + 1 for one, today in known if one.ends_on is not None]
-    if not ends:
+    if not ends or not any(one.left for one, _ in known):
         return None
     today = known[0][1]
-    reach = min(max(ends), max(MOST_OF_FIRST_END * min(ends), LEAST_AHEAD), MOST_AHEAD)
+    reach = max(min(max(ends), max(MOST_OF_FIRST_END * min(ends), FAR_AHEAD), MOST_AHEAD), LEAST_AHEAD)
     step = max(-(-reach // (most - 1)), 1)
     days = range(0, reach + step, step)
     return Ahead(

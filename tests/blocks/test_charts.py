@@ -24,6 +24,12 @@ MONTH = Period(date(2026, 11, 1), date(2026, 11, 26))
 LONG = "Deutsche Telekom ISP Proxies & more, with a name that goes on and on [DE]"
 
 
+LEFT = (
+    Left("residential", 50 * GB, 40 * GB, 2 * GB, date(2026, 12, 16), MONTH.last),
+    Left("mobile", 20 * GB, 7 * GB, 0, None, MONTH.last),
+)
+
+
 def spend(period: Period = MONTH, products: int = 1, cents: int = 630, days: int = 1) -> Spend:
     rows = tuple(
         Row(
@@ -82,6 +88,17 @@ def test_s3_a_picture_can_be_read_on_a_phone_and_on_any_background() -> None:
         assert charts.LETTER * 360 / (spec["width"] + 180) >= 9
 
 
+def test_s3_the_end_of_the_data_is_a_line_that_reaches_nothing_and_a_rule_at_its_day() -> None:
+    picture = must(charts.data_left(used_of(MONTH, [], [], {}, left=LEFT)))
+    lines, rule, label = picture.spec["layer"]
+    residential = [one for one in lines["data"]["values"] if one["product"].startswith("Residential")]
+    assert residential[0] == {"at": "2026-11-26", "product": "Residential · 40 GB · until 16 Dec", "left": 40.0}
+    assert next(one["at"] for one in residential if one["left"] == 0) == "2026-12-16"
+    assert [one["at"] for one in rule["data"]["values"]] == ["2026-12-16"]
+    assert [one["label"] for one in label["data"]["values"]] == ["16 Dec"]
+    assert "Mobile · 7 GB · not used" in picture.alt
+
+
 def test_s3_two_of_the_same_name_stay_two() -> None:
     people = [("Alex", Part("U1", Sums(paid=100), Sums())), ("Alex", Part("U2", Sums(paid=50), Sums()))]
     picture = must(charts.spend_by_part("By person", people))
@@ -97,7 +114,7 @@ def test_s3_two_of_the_same_name_stay_two() -> None:
         charts.spend_by_product(spend(Period(date(2024, 1, 1), date(2026, 11, 26)), 9, 10**9, 1_000)),
         charts.spend_by_part("By person", [(LONG, Part(f"U{n}", Sums(paid=10**n), Sums())) for n in range(12)]),
         charts.used_over_time(used_of(MONTH, [UsageDay(MONTH.first, "isp", None, None, 5 * GB, 1)], [], {})),
-        charts.data_left(used_of(MONTH, [], [], {}, left=(Left("residential", GB, 0, GB, MONTH.last),))),
+        charts.data_left(used_of(MONTH, [], [], {}, left=LEFT)),
     ],
     ids=["one", "one day", "a month", "three years", "people", "used", "left"],
 )

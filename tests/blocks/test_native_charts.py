@@ -64,6 +64,7 @@ def test_t135_there_is_no_chart_of_nothing() -> None:
     assert native_charts.used_over_time(used_of(MONTH, [], [], {})) is None
     assert native_charts.data_left(used_of(MONTH, [], [], {})) is None
     assert native_charts.data_left(used(left(daily=0, ends_in=None))) is None
+    assert native_charts.data_left(used(left(of=0, ends_in=0))) is None
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,9 @@ def test_s3_names_are_short_and_stay_apart() -> None:
     assert sorted(series(must(native_charts.spend_by_product(shown)))) == [
         "<!channel> & *bold*",
         "Residential (Global)",
-        "Static Residen… (2)",
-        "Static Residen… [GB]",
-        "Static Residen… [US]",
+        "Static… ISP [GB]",
+        "Static… ISP [US]",
+        "Static… ISP [US] (2)",
     ]
 
 
@@ -163,4 +164,6 @@ def test_t136_without_charts_their_numbers_stand_in_sections_once() -> None:
 
 def test_names_are_cut_inside_or_numbered() -> None:
     assert text.cut_inside("Datacenter [US]", 20) == "Datacenter [US]"
+    assert text.cut_inside("Datacenter [US] Dual-Stack", 20) == "Datacenter [US] Dua…"
+    assert text.cut_inside("x" * 30, 20) == "x" * 19 + "…"
     assert text.distinct(["Alex", "Alex", "Alex (2)"], 20) == ["Alex", "Alex (2)", "Alex (2) (2)"]
