@@ -6,7 +6,6 @@ from bot.app import Bot
 from bot.domain.errors import RecordError, StoreError, StoreUnavailableError
 from bot.metrics import GIVEN_UP, OLDEST, PAUSED, UNPRICED, WAITING
 from bot.slack_http import SkewWatch
-from bot.socket_mode import Socket
 from bot.usecases import pausing
 from bot.usecases.desk import utcnow
 from bot.web import Check
@@ -14,7 +13,7 @@ from bot.web import Check
 SLACK_REMEDY = "install the app again or set the token anew. Messages are kept and leave by themselves once it is taken"
 
 
-def make_checks(bot: Bot, skew: SkewWatch, socket: Socket | None = None) -> dict[str, Check]:
+def make_checks(bot: Bot, skew: SkewWatch, socket: Check | None = None) -> dict[str, Check]:
     """What readiness depends on."""
 
     async def store() -> str | None:
@@ -49,7 +48,7 @@ def make_checks(bot: Bot, skew: SkewWatch, socket: Socket | None = None) -> dict
         "clock": skew.problem,
         "slack": slack,
     }
-    return checks if socket is None else {**checks, "socket": socket.problem}
+    return checks if socket is None else {**checks, "socket": socket}
 
 
 def make_warnings(bot: Bot) -> dict[str, Check]:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -21,9 +22,11 @@ from bot.health import make_checks, make_warnings
 from bot.queue import QueueErrands
 from bot.slack import CALL_TIMEOUT_S
 from bot.slack_http import SkewWatch, SlackDoor
-from bot.socket_mode import Socket
 from bot.tasks import ended, first_of
 from bot.web import make_web
+
+if TYPE_CHECKING:
+    from bot.socket_mode import Socket
 
 DRAIN_S = 10.0
 """How long work behind an ack may go on when the process is asked to stop."""
@@ -37,7 +40,9 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     skew = SkewWatch(settings.slack_signing_secret.get_secret_value())
     slack_app = make_slack_app(bot, front)
     socket = make_socket(bot, slack_app)
-    app = make_web(SlackDoor(slack_app, skew), make_checks(bot, skew, socket), make_warnings(bot))
+    app = make_web(
+        SlackDoor(slack_app, skew), make_checks(bot, skew, socket.problem if socket else None), make_warnings(bot)
+    )
     config = uvicorn.Config(
         app,
         host=settings.proxydesk_host,
@@ -45,30 +50,34 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
         log_config=None,
         access_log=False,
         lifespan="off",
+        ws="none",
         proxy_headers=False,  # nobody asks for a caller's address
     )
     server = _Server(config)
-    places = asyncio.create_task(bot.desk.provider.places.keep_fresh())
     serving = [asyncio.create_task(server.serve())]
-    front.background.spawn(_warm_up(bot))
+    reading = asyncio.create_task(_read_on(bot, server.is_open))
     if socket is not None:
         serving.append(asyncio.create_task(socket.serve(stop)))
     try:
-        await first_of(stop, places, *serving)
+        await first_of(stop, reading, *serving)
     finally:
         server.should_exit = True
         stop.set()
-        await ended(places)
+        await ended(reading)
     await asyncio.gather(*serving)
     await front.background.drain(DRAIN_S)
 
 
-async def _warm_up(bot: Bot) -> None:
-    """What the first person would otherwise wait for."""
+async def _read_on(bot: Bot, is_open: asyncio.Event) -> None:
+    """What the first person would otherwise wait for, as soon as people are answered at all; then the tables of places,
+    again and again.
+    """
+    await is_open.wait()
     try:
         await bot.desk.provider.catalog()
     except ProviderError as error:
         _log.info("catalog_not_there_yet", error=str(error))
+    await bot.desk.provider.places.keep_fresh()
 
 
 def make_front(bot: Bot) -> Front:
@@ -103,6 +112,8 @@ def make_socket(bot: Bot, app: AsyncApp) -> Socket | None:
     token = bot.settings.slack_app_token
     if token is None:
         return None
+    from bot.socket_mode import Socket  # noqa: PLC0415 - a bot with an address does without it
+
     client = AsyncWebClient(base_url=bot.settings.slack_api_url, session=bot.client.session, timeout=CALL_TIMEOUT_S)
     return Socket(app, token.get_secret_value(), client)
 
@@ -113,6 +124,14 @@ class NotServingError(Exception):
 
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers of its own: the process has one place that listens to signals."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_open = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_open.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -18,10 +18,10 @@ from slack_bolt.request.async_internals import build_async_context
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import Clock, SignatureVerifier
-from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from bot.metrics import ACKS, REFUSED
+from bot.web import Receive, Scope, Send
 
 MAX_SKEW_S = 60
 """A clock further off than this is reported before Slack's five minutes make every request fail."""

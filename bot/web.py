@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
+import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 EVENTS_PATH = "/slack/events"
 
 Check = Callable[[], Awaitable[str | None]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""A program for a server, and what it is called with (ASGI specification 3.0)."""
+Page = tuple[int, str, bytes]
+"""Status, content type and body."""
 
 
-def make_web(slack: ASGIApp, checks: dict[str, Check], warnings: dict[str, Check] | None = None) -> ASGIApp:
+def make_web(slack: App, checks: dict[str, Check], warnings: dict[str, Check] | None = None) -> App:
     """What Slack posts goes to `slack` straight away; everything else finds its page.
 
     `checks` name what readiness depends on; each gives a problem in words, or None.
@@ -25,23 +29,30 @@ def make_web(slack: ASGIApp, checks: dict[str, Check], warnings: dict[str, Check
     """
     warnings = warnings or {}
 
-    async def healthz(_request: Request) -> Response:
-        return JSONResponse({"status": "alive"})
+    async def healthz() -> Page:
+        return _json(200, {"status": "alive"})
 
-    async def readyz(_request: Request) -> Response:
+    async def readyz() -> Page:
         problems = await _found(checks)
         said = {"ready": not problems, "problems": problems, "warnings": await _found(warnings)}
-        return JSONResponse(said, status_code=503 if problems else 200)
+        return _json(503 if problems else 200, said)
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics() -> Page:
         await _found(warnings)  # they keep their gauges up to date
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return 200, CONTENT_TYPE_LATEST, generate_latest()
 
-    pages = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
+    pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
 
     async def web(scope: Scope, receive: Receive, send: Send) -> None:
-        is_slack = scope["type"] == "http" and scope["path"] == EVENTS_PATH and scope["method"] == "POST"
-        await (slack if is_slack else pages)(scope, receive, send)
+        method, path = scope["method"], scope["path"]
+        if path == EVENTS_PATH and method == "POST":
+            await slack(scope, receive, send)
+        elif path not in pages:
+            await _send(send, (404, "text/plain", b"Not Found"))
+        elif method not in ("GET", "HEAD"):
+            await _send(send, (405, "text/plain", b"Method Not Allowed"))
+        else:
+            await _send(send, await pages[path](), is_head=method == "HEAD")
 
     return web
 
@@ -49,3 +60,14 @@ def make_web(slack: ASGIApp, checks: dict[str, Check], warnings: dict[str, Check
 async def _found(checks: dict[str, Check]) -> dict[str, str]:
     found = {name: await check() for name, check in checks.items()}
     return {name: problem for name, problem in found.items() if problem}
+
+
+def _json(status: int, said: dict[str, Any]) -> Page:
+    return status, "application/json", orjson.dumps(said)
+
+
+async def _send(send: Send, page: Page, *, is_head: bool = False) -> None:
+    status, kind, body = page
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if is_head else body})

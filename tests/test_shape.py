@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "queue": {"domain", "ports"},
     "tasks": set(),
     "web": {"log"},
-    "slack_http": {"metrics", "log"},
+    "slack_http": {"metrics", "web", "log"},
     "socket_mode": {"metrics"},
     "app": {
         *("domain", "ports", "usecases", "providers", "store", "slack", "queue"),
@@ -67,7 +67,6 @@ ONLY_IN = {
     "aiohttp": {"bot.slack", "bot.slack_files", "bot.app"},
     "saq": {"bot.jobs", "bot.queue"},
     "yaml": {"bot.policy_file"},
-    "starlette": {"bot.web", "bot.slack_http"},
     "uvicorn": {"bot.serve_web"},
     "click": {"bot.__main__"},
     "vl_convert": {"bot.pictures"},

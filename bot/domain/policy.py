@@ -32,7 +32,7 @@ _CHANNEL = r"^[CG][A-Z0-9]{2,}$"
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # the whole is built once, not each part
 
 
 class Role(_Model):

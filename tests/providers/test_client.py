@@ -509,3 +509,15 @@ async def test_the_local_pacer_keeps_under_its_limit_and_one_place_for_spending(
         await pace(is_spending=False)
         sent.append(now)
     assert all(later - earlier >= 1.0 for earlier, later in zip(sent, sent[3:], strict=False))
+
+
+async def test_certificates_that_cannot_be_read_send_nothing_and_are_read_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with scripted(ok({"service_id": "S1"})) as vendor, client_for(vendor.url) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr("certifi.where", lambda: "/nowhere/cacert.pem")
+            with pytest.raises(NeverSentError):
+                await client.create(ASK)
+        assert vendor.seen == []
+        assert await client.create(ASK) == {"service_id": "S1"}

@@ -129,8 +129,33 @@ def new_http_client() -> httpx.AsyncClient:
     Proxies and certificates named in the environment are ignored, and redirects are not followed: the keys go to the
     address in the settings and nowhere else.
     """
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False, transport=_LateTransport())
+
+
+class _LateTransport(httpx.AsyncBaseTransport):
+    """httpx's pool, made in a thread at the first request: reading the certificates takes too long for a start."""
+
+    def __init__(self) -> None:
+        self._making: asyncio.Task[httpx.AsyncHTTPTransport] | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._making is None:
+            self._making = asyncio.create_task(asyncio.to_thread(_new_transport))
+        try:
+            transport = await asyncio.shield(self._making)
+        except OSError as error:
+            self._making = None
+            raise httpx.ConnectError("the certificates cannot be read") from error
+        return await transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        if self._making is not None:
+            await (await self._making).aclose()
+
+
+def _new_transport() -> httpx.AsyncHTTPTransport:
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_CONNECTION_S)
-    return httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=limits)
+    return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
 
 
 class BytefulClient:

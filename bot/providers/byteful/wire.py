@@ -223,7 +223,7 @@ Texts = Annotated[
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # most processes read few of them
 
 
 class Ask(Wire):
