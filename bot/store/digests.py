@@ -6,7 +6,7 @@ one posted (`told`), each a hash with the field `channel:rhythm`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +31,8 @@ class Digests:
     _redis: redis_asyncio.Redis
     _scripts: dict[str, AsyncScript]
     _guarded: Callable[[], AbstractAsyncContextManager[None]]
+    _remember: Callable[[WorkspaceId], Awaitable[None]]
+    """A workspace that asks for digests has to be among those that are looked after."""
 
     async def set_digests(self, workspace: WorkspaceId) -> list[SetDigest]:
         async with self._guarded():
@@ -59,10 +61,6 @@ class Digests:
         arguments = [_field(channel, rhythm), told.isoformat()]
         async with self._guarded():
             await self._scripts["note_digest"](keys=[_key(workspace, "told")], args=arguments)
-
-    async def _remember(self, workspace: WorkspaceId) -> None:
-        """A workspace that asks for digests has to be among those that are looked after."""
-        raise NotImplementedError
 
 
 def _read(raw: bytes | str) -> SetDigest:

@@ -55,7 +55,7 @@ from bot.log import new_reference
 from bot.ports import Store
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
-from bot.usecases.journal import forget, note, note_unsent, sent_before, settle_forgotten
+from bot.usecases.journal import forget, note, note_unsent, sent_before, settle, settle_forgotten
 from bot.usecases.reconcile import reconcile
 from bot.usecases.stamp import stamp
 
@@ -80,6 +80,8 @@ async def drive(desk: Desk, workspace: WorkspaceId, number: RequestId) -> bool:
     match request.state:
         case State.APPROVED:
             return await _with_lease(desk, request, _buy)
+        case State.ORDERING | State.IN_DOUBT if await settle(desk, request):
+            return True
         case State.ORDERING:
             return await _with_lease(desk, request, _flag_lost_attempt)
         case State.IN_DOUBT:

@@ -90,6 +90,19 @@ async def settle_forgotten(desk: Desk, request: PurchaseRequest, sent: Sent) -> 
         await desk.move(claimed, Unclear(utcnow(), Failure(FORGOTTEN, new_reference())), is_durable=True)
 
 
+async def settle(desk: Desk, request: PurchaseRequest) -> bool:
+    """End a purchase without a known end by what this machine alone knows of it; False when that is nothing.
+
+    Comes before looking at the provider, where the invoice link of the answer is not to be found.
+    """
+    for sent in await desk.journal.kept() if desk.journal else ():
+        is_its_own = request.attempt is not None and sent.attempt == request.attempt.id
+        if is_its_own and (sent.is_unsent or sent.order is not None):
+            await _replay_open(desk, request, sent)
+            return True
+    return False
+
+
 async def replay(desk: Desk) -> None:
     """Write answers that only the journal has to the store, and drop what the store knows by now."""
     for sent in await desk.journal.kept() if desk.journal else ():

@@ -25,10 +25,13 @@ from bot.domain.ids import RequestId, ServiceId
 from bot.domain.policy import ChannelSettings, PriceTolerance
 from bot.domain.quote import ChangeKind
 from bot.domain.request import Happened, PurchaseRequest, State
+from bot.store import redis as store_module
+from bot.store.redis import connect
 from bot.usecases import checkout, decide
 from tests.examples import APPROVER, CHANNEL, REQUESTER, SECOND_APPROVER, WORKSPACE, quote, selection
-from tests.usecases.conftest import Office, click_on, policy
-from tests.usecases.fakes import KilledError
+from tests.store.servers import running
+from tests.usecases.conftest import Clock, Office, click_on, policy
+from tests.usecases.fakes import FakeDirectory, FakeProvider, KilledError, Moments, SteppedStore
 
 LEASE = f"{{{WORKSPACE}}}:lease:checkout"
 LONG_AFTER = timedelta(minutes=3)
@@ -90,6 +93,25 @@ async def test_x1_the_claim_is_in_the_store_before_anything_is_sent(office: Offi
     assert claimed.attempt.fingerprint == request.selection.fingerprint()
     assert claimed.attempt.known_services == (ServiceId("API-1"),)
     assert claimed.attempt.claimed_at == office.clock.time
+
+
+@pytest.mark.parametrize(
+    "options", [{"appendonly": "no"}, {"appendonly": "yes", "appendfsync": "no"}], ids=["no disk", "a slow disk"]
+)
+async def test_x1_nothing_is_sent_while_the_claim_is_not_on_disk(
+    options: dict[str, str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server took the claim, and cannot say that a power cut would leave it standing."""
+    monkeypatch.setattr(store_module, "DISK_WAIT_MS", 20)
+    async with running(**options) as url, connect(url) as raw:
+        moments = Moments()
+        office = Office(SteppedStore(raw, moments), FakeProvider(moments), FakeDirectory(), moments, raw, clock)
+        request = await office.place(life.Approved)
+        with pytest.raises(StoreUnavailableError):
+            await drive(office, request)
+        assert office.provider.creates == 0
+        assert (await sweep(office, request)).order is None
+        assert office.provider.creates == 0
 
 
 async def test_effects_come_in_this_order(office: Office) -> None:

@@ -14,7 +14,7 @@ from bot.ports import Sent
 from bot.store.journal import FileJournal
 from bot.usecases import checkout, journal
 from bot.usecases.desk import Desk
-from tests.examples import WORKSPACE
+from tests.examples import INVOICE_URL, WORKSPACE
 from tests.usecases.conftest import Office
 from tests.usecases.fakes import KilledError
 
@@ -65,6 +65,26 @@ async def test_t113_an_answer_the_store_does_not_take_is_written_later_with_its_
     assert office.provider.creates == 1
     await journal.replay(desk)
     assert await kept(desk) == []
+
+
+@pytest.mark.parametrize("is_in_doubt", [False, True], ids=["claimed", "in doubt"])
+async def test_t113_what_the_journal_knows_comes_before_looking_for_it(
+    office: Office, desk: Desk, is_in_doubt: bool
+) -> None:
+    """Whoever finds the service at the provider does not find its invoice link: that was in the answer alone."""
+    request = await office.place(Approved)
+    office.moments.always("move:ordered", StoreUnavailableError("away"))
+    with pytest.raises(StoreUnavailableError):
+        await drive(desk, request)
+    office.moments.forget()
+    if is_in_doubt:
+        await checkout.drive(office.desk, WORKSPACE, request.id)  # another machine was there first
+        assert await office.state(request) is State.IN_DOUBT
+    await drive(desk, request)
+    bought = await office.now(request)
+    assert bought.order is not None
+    assert (bought.state, bought.order.invoice_url) == (State.ORDERED, INVOICE_URL)
+    assert office.provider.creates == 1
 
 
 async def test_t111_a_process_that_dies_with_the_answer_in_hand_loses_nothing(office: Office, desk: Desk) -> None:
