@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.domain.budget import Budget
 from bot.domain.catalog import CREDIT, Cycle, Filter, Product, Selection, top_up
 from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.finding import Finding, Kind
@@ -23,6 +24,7 @@ from bot.domain.request import (
     Approved,
     Attempt,
     Candidate,
+    Capped,
     Claimed,
     Declined,
     Delayed,
@@ -55,6 +57,8 @@ CHANNEL = ChannelId("C0SCRAPING")
 REQUESTER = UserId("U0ASKER")
 APPROVER = UserId("U0BOSS")
 SECOND_APPROVER = UserId("U0CHIEF")
+FINANCE = UserId("U0FINANCE")
+"""May approve beyond a channel's budget, and nothing else."""
 MONTH = Cycle(1, "month")
 POLICY = "0123456789ab"
 """The digest of the policy somebody approved under."""
@@ -252,6 +256,7 @@ def event(kind: type[Event], before: PurchaseRequest) -> Event:
     made: dict[type[Event], Event] = {
         Endorsed: Endorsed(at, by, "role:approver", POLICY),
         Approved: Approved(at, by, "role:approver", POLICY),
+        Capped: Capped(at, by, full_budget(before), (FINANCE,)),
         Declined: Declined(at, by, "Use the ones we have."),
         Withdrawn: Withdrawn(at, by),
         Expired: Expired(at),
@@ -269,6 +274,12 @@ def event(kind: type[Event], before: PurchaseRequest) -> Event:
         Retried: Retried(at, by, before.quote, fresh_deadline),
     }
     return made[kind]
+
+
+def full_budget(request: PurchaseRequest, **given: Any) -> Budget:
+    """Ten dollars are left of five hundred."""
+    usual = Budget(month="2026-07", cap=50_000, spent=46_000, reserved=3_000, needed=request.quote.total)
+    return replace(usual, **given)
 
 
 def doubt(before: PurchaseRequest) -> Doubt:

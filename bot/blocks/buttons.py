@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.blocks import kit, limits, story, text
+from bot.blocks import budget, kit, limits, story, text
 from bot.blocks.ids import Action, candidate_value, request_value
 from bot.domain import invoice
 from bot.domain.quote import Payment
@@ -27,6 +27,8 @@ def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
         offered.append(to_pay)
     if may(request, Approved):
         offered.append(approve(request, needed))
+    if may(request, Approved) and story.may_exceed(request):
+        offered.append(approve_over_budget(request, needed))
     if may(request, Declined):
         offered.append(decline(request))
     if may(request, Found):
@@ -48,6 +50,13 @@ def approve(request: PurchaseRequest, needed: int = 1) -> kit.Element:
         f"Approve {text.number(request.id)}?", _what_approval_does(request, needed), f"Approve{total}", "Not now"
     )
     return kit.button("Approve", Action.APPROVE, request_value(request), style="primary", confirm=asks)
+
+
+def approve_over_budget(request: PurchaseRequest, needed: int = 1) -> kit.Element:
+    over = f"{budget.excess(request.over_budget)} " if request.over_budget else ""
+    words = f"{over}{_what_approval_does(request, needed)}"
+    asks = kit.confirm(f"Approve {text.number(request.id)} over budget?", words, "Approve over budget", "Not now")
+    return kit.button("Approve over budget", Action.APPROVE_OVER_BUDGET, request_value(request), confirm=asks)
 
 
 def _what_approval_does(request: PurchaseRequest, needed: int) -> str:

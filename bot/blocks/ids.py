@@ -19,6 +19,7 @@ class Action(StrEnum):
     """
 
     APPROVE = "approve"
+    APPROVE_OVER_BUDGET = "approve_over_budget"
     DECLINE = "decline"
     WITHDRAW = "withdraw"
     RETRY = "retry"

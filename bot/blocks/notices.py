@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.blocks import buttons, delivery, kit, limits, price, story, text
 from bot.blocks.ids import Action
@@ -82,26 +82,19 @@ def _is_newest(request: PurchaseRequest, entry: Entry) -> bool:
 
 
 def _happened(request: PurchaseRequest, entry: Entry) -> str:
-    match entry.happened:
-        case Happened.SUBMITTED:
-            return _submitted(request, entry)
-        case Happened.ORDERED | Happened.FOUND:
-            return _ordered(request, entry)
-        case Happened.REFUSED | Happened.ABSENT:
-            return _not_bought(request, entry)
-        case Happened.UNCLEAR:
-            return _unclear(request, entry)
-        case Happened.FOLLOWED | Happened.EXAMINED:
-            looked = _followed if entry.happened is Happened.FOLLOWED else _examined
-            return looked(request, entry)
-        case Happened.REOPENED:
-            return _reopened(request, entry)
-        case Happened.DECLINED | Happened.WITHDRAWN | Happened.EXPIRED:
-            return f"{story.line(request, entry)}. {story.nothing(request)}"
-        case Happened.RETRIED:
-            return f"{story.line(request, entry)}. {text.money(request.quote.total)} is waiting for approval."
-        case _:
-            return f"{story.line(request, entry)}."
+    return _TELLS.get(entry.happened, _plainly)(request, entry)
+
+
+def _plainly(request: PurchaseRequest, entry: Entry) -> str:
+    return f"{story.line(request, entry)}."
+
+
+def _ended(request: PurchaseRequest, entry: Entry) -> str:
+    return f"{story.line(request, entry)}. {story.nothing(request)}"
+
+
+def _retried(request: PurchaseRequest, entry: Entry) -> str:
+    return f"{story.line(request, entry)}. {text.money(request.quote.total)} is waiting for approval."
 
 
 def _submitted(request: PurchaseRequest, entry: Entry) -> str:
@@ -166,6 +159,12 @@ def _examined(request: PurchaseRequest, entry: Entry) -> str:
     return f":mag: {story.doubt(request)}"
 
 
+def _over_budget(request: PurchaseRequest, entry: Entry) -> str:
+    if not _is_newest(request, entry):
+        return f"{story.line(request, entry)}, so that approval did not count."
+    return f":no_entry_sign: *Over budget.* {story.over_budget(request)}".strip()
+
+
 def _reopened(request: PurchaseRequest, entry: Entry) -> str:
     newest = request.last(Happened.REOPENED, Happened.RETRIED, Happened.CLAIMED)
     if newest is None or newest.version != entry.version:
@@ -173,6 +172,25 @@ def _reopened(request: PurchaseRequest, entry: Entry) -> str:
     lines = "".join(f"\n{price.change(found)}" for found in request.changes[:10])
     total = story.price_in_short(request)
     return f"Something changed after the approval, so nothing was bought. It needs a fresh decision: {total}.{lines}"
+
+
+_TELLS: dict[Happened, Callable[[PurchaseRequest, Entry], str]] = {
+    Happened.SUBMITTED: _submitted,
+    Happened.CAPPED: _over_budget,
+    Happened.ORDERED: _ordered,
+    Happened.FOUND: _ordered,
+    Happened.REFUSED: _not_bought,
+    Happened.ABSENT: _not_bought,
+    Happened.UNCLEAR: _unclear,
+    Happened.FOLLOWED: _followed,
+    Happened.EXAMINED: _examined,
+    Happened.REOPENED: _reopened,
+    Happened.RETRIED: _retried,
+    Happened.DECLINED: _ended,
+    Happened.WITHDRAWN: _ended,
+    Happened.EXPIRED: _ended,
+}
+"""What has more to tell than its line of history."""
 
 
 def not_in_channel(request: PurchaseRequest, card: Message) -> Message:

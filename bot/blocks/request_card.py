@@ -42,7 +42,7 @@ def without_sums(request: PurchaseRequest, hidden: str) -> Message:
     facts = _facts(request)[:1] if is_top_up else _facts(request)
     state, why_hidden = story.state_words(request), text.prose(hidden)
     fallback = [
-        f"{text.number(request.id)}, {text.state_word(request.state)}. {text.words(subject)}.",
+        f"{text.number(request.id)}, {story.state_word(request)}. {text.words(subject)}.",
         why_hidden,
         f"Asked by {text.mention(request.requester)}.",
         f"Why: {text.quoted(request.reason)}" if request.reason else "",
@@ -186,7 +186,7 @@ def _fallback(request: PurchaseRequest, may_approve: str, needed: int) -> str:
     """The card for those who hear it or read it in a notification. People's own words come last: only they are cut."""
     refusal = request.last(Happened.DECLINED)
     sentences = [
-        f"{text.number(request.id)}, {text.state_word(request.state)}. {story.wanted(request)}.",
+        f"{text.number(request.id)}, {story.state_word(request)}. {story.wanted(request)}.",
         story.present(request, needed),
         *(f"{price.change(found)}." for found in request.changes[:5]),
         f"Asked by {text.mention(request.requester)}.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.blocks import budget, limits, price, text
 from bot.blocks import delivery as became
-from bot.blocks import limits, price, text
 from bot.domain import invoice
+from bot.domain.ids import UserId
 from bot.domain.request import Entry, Happened, Order, PurchaseRequest, State
 
 SETTLE = "An approver checks the provider's dashboard and says on the card which it was."
@@ -38,11 +39,23 @@ def price_in_short(request: PurchaseRequest) -> str:
 
 def state_words(request: PurchaseRequest) -> str:
     """The state with its sign, in words that fit what was asked for."""
+    if _is_over_budget(request):
+        return f":no_entry_sign: {state_word(request)}"
     words = text.state_words(request.state)
     if request.selection.is_about_renewal:
         for bought, changed in _CHANGED.items():
             words = words.replace(bought, changed)
     return words
+
+
+def state_word(request: PurchaseRequest) -> str:
+    """The state without its sign, for those who hear it."""
+    word = text.state_word(request.state)
+    return f"Over budget · {word}" if _is_over_budget(request) else word
+
+
+def _is_over_budget(request: PurchaseRequest) -> bool:
+    return request.state is State.PENDING and request.over_budget is not None
 
 
 _CHANGED = {"Ordered": "Done", "Buying": "Changing", "Not bought": "Not changed", "was bought": "was changed"}
@@ -89,7 +102,29 @@ def _pending(request: PurchaseRequest, needed: int) -> str:
         again += f"{len(request.approvals)} of {needed} approvals. "
     if request.approvals:
         again += f"{approved(request)} "
+    again += over_budget(request)
     return f"{again}Expires {text.when(request.expires_at)} if nobody decides."
+
+
+def over_budget(request: PurchaseRequest) -> str:
+    """What an approval ran into that the budget has no room for, with a space behind; empty when none did."""
+    tried = request.last(Happened.CAPPED)
+    if request.over_budget is None or tried is None:
+        return ""
+    shortfall = budget.shortfall(request.over_budget, request.channel)
+    return f"{line(request, tried)}, so that approval does not count: {shortfall} {_who_may_exceed(request)} "
+
+
+def may_exceed(request: PurchaseRequest) -> list[UserId]:
+    """Who may approve it beyond the budget: those who held the role for it when there was no room."""
+    tried = request.last(Happened.CAPPED) if request.over_budget else None
+    return [user for user in tried.others if user != request.requester] if tried else []
+
+
+def _who_may_exceed(request: PurchaseRequest) -> str:
+    if named := text.mentions(may_exceed(request)):
+        return f"Nothing was bought. {named} may approve it over budget; others once there is room for it."
+    return "Nothing was bought. It can be approved once there is room for it, or when an admin raises the budget."
 
 
 def _next_step(request: PurchaseRequest) -> str:
@@ -237,6 +272,7 @@ _BY_PERSON = {
     Happened.SUBMITTED: "Asked for by {who}",
     Happened.ENDORSED: "Approved by {who}, more approvals needed",
     Happened.APPROVED: "Approved by {who}",
+    Happened.CAPPED: "The budget had no room when {who} approved",
     Happened.DECLINED: "Declined by {who}",
     Happened.WITHDRAWN: "Withdrawn by {who}",
     Happened.RETRIED: "Fresh decision asked for by {who}",

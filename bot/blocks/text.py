@@ -236,6 +236,11 @@ def span(period: Period) -> str:
     return f"{first.day if first.month == last.month else f'{first.day} {first:%b}'} to {day(last)}"
 
 
+def month(at: str) -> str:
+    """`November 2026`, for a month as budgets have it: `2026-11`."""
+    return f"{date.fromisoformat(f'{at}-01'):%B %Y}"
+
+
 def _has_a_name(period: Period) -> bool:
     """A whole month or a whole year."""
     is_one_month = period.days <= 31 and period.first.month == period.last.month

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.budget import Budget
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.request import (
     Approval,
@@ -92,8 +93,16 @@ def _detail(request: PurchaseRequest) -> str:
         case Happened.SUBMITTED | Happened.REOPENED | Happened.RETRIED | Happened.RESUMED | Happened.CLAIMED:
             selection = request.selection
             return f"{selection.quantity} x {selection.product_code}, {request.quote.total} cents"
+        case Happened.CAPPED if request.over_budget:
+            return _standing_of(request.over_budget)
         case _:
             return newest.note or ""
+
+
+def _standing_of(budget: Budget) -> str:
+    """`2026-11: 1750 cents needed, 1000 left of 50000 (49000 spent, 0 reserved)`."""
+    parts = f"{budget.spent} spent, {budget.reserved} reserved"
+    return f"{budget.month}: {budget.needed} cents needed, {budget.left} left of {budget.cap} ({parts})"
 
 
 def _approval(approval: Approval) -> str:

@@ -16,6 +16,7 @@ ProxydeskError
 │   ├── StoreUnavailableError nothing was recorded
 │   ├── StaleError            somebody was faster; read again and decide again
 │   ├── ReplayError           this very click was here before; nothing was written
+│   ├── OverBudgetError       the channel's budget has no room for it; nothing was recorded
 │   └── RecordError           a record is there and cannot be understood
 └── ChatError                 Slack did not take a message or a view
 """
@@ -24,6 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from bot.domain.budget import Budget
 
 
 class ProxydeskError(Exception):
@@ -112,6 +115,14 @@ class StaleError(StoreError):
 
 class ReplayError(StoreError):
     """The signature that came with this was here before: whoever sent it again is owed no effect and no answer."""
+
+
+class OverBudgetError(StoreError):
+    """What the move would reserve goes over the cap. `budget` is how it stands without it. Nothing was recorded."""
+
+    def __init__(self, message: str, budget: Budget) -> None:
+        super().__init__(message)
+        self.budget = budget
 
 
 class RecordError(StoreError):

@@ -170,6 +170,7 @@ def subject(intent: Intent) -> RequestId | NoticeKey:
 
 IN_THREAD = frozenset(
     {
+        Happened.CAPPED,
         Happened.REOPENED,
         Happened.ORDERED,
         Happened.REFUSED,
@@ -184,6 +185,7 @@ IN_THREAD = frozenset(
 )
 TO_REQUESTER = frozenset(
     {
+        Happened.CAPPED,
         Happened.REOPENED,
         Happened.ORDERED,
         Happened.REFUSED,
@@ -202,12 +204,24 @@ def intents_after(request: PurchaseRequest) -> tuple[Intent, ...]:
     newest = request.history[-1]
     if newest.happened is Happened.FOLLOWED:
         return _after_a_look(request, newest)
+    if newest.happened is Happened.CAPPED and _was_capped_before(request, newest):
+        return (CardIntent(request.id),)
     intents: list[Intent] = [CardIntent(request.id)]
     if newest.happened in IN_THREAD:
         intents.append(ThreadIntent(request.id, newest.version))
     if newest.happened in TO_REQUESTER:
         intents.append(DirectIntent(request.id, newest.version, request.requester))
+    intents += [DirectIntent(request.id, newest.version, user) for user in newest.others if user != request.requester]
     return tuple(intents)
+
+
+def _was_capped_before(request: PurchaseRequest, newest: Entry) -> bool:
+    """The same decision found no room before: people know, and the card has the new sums."""
+    begun = request.last(Happened.SUBMITTED, Happened.REOPENED, Happened.RETRIED)
+    since = begun.version if begun else 0
+    return any(
+        entry.happened is Happened.CAPPED and since < entry.version < newest.version for entry in request.history
+    )
 
 
 def _after_a_look(request: PurchaseRequest, entry: Entry) -> tuple[Intent, ...]:

@@ -8,7 +8,7 @@ is money moved, not money spent, and stands apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from operator import add, attrgetter
@@ -70,6 +70,13 @@ class Entry:
     product_type: str
     quantity: int
     note: str = ""
+    budget: str = field(default="", compare=False)
+    """The month whose budget it counts in, `2026-11`, when it is not that of its day. Known when it is booked."""
+
+    @property
+    def counts(self) -> Cents:
+        """What it adds to what is spent of a budget; a top-up is none of that."""
+        return 0 if self.product == CREDIT.code else Sums(**adds(self)).net
 
     @property
     def paid_by(self) -> str:
@@ -229,6 +236,7 @@ def charge(request: PurchaseRequest, order: Order, ordered: Line) -> Entry:
         product=request.product.code,
         product_type=request.product.type,
         quantity=request.selection.quantity,
+        budget=budget_month(request),
     )
 
 
@@ -245,7 +253,14 @@ def void(charged: Entry, at: datetime) -> Entry:
 def given_back(charged: Entry, kind: Kind, amount: Cents, *, reference: str, on: date, at: datetime) -> Entry:
     """A refund or credit note for what was charged, under the provider's own reference. It counts on its own day."""
     name = EntryId(f"back:{charged.service}:{reference}")
-    return replace(charged, id=name, at=at, day=on, kind=kind, amount=-amount, is_paid=True, quantity=0, note=reference)
+    back = replace(charged, id=name, at=at, day=on, kind=kind, amount=-amount, is_paid=True, quantity=0, note=reference)
+    return replace(back, budget="")
+
+
+def budget_month(request: PurchaseRequest) -> str:
+    """The month, `2026-11`, whose budget an approved request belongs to: that of its newest approval."""
+    approved = request.last(Happened.APPROVED, Happened.RESUMED) or request.history[-1]
+    return f"{day_of(approved.at, request.time_zone):%Y-%m}"
 
 
 def own_ids(request: RequestId) -> tuple[EntryId, ...]:

@@ -19,6 +19,7 @@ from bot.domain.company import is_channel_id
 from bot.domain.digest import Schedule, ScheduleError, parse_schedule
 from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.invoice import Audience
+from bot.domain.money import CENTS_PER_DOLLAR, Cents
 from bot.domain.quote import Tolerance
 
 APPROVER = "approver"
@@ -70,6 +71,17 @@ def _known_zone(name: str) -> str:
     return name
 
 
+Dollars = Annotated[int, Field(ge=0, le=10_000_000)]
+"""Whole US dollars, as people write a budget."""
+
+
+class Budgets(_Model):
+    """What a channel may spend in a month, and which role may approve beyond it. None: no cap; nobody."""
+
+    monthly_dollars: Dollars | None = None
+    over_budget_role: str | None = None
+
+
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 """An IANA name, such as `Europe/Berlin`."""
 
@@ -105,6 +117,7 @@ class ChannelSettings(_Model):
 
     time_zone: TimeZone | None = None
     project: PlainName | None = None
+    budget_dollars: Dollars | None = None
     digests: tuple[ScheduleWords, ...] = ()
 
     @property
@@ -148,6 +161,7 @@ class Policy(_Model):
 
     roles: dict[str, Role]
     approvals: Approvals = Approvals()
+    budgets: Budgets = Budgets()
     price_tolerance: PriceTolerance = PriceTolerance()
     approval_window_hours: int = Field(72, ge=1, le=24 * 90)
     decline_reason: Answer = Answer.REQUIRED
@@ -170,6 +184,8 @@ class Policy(_Model):
     def _roles_exist(self) -> Policy:
         if self.approvals.role not in self.roles:
             raise ValueError(f"approvals.role names {self.approvals.role!r}, which is not under roles")
+        if (beyond := self.budgets.over_budget_role) is not None and beyond not in self.roles:
+            raise ValueError(f"budgets.over_budget_role names {beyond!r}, which is not under roles")
         return self
 
     @model_validator(mode="after")
@@ -215,6 +231,13 @@ class Policy(_Model):
     def payer_role(self) -> Role:
         """Those who pay invoices; where the policy names none, those who approve."""
         return self.roles.get(FINANCE) or self.roles[self.approvals.role]
+
+    def cap_of(self, channel: ChannelId) -> Cents | None:
+        """What this channel may spend in a month; None for no cap."""
+        settings, usual = self.channel_settings.get(channel), self.budgets.monthly_dollars
+        own = settings.budget_dollars if settings else None
+        dollars = usual if own is None else own
+        return None if dollars is None else dollars * CENTS_PER_DOLLAR
 
     @cached_property
     def digest(self) -> str:

@@ -85,6 +85,8 @@ class ChangeKind(StrEnum):
     FILTER = "filter"
     REFUSED = "refused"
     APPROVER = "approver"
+    BUDGET = "budget"
+    """There was room for `before` and it needs `after`."""
 
 
 @dataclass(frozen=True, slots=True)

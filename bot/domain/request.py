@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.budget import Budget
 from bot.domain.catalog import Product, Selection
 from bot.domain.errors import MoveError
 from bot.domain.finding import Finding, at_checkout
@@ -45,6 +46,7 @@ class Happened(StrEnum):
     SUBMITTED = "submitted"
     ENDORSED = "endorsed"
     APPROVED = "approved"
+    CAPPED = "capped"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
@@ -180,6 +182,8 @@ class PurchaseRequest:
     order: Order | None
     failure: Failure | None
     history: tuple[Entry, ...]
+    over_budget: Budget | None = None
+    """How its channel's budget stood when there was no room for it; while this revision waits for more room."""
 
     @property
     def digest(self) -> str:
@@ -236,6 +240,17 @@ class Approved(ByPerson):
 
     rule: str
     policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capped(ByPerson):
+    """The last approval needed, and the channel's budget has no room: it does not count, and nothing is bought.
+
+    `others` may approve beyond the cap and are told.
+    """
+
+    budget: Budget
+    others: tuple[UserId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +367,7 @@ class Resumed(ByPerson):
 TRANSITIONS: dict[tuple[State, type[Event]], State] = {
     (State.PENDING, Endorsed): State.PENDING,
     (State.PENDING, Approved): State.APPROVED,
+    (State.PENDING, Capped): State.PENDING,
     (State.PENDING, Declined): State.DECLINED,
     (State.PENDING, Withdrawn): State.WITHDRAWN,
     (State.PENDING, Expired): State.EXPIRED,
@@ -401,6 +417,8 @@ def _record(request: PurchaseRequest, event: Event) -> PurchaseRequest:
             entry = replace(entry, findings=at_checkout(is_paid=event.order.is_paid, status=event.order.status))
         case Followed():
             entry = replace(entry, findings=event.findings, others=event.others)
+        case Capped():
+            entry = replace(entry, others=event.others)
     return replace(request, history=(*request.history, entry))
 
 
@@ -409,12 +427,11 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
     match event:
         case Endorsed() | Approved():
             approval = Approval(event.by, event.at, request.revision, event.rule, event.policy)
-            return replace(request, approvals=(*request.approvals, approval))
-        case Reopened():
-            fresh = _for_fresh_decision(request, event.quote, event.expires_at)
-            return replace(fresh, selection=event.selection, changes=event.changes, replaced_quote=request.quote)
-        case Retried():
-            return _for_fresh_decision(request, event.quote, event.expires_at)
+            return replace(request, approvals=(*request.approvals, approval), over_budget=None)
+        case Capped():
+            return replace(request, over_budget=event.budget)
+        case Reopened() | Retried():
+            return _for_fresh_decision(request, event)
         case Claimed():
             return replace(request, attempt=event.attempt, quote=event.quote, changes=event.changes, failure=None)
         case Ordered() | Found() | Followed():
@@ -429,16 +446,20 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
             return request
 
 
-def _for_fresh_decision(request: PurchaseRequest, quote: Quote, expires_at: datetime) -> PurchaseRequest:
-    return replace(
+def _for_fresh_decision(request: PurchaseRequest, event: Reopened | Retried) -> PurchaseRequest:
+    fresh = replace(
         request,
         revision=request.revision + 1,
-        quote=quote,
-        expires_at=expires_at,
+        quote=event.quote,
+        expires_at=event.expires_at,
         approvals=(),
         attempt=None,
         doubt=None,
         failure=None,
         replaced_quote=None,
         changes=(),
+        over_budget=None,
     )
+    if isinstance(event, Retried):
+        return fresh
+    return replace(fresh, selection=event.selection, changes=event.changes, replaced_quote=request.quote)

@@ -44,6 +44,10 @@ async def approve(front: Front, press: Press) -> Message:
     return await _decided(front, press, lambda click: decide.approve(front.desk, click), _approved)
 
 
+async def approve_over_budget(front: Front, press: Press) -> Message:
+    return await _decided(front, press, lambda click: decide.approve_beyond(front.desk, click), _approved)
+
+
 async def withdraw(front: Front, press: Press) -> Message:
     lead = "You withdrew this request."
     return await _decided(front, press, lambda click: decide.withdraw(front.desk, click), lambda _: lead)
@@ -193,8 +197,11 @@ async def _answer(front: Front, who: Actor, decision: Decision, lead: Callable[[
         case Result.DONE:
             return notices.state_now(request, lead=lead(request))
         case Result.REFUSED if decision.verdict is not None:
-            name, _ = front.desk.approver_role()
-            return notices.refused(decision.verdict, name, sorted(await front.desk.approvers()))
+            name, holders = decision.role or front.desk.approver_role()
+            return notices.refused(decision.verdict, name, sorted(await front.desk.directory.holders(holders)))
+        case Result.OVER_BUDGET:
+            await _redraw(front, request)
+            return notices.state_now(request, lead="Nothing was bought: the budget has no room for this.")
         case Result.TOO_EARLY:
             lead_early = "It is too early to say that nothing was bought: a slow purchase may still appear."
             return notices.state_now(request, lead=lead_early)

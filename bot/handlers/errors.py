@@ -17,6 +17,7 @@ from bot.domain.errors import (
     NeverSentError,
     NotFoundError,
     OutcomeUnknownError,
+    OverBudgetError,
     ProviderError,
     RateLimitedError,
     RecordError,
@@ -63,6 +64,9 @@ EXPLANATIONS: dict[type[BaseException], Explanation] = {
     RecordError: Explanation("This record cannot be read.", NOTHING_BOUGHT, "Give an admin the reference."),
     StaleError: Explanation(
         "Somebody changed it in the same moment.", "Your click had no effect.", "Look at the card again."
+    ),
+    OverBudgetError: Explanation(
+        "{error}", NOTHING_BOUGHT, "Ask an admin to raise the budget, or wait for room in it."
     ),
     StoreError: Explanation(
         "The bot's memory does not answer, so nothing can be recorded now.",

@@ -98,6 +98,7 @@ async def _link_opened(_front: Front, _pressed: Press) -> Message | None:
 PressHandler = Callable[[Front, Press], Awaitable[Message | None]]
 PRESSES: dict[str, PressHandler] = {
     Action.APPROVE: approval.approve,
+    Action.APPROVE_OVER_BUDGET: approval.approve_over_budget,
     Action.DECLINE: approval.decline,
     Action.WITHDRAW: approval.withdraw,
     Action.RETRY: approval.retry,

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.audit import NOWHERE, Audit, Origin
+from bot.domain.budget import Budget
 from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.ids import ChannelId, DraftId, NoticeKey, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import Destination, Intent
+from bot.domain.money import Cents
 from bot.domain.notice import Notice
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
@@ -58,8 +60,12 @@ class Store(AccountStore, DigestStore, Protocol):
         origin: Origin = NOWHERE,
         is_durable: bool = False,
         is_adoption: bool = False,
+        cap: Cents | None = None,
     ) -> None:
         """Write one step of a life, all or nothing. StaleError when `before` is no longer the newest version.
+
+        What it reserves of its channel's budget, or releases, is written with it. With `cap`, what the channel may
+        spend in the month of the step, OverBudgetError when more has to be reserved than is left of that.
 
         `is_adoption`: the service of its order was looked for and found; StaleError when another request has it.
 
@@ -68,6 +74,12 @@ class Store(AccountStore, DigestStore, Protocol):
 
         With `is_durable` the write is on disk before this returns, where the server can tell.
         """
+        ...
+
+    async def budget(
+        self, workspace: WorkspaceId, channel: ChannelId, month: str, cap: Cents, besides: RequestId | None = None
+    ) -> Budget:
+        """How the budget of a channel's month (`2026-11`) stands, without what the request `besides` holds back."""
         ...
 
     async def get(self, workspace: WorkspaceId, request: RequestId) -> PurchaseRequest | None: ...

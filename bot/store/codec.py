@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
+from bot.domain.budget import Budget
 from bot.domain.catalog import Cycle, Filter, Product, Selection
 from bot.domain.draft import Draft, WaitingDraft
 from bot.domain.errors import RecordError
@@ -37,7 +38,7 @@ from bot.domain.request import (
 from bot.ports import MessageRef
 from bot.store import packing
 
-FORMAT = 6
+FORMAT = 7
 Json = dict[str, Any]
 
 
@@ -74,12 +75,20 @@ def _with_service(stored: Json) -> Json:
     return {**stored, "format": 6}
 
 
+def _with_budget(stored: Json) -> Json:
+    """6 → 7: an approval may find no room in the channel's budget; there were none before."""
+    if "request" in stored:
+        stored["request"]["over_budget"] = None
+    return {**stored, "format": 7}
+
+
 _UPGRADES: dict[int, Callable[[Json], Json]] = {
     1: _with_doubt,
     2: _with_findings,
     3: _with_time_zone,
     4: _with_policy,
     5: _with_service,
+    6: _with_budget,
 }
 
 
@@ -197,6 +206,7 @@ def _request(workspace: WorkspaceId, number: RequestId, raw: Json) -> PurchaseRe
         order=Order(**raw["order"]) if raw["order"] else None,
         failure=Failure(**raw["failure"]) if raw["failure"] else None,
         history=tuple(_entry(one) for one in raw["history"]),
+        over_budget=Budget(**raw["over_budget"]) if raw["over_budget"] else None,
     )
 
 

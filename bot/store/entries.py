@@ -25,6 +25,8 @@ def lines_of(entries: Sequence[Entry]) -> bytes:
                 "body": dump_entry(entry).decode(),
                 "at": ms(entry.at),
                 "month": f"{entry.day:%Y-%m}",
+                "budget": entry.budget or f"{entry.day:%Y-%m}",
+                "counts": entry.counts,
                 "channel": entry.channel or "",
                 "row": f"{entry.day:%d}|{entry.requester or ''}|{entry.product}|",
                 "adds": adds(entry),

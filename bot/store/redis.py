@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 import redis.asyncio as redis_asyncio
 import structlog
 from pydantic import SecretStr
@@ -23,14 +24,17 @@ from redis.backoff import ExponentialBackoff
 from redis.commands.core import AsyncScript
 
 from bot.domain.audit import NOWHERE, Audit, Origin, of_step
+from bot.domain.budget import Budget
 from bot.domain.delivery import next_look
 from bot.domain.draft import Draft, WaitingDraft
-from bot.domain.errors import RecordError, ReplayError, StaleError, StoreUnavailableError
-from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
+from bot.domain.errors import OverBudgetError, RecordError, ReplayError, StaleError, StoreUnavailableError
+from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import Intent, intents_after
 from bot.domain.ledger import entries_of
+from bot.domain.money import Cents
 from bot.domain.pause import Pause
 from bot.domain.request import Happened, PurchaseRequest, State
+from bot.domain.reservation import reserved
 from bot.ports import REPLAY_MEMORY_S, Submission
 from bot.store import codec, health
 from bot.store.account import Accounts
@@ -147,6 +151,7 @@ class RedisStore(Outbox, Accounts, Digests):
         origin: Origin = NOWHERE,
         is_durable: bool = False,
         is_adoption: bool = False,
+        cap: Cents | None = None,
     ) -> None:
         prefix = _prefix(after.workspace)
         newest = after.history[-1].happened
@@ -169,15 +174,27 @@ class RedisStore(Outbox, Accounts, Digests):
             lines_of(entries) if (entries := entries_of(after)) else "",
             int(is_adoption),
             REPLAY_MEMORY_S,
+            _budget_change(before, after, cap),
             *(str(intent) for intent in intents_after(after)),
         ]
         async with store_errors():
             keys = [f"{prefix}request:{after.id}", *_marks(prefix, origin.signature)]
             written = await self._run("move", keys, arguments, is_durable=is_durable)
+        if isinstance(written, list):
+            raise _over_budget(after, cap or 0, *written)
         if written == WAS_HERE:
             raise ReplayError(f"The click on request #{after.id} was here before.")
         if not written:
             raise StaleError(f"Request #{after.id} was changed by somebody else meanwhile.")
+
+    async def budget(
+        self, workspace: WorkspaceId, channel: ChannelId, month: str, cap: Cents, besides: RequestId | None = None
+    ) -> Budget:
+        prefix = _prefix(workspace)
+        key, arguments = f"{prefix}budget:{channel}:{month}", [prefix, channel, month, besides or ""]
+        async with store_errors():
+            spent, held = await self._scripts["read_budget"](keys=[key], args=arguments)
+        return Budget(month, cap, spent, held)
 
     async def get(self, workspace: WorkspaceId, request: RequestId) -> PurchaseRequest | None:
         async with store_errors():
@@ -455,6 +472,24 @@ def _waiting_drafts(found: Sequence[Sequence[bytes | None]]) -> Iterator[Waiting
                 yield codec.load_waiting(body, int(version))
         except RecordError as error:
             _log.error("waiting_draft_not_understood", error=str(error))
+
+
+def _budget_change(before: PurchaseRequest, after: PurchaseRequest, cap: Cents | None) -> bytes | str:
+    """What a step changes in its channel's budget, as `scripts/move.lua` takes it; empty for nothing."""
+    was, now = reserved(before), reserved(after)
+    if now is not None and (now != was or after.history[-1].happened is Happened.CLAIMED):
+        limit = {} if cap is None else {"cap": cap}
+        return orjson.dumps({"channel": after.channel, "month": now.month, "cents": now.cents, **limit})
+    if was is not None and now is None:
+        return orjson.dumps({"channel": after.channel, "month": was.month})
+    return ""
+
+
+def _over_budget(after: PurchaseRequest, cap: Cents, spent: Cents, held: Cents) -> OverBudgetError:
+    wanted = reserved(after)
+    month, needed = (wanted.month, wanted.cents) if wanted else ("", 0)
+    budget = Budget(month, cap, spent, held, needed)
+    return OverBudgetError(f"The channel's budget has no room for request #{after.id}.", budget)
 
 
 def _check_synced(answer: object) -> None:

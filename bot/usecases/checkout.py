@@ -20,11 +20,13 @@ from datetime import timedelta
 import stamina
 import structlog
 
+from bot.domain.budget import is_beyond
 from bot.domain.catalog import Selection
 from bot.domain.errors import (
     AccessError,
     NeverSentError,
     OutcomeUnknownError,
+    OverBudgetError,
     ProviderError,
     RateLimitedError,
     RefusedError,
@@ -166,6 +168,10 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> None:
     except StoreUnavailableError:
         await note_unsent(desk, request, attempt)
         raise
+    except OverBudgetError as error:
+        left, needed = error.budget.left, error.budget.needed
+        await _reopen(desk, request, fresh, (*found, Change(ChangeKind.BUDGET, left, needed, True)))
+        return
     await _send(desk, claimed, lease)
 
 
@@ -247,11 +253,13 @@ async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease
 
 
 async def _has_lost_approver(desk: Desk, request: PurchaseRequest) -> bool:
-    name, role = desk.approver_role()
-    holders = await desk.directory.holders(role)
+    """Each is judged under the role that let them approve."""
     for approval in request.approvals:
-        person = await desk.directory.person(approval.by)
-        if not judge(Decider(person, request.requester, name, holders)).is_allowed:
+        role = desk.beyond_role() if is_beyond(approval.rule) else desk.approver_role()
+        if role is None:
+            return True
+        person, holders = await desk.directory.person(approval.by), await desk.directory.holders(role[1])
+        if not judge(Decider(person, request.requester, role[0], holders)).is_allowed:
             return True
     return False
 

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.audit import NOWHERE, Origin
-from bot.domain.errors import ChatError, InputError, StaleError
+from bot.domain.budget import Budget, beyond
+from bot.domain.errors import ChatError, InputError, OverBudgetError, StaleError
 from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
-from bot.domain.policy import Verdict
+from bot.domain.policy import Role, Verdict
 from bot.domain.quote import changes, is_blocked
 from bot.domain.request import (
     RENEWAL_CHANGED,
     Absent,
     Approved,
+    Capped,
     Declined,
     Endorsed,
     Event,
@@ -43,6 +46,7 @@ TRIES = 4
 class Result(StrEnum):
     DONE = "done"
     REFUSED = "refused"
+    OVER_BUDGET = "over budget"
     CHANGED = "changed"
     TOO_LATE = "too late"
     TOO_EARLY = "too early"
@@ -62,11 +66,14 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a click ended. `request` is its state after the click; `verdict` says why somebody may not."""
+    """How a click ended. `request` is its state after the click; `verdict` says why somebody may not, and `role` who
+    may when those are others than the approvers.
+    """
 
     result: Result
     request: PurchaseRequest | None = None
     verdict: Verdict | None = None
+    role: tuple[str, Role] | None = None
 
 
 Step = Callable[[PurchaseRequest, Verdict], Event | None]
@@ -74,6 +81,31 @@ Step = Callable[[PurchaseRequest, Verdict], Event | None]
 
 
 async def approve(desk: Desk, click: Click) -> Decision:
+    """OVER_BUDGET when it would be the last approval needed and the channel's budget has no room: it does not count."""
+    return await _decide(desk, click, _approval(desk, click), judged=True)
+
+
+async def approve_beyond(desk: Desk, click: Click) -> Decision:
+    """Approve what the budget has no room for. Belongs to the role that the policy names for it."""
+    role = desk.beyond_role()
+    if role is None:
+        request = await desk.store.get(click.workspace, click.request)
+        return await (_refuse(desk, click, request, NOBODY_BEYOND) if request else _missing(desk, click))
+    approval = _approval(desk, click)
+
+    def step(request: PurchaseRequest, verdict: Verdict) -> Event | None:
+        is_asked_for = request.over_budget is not None
+        return approval(request, replace(verdict, rule=beyond(role[0]))) if is_asked_for else None
+
+    return await _decide(desk, click, step, judged=True, role=role)
+
+
+NOBODY_BEYOND = Verdict(
+    False, "over_budget_role", "The policy lets nobody approve over budget. An admin can raise the budget instead."
+)
+
+
+def _approval(desk: Desk, click: Click) -> Step:
     def step(request: PurchaseRequest, verdict: Verdict) -> Event | None:
         if any(approval.by == click.user for approval in request.approvals):
             return None
@@ -81,7 +113,7 @@ async def approve(desk: Desk, click: Click) -> Decision:
         kind = Approved if is_last else Endorsed
         return kind(utcnow(), click.user, verdict.rule, desk.policy().digest) if may(request, kind) else None
 
-    return await _decide(desk, click, step, judged=True)
+    return step
 
 
 async def decline(desk: Desk, click: Click, reason: str) -> Decision:
@@ -117,7 +149,8 @@ async def retry(desk: Desk, click: Click) -> Decision:
     quote = await desk.provider.quote(request.selection)
     found = changes(request.quote, quote, desk.policy().tolerance)
     if request.approvals and request.is_proven_unbought and not is_blocked(found):
-        return await _decide(desk, click, lambda *_: Resumed(utcnow(), click.user, quote, found), judged=True)
+        with suppress(OverBudgetError):  # then it is for a fresh decision
+            return await _decide(desk, click, lambda *_: Resumed(utcnow(), click.user, quote, found), judged=True)
     deadline = utcnow() + desk.policy().approval_window
     return await _decide(desk, click, lambda *_: Retried(utcnow(), click.user, quote, deadline), judged=True)
 
@@ -165,18 +198,20 @@ async def expire(desk: Desk, request: PurchaseRequest) -> PurchaseRequest:
     return expired
 
 
-async def _decide(desk: Desk, click: Click, step: Step, *, judged: bool) -> Decision:
+async def _decide(
+    desk: Desk, click: Click, step: Step, *, judged: bool, role: tuple[str, Role] | None = None
+) -> Decision:
     """Ends in a step or in a note, so that a click which carries a signature has its effect and its answer once.
 
-    ReplayError when it was here before.
+    `role` is who may, by name; those who approve when it is not given. ReplayError when it was here before.
     """
     for _ in range(TRIES):
         request = await desk.store.get(click.workspace, click.request)
         if request is None:
             return await _missing(desk, click)
-        verdict = await _judge(desk, click, request) if judged else _own(click, request)
+        verdict = await _judge(desk, click, request, role) if judged else _own(click, request)
         if not verdict.is_allowed:
-            return await _refuse(desk, click, request, verdict)
+            return replace(await _refuse(desk, click, request, verdict), role=role)
         try:
             return await _take(desk, click, request, step(request, verdict))
         except StaleError:
@@ -192,17 +227,32 @@ async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event
         return await _late(desk, click, request, Result.CHANGED)
     if event is None or not may(request, type(event)):
         return await _late(desk, click, request, Result.TOO_LATE)
-    decided = await desk.move(request, event, origin=click.origin, is_adoption=isinstance(event, Found))
+    try:
+        decided = await desk.move(request, event, origin=click.origin, is_adoption=isinstance(event, Found))
+    except OverBudgetError as error:
+        if not isinstance(event, Approved):
+            raise
+        return await _stop_at_cap(desk, click, request, error.budget)
     await desk.nudge(decided)
     return Decision(Result.DONE, decided)
+
+
+async def _stop_at_cap(desk: Desk, click: Click, request: PurchaseRequest, budget: Budget) -> Decision:
+    """The request says so from now on, with the sums; the same sums are not said twice."""
+    if request.over_budget == budget:
+        return await _late(desk, click, request, Result.OVER_BUDGET)
+    capped = Capped(utcnow(), click.user, budget, await desk.those_beyond())
+    stopped = await desk.move(request, capped, origin=click.origin)
+    await desk.nudge(stopped)
+    return Decision(Result.OVER_BUDGET, stopped)
 
 
 def _is_shown(click: Click, request: PurchaseRequest) -> bool:
     return click.revision is None or click.revision == request.revision
 
 
-async def _judge(desk: Desk, click: Click, request: PurchaseRequest) -> Verdict:
-    name, role = desk.approver_role()
+async def _judge(desk: Desk, click: Click, request: PurchaseRequest, who: tuple[str, Role] | None = None) -> Verdict:
+    name, role = who or desk.approver_role()
     try:  # together, because each may take seconds and the click has three
         person, holders = await asyncio.gather(desk.directory.person(click.user), desk.directory.holders(role))
     except ChatError as error:

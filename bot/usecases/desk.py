@@ -13,6 +13,7 @@ from bot.domain.ids import UserId, WorkspaceId
 from bot.domain.invoice import Readers
 from bot.domain.policy import ADMIN, Policy, Role
 from bot.domain.request import Event, PurchaseRequest, advance
+from bot.domain.reservation import may_exceed
 from bot.ports import Directory, Journal, Ledger, Nudge, Provider, Store
 
 
@@ -36,12 +37,16 @@ class Desk:
         origin: Origin = NOWHERE,
         is_durable: bool = False,
         is_adoption: bool = False,
+        is_capped: bool = True,
     ) -> PurchaseRequest:
         """One step along the table, written with everything that belongs to it.
 
         StaleError when somebody was faster; ReplayError when something was written for `origin`'s signature before.
+        OverBudgetError when the channel's budget has no room for what it would reserve; never without `is_capped`, for
+        what happened already.
         """
         moved = advance(request, event)
+        is_free = not is_capped or may_exceed(moved)
         await self.store.move(
             request,
             moved,
@@ -49,6 +54,7 @@ class Desk:
             origin=origin,
             is_durable=is_durable,
             is_adoption=is_adoption,
+            cap=None if is_free else self.policy().cap_of(request.channel),
         )
         return moved
 
@@ -86,6 +92,22 @@ class Desk:
     def approver_role(self) -> tuple[str, Role]:
         policy = self.policy()
         return policy.approvals.role, policy.roles[policy.approvals.role]
+
+    def beyond_role(self) -> tuple[str, Role] | None:
+        """Who may approve beyond a channel's budget, by name; None for nobody."""
+        policy = self.policy()
+        name = policy.budgets.over_budget_role
+        return (name, policy.roles[name]) if name is not None else None
+
+    async def those_beyond(self) -> tuple[UserId, ...]:
+        """Who holds that role now; when Slack cannot say, those whom the policy names."""
+        role = self.beyond_role()
+        if role is None:
+            return ()
+        try:
+            return tuple(sorted(await self.directory.holders(role[1])))
+        except ChatError:
+            return tuple(sorted(role[1].users))
 
     async def approvers(self) -> frozenset[UserId]:
         """Everyone who holds the approving role now. Raises ChatError when Slack cannot say."""

@@ -83,7 +83,8 @@ async def settle_forgotten(desk: Desk, request: PurchaseRequest, sent: Sent) -> 
     _log.error("claim_was_forgotten", request=request.id, attempt=sent.attempt)
     fingerprint, credit = request.selection.fingerprint(), request.quote.credit_balance
     attempt = Attempt(sent.attempt, fingerprint, sent.sent_at, (), credit)
-    claimed = await desk.move(request, Claimed(utcnow(), attempt, request.quote, ()), is_durable=True)
+    event = Claimed(utcnow(), attempt, request.quote, ())
+    claimed = await desk.move(request, event, is_durable=True, is_capped=False)
     if sent.order is not None:
         await _settle(desk, claimed, sent.order)
     else:

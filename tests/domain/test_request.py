@@ -38,6 +38,7 @@ def test_the_table_says_this() -> None:
     assert {f"{named(pair)} -> {target}" for pair, target in TRANSITIONS.items()} == {
         "pending endorsed -> pending",
         "pending approved -> approved",
+        "pending capped -> pending",
         "pending declined -> declined",
         "pending withdrawn -> withdrawn",
         "pending expired -> expired",

@@ -144,8 +144,8 @@ def test_a_record_of_a_newer_format_is_left_alone() -> None:
     newer = {**stored(request()), "format": codec.FORMAT + 1}
     with pytest.raises(RecordError, match=f"format {codec.FORMAT + 1}"):
         codec.load_request(WORKSPACE, RequestId(1042), orjson.dumps(newer))
-    with pytest.raises(RecordError, match="format 7"):
-        codec.load_draft(b'{"format": 7, "draft": {}}')
+    with pytest.raises(RecordError, match="format 8"):
+        codec.load_draft(b'{"format": 8, "draft": {}}')
 
 
 BROKEN = [b"", b"{", b"null", b"[]", b'"text"', b"{}", b'{"format": 1}', b'{"format": 1, "request": null}', b"\xff"]

@@ -60,6 +60,7 @@ EXAMPLES: dict[str, object] = {
     "WorkspaceId": WORKSPACE,
     "Sequence[WorkspaceId]": [WORKSPACE],
     "ChannelId": ChannelId("C1"),
+    "Cents": 50_000,
     "RequestId": NUMBER,
     "UserId": REQUESTER,
     "ProductCode": ProductCode("isp_us"),

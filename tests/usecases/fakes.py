@@ -25,7 +25,7 @@ from bot.domain.usage import DataPool, Delivered, Service
 from bot.ports import MessageRef, PlaceOption, Saying, Spot
 from bot.store.redis import RedisStore
 from bot.usecases.desk import utcnow
-from tests.examples import APPROVER, INVOICE_URL, REQUESTER, SECOND_APPROVER, data_product, product, quote
+from tests.examples import APPROVER, FINANCE, INVOICE_URL, REQUESTER, SECOND_APPROVER, data_product, product, quote
 
 GUEST, STRANGER, ROBOT = UserId("U0GUEST"), UserId("U0STRANGER"), UserId("U0ROBOT")
 OUTSIDER = UserId("U0NOROLE")
@@ -251,7 +251,7 @@ class FakeDirectory:
 
     def __init__(self) -> None:
         self.people = {
-            **{user: Person(user, user) for user in (REQUESTER, APPROVER, SECOND_APPROVER, OUTSIDER)},
+            **{user: Person(user, user) for user in (REQUESTER, APPROVER, SECOND_APPROVER, FINANCE, OUTSIDER)},
             GUEST: Person(GUEST, "guest", is_guest=True),
             STRANGER: Person(STRANGER, "stranger", is_external=True),
             ROBOT: Person(ROBOT, "robot", is_bot=True),

@@ -2,9 +2,13 @@
 -- KEYS[1] the request's record, KEYS[2] the mark of the signed click behind it, or none
 -- ARGV: prefix, id, version before, version after, body, state before, state after, deadline ms or '', now ms,
 --       service id or '', product code or '', audit line, next look ms or '', entries of the ledger as JSON or '',
---       '1' when the service was found and must be nobody else's yet, seconds the mark is kept, intents...
+--       '1' when the service was found and must be nobody else's yet, seconds the mark is kept, what changes in a budget as
+--       JSON or '', intents...
+-- The budget is {channel, month, cents to hold back or none when the reservation ends, cap or none}.
 -- Returns 1 when written. Writing the very same step again (a repeated command after a lost answer) is 1 as well.
 -- Returns -1, with nothing written, when the click was here before.
+-- Returns {cents spent, cents reserved by others}, with nothing written, when more is to be held back than the cap allows.
+--include budget
 --include book_entries
 --include seen_before
 local prefix, id, before, after, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -19,6 +23,16 @@ end
 
 if ARGV[15] == '1' and ARGV[10] ~= '' and (redis.call('HGET', prefix .. 'service', ARGV[10]) or id) ~= id then
   return 0
+end
+
+local budget = ARGV[17] ~= '' and cjson.decode(ARGV[17])
+local purse = budget and budget_key(prefix, budget.channel, budget.month)
+if budget and budget.cap and budget.cents > tonumber(redis.call('HGET', purse, id) or 0) then
+  local spent = budget_spent(prefix, budget.channel, budget.month)
+  local reserved = budget_reserved(prefix, budget.channel, budget.month, id)
+  if spent + reserved + budget.cents > budget.cap then
+    return {spent, reserved}
+  end
 end
 
 if seen_before(KEYS[2], after, ARGV[16]) then
@@ -50,7 +64,12 @@ end
 if ARGV[14] ~= '' then
   book_entries(prefix, ARGV[14])
 end
-for i = 17, #ARGV do
+if budget and budget.cents then
+  redis.call('HSET', purse, id, budget.cents)
+elseif budget then
+  redis.call('HDEL', purse, id)
+end
+for i = 18, #ARGV do
   redis.call('ZADD', prefix .. 'outbox', ARGV[9], ARGV[i])
 end
 return 1

@@ -1,0 +1,41 @@
+"""What a request holds back of its channel's budget, from its approval until it is bought or comes to nothing.
+
+A reservation is written in the move that approves, and ends in the move that books the charge or closes the request.
+It lives only with its request: whatever holds one is bought, driven on, or shown to a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.budget import is_beyond
+from bot.domain.ledger import budget_month
+from bot.domain.money import Cents
+from bot.domain.request import PurchaseRequest, State
+
+HOLDING = frozenset({State.APPROVED, State.ORDERING, State.IN_DOUBT})
+"""It may be bought, or may have been."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """`month` is `2026-11`, the one of the approval where the channel is."""
+
+    month: str
+    cents: Cents
+
+
+def reserved(request: PurchaseRequest) -> Reservation | None:
+    """What this request holds back as it stands."""
+    return Reservation(budget_month(request), needs(request)) if request.state in HOLDING and needs(request) else None
+
+
+def needs(request: PurchaseRequest) -> Cents:
+    """What buying it takes from a budget: nothing where credit is bought, or only a renewal is decided on."""
+    asked = request.selection
+    return 0 if asked.is_top_up or asked.is_about_renewal else request.quote.total
+
+
+def may_exceed(request: PurchaseRequest) -> bool:
+    """Whether somebody who may do so approved it beyond the cap."""
+    return any(is_beyond(approval.rule) for approval in request.approvals)
