@@ -11,6 +11,7 @@ from bot.domain.errors import (
     ChatError,
     InputError,
     OutcomeUnknownError,
+    OverBudgetError,
     ProviderError,
     ProxydeskError,
     RateLimitedError,
@@ -19,6 +20,7 @@ from bot.domain.errors import (
 )
 from bot.handlers.errors import EXPLANATIONS, explain, explained, message_for
 from bot.log import REFERENCE_LENGTH
+from tests.examples import full_budget, request
 
 TREE = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ProxydeskError)]
 HIDDEN = "secret-in-a-foreign-error"
@@ -29,6 +31,7 @@ def one(kind: type[BaseException]) -> BaseException:
         InputError: InputError({"quantity": "Write a whole number."}),
         RateLimitedError: RateLimitedError("slow down", wait_s=12.4),
         ChatError: ChatError("channel_not_found"),
+        OverBudgetError: OverBudgetError("Said by the thing that failed.", full_budget(request())),
     }
     return made.get(kind) or kind("Said by the thing that failed.")
 

@@ -19,7 +19,15 @@ from tests.stories.journey import CHANNEL, TEAM, Journey, answered
 SAMPLES = sorted((Path(__file__).parents[1] / "store" / "samples").glob("request-format-*.json"))
 PEOPLE = ("rita", "mona", "max", "fay", "gus", "ada")
 BUTTONS = (
-    *(Action.APPROVE, Action.DECLINE, Action.WITHDRAW, Action.RETRY, Action.REORDER, Action.MARK_ABSENT),
+    *(
+        Action.APPROVE,
+        Action.APPROVE_OVER_BUDGET,
+        Action.DECLINE,
+        Action.WITHDRAW,
+        Action.RETRY,
+        Action.REORDER,
+        Action.MARK_ABSENT,
+    ),
     *(Action.MARK_FOUND, Action.ADOPT, Action.SHOW_REQUEST),
 )
 WAITING = ("Asking for", "Looking")
@@ -32,7 +40,9 @@ async def test_n3_any_button_of_any_card_in_any_state_answers_whoever_clicks(jou
     """No worker buys meanwhile, so that every state stays to be clicked on."""
     chance = random.Random(seed)
     await journey.bot.store.hold(TEAM, "checkout", "this test", 600)
-    numbers = [await _placed(journey, state) for state in State] + [await _of_old(journey, path) for path in SAMPLES]
+    numbers = [await _placed(journey, state) for state in State]
+    await journey.all_said()  # a channel takes one message a second
+    numbers += [await _of_old(journey, path) for path in SAMPLES]
     for _ in range(CLICKS):
         who, number = journey.person(chance.choice(PEOPLE)), chance.choice(numbers)
         action, revision = chance.choice(BUTTONS), chance.randint(1, 3)
