@@ -6,14 +6,14 @@ decides when to speak again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import alerts, digest, limits, notices, request_card, summaries, tables, waiting
+from bot.blocks import alerts, digest, limits, notices, request_card, summaries, tables, together, waiting
 from bot.blocks import home as home_view
 from bot.blocks.kit import Message
 from bot.domain import invoice
@@ -70,8 +70,8 @@ class SlackNotifier:
     client: AsyncWebClient
     policy: Callable[[], Policy]
 
-    async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef:
-        message = self._drawn(saying)
+    async def post(self, said: Sequence[Saying], spot: Spot, keys: Sequence[str]) -> MessageRef:
+        message = self._together(said)
         answer = await _counted(
             "post",
             self.client.chat_postMessage(
@@ -79,23 +79,26 @@ class SlackNotifier:
                 text=message.text,
                 blocks=message.blocks or None,
                 thread_ts=spot.thread,
-                metadata=_metadata(saying, key),
+                metadata=_metadata(said, keys),
                 unfurl_links=False,
                 unfurl_media=False,
             ),
         )
-        return MessageRef(ChannelId(answer["channel"]), answer["ts"], _version(saying))
+        return MessageRef(ChannelId(answer["channel"]), answer["ts"], _version(said))
 
-    async def update(self, saying: Saying, at: MessageRef) -> MessageRef:
+    def fit(self, said: Sequence[Saying]) -> int:
+        return together.fit([self._drawn(saying) for saying in said])
+
+    async def update(self, said: Sequence[Saying], at: MessageRef) -> MessageRef:
         """An empty list of blocks is sent as such: left out, the old ones would stay (Slack docs)."""
-        message = self._drawn(saying)
+        message = self._together(said)
         await _counted(
             "update",
             self.client.chat_update(
-                channel=at.channel, ts=at.ts, text=message.text, blocks=message.blocks, metadata=_metadata(saying, "")
+                channel=at.channel, ts=at.ts, text=message.text, blocks=message.blocks, metadata=_metadata(said, [""])
             ),
         )
-        return MessageRef(at.channel, at.ts, _version(saying))
+        return MessageRef(at.channel, at.ts, _version(said))
 
     async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
         channel = await self._channel(spot.channel)
@@ -108,7 +111,7 @@ class SlackNotifier:
             answer = await _counted("find", self._page(channel, spot, asked))
             for message in answer.get("messages") or []:
                 about = (message.get("metadata") or {}).get("event_payload") or {}
-                if about.get("key") == key:
+                if key in str(about.get("key")).split():
                     return MessageRef(channel, message["ts"], int(about.get("version") or 0))
             asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
             if not asked["cursor"]:
@@ -143,6 +146,10 @@ class SlackNotifier:
         return ChannelId(answer["channel"]["id"])
 
     # Drawing
+
+    def _together(self, said: Sequence[Saying]) -> Message:
+        drawn = [self._drawn(saying) for saying in said]
+        return together.together(drawn) if len(drawn) > 1 else drawn[0]
 
     def _drawn(self, saying: Saying) -> Message:
         message = self._full(saying)
@@ -246,13 +253,21 @@ async def _counted(what: str, call: Awaitable[Any]) -> Any:
     return answer
 
 
-def _version(saying: Saying) -> int:
-    return saying.subject.version if isinstance(saying.subject, PurchaseRequest) else 0
+def _version(said: Sequence[Saying]) -> int:
+    """Several together are never changed in place, so theirs means nothing."""
+    subject = said[0].subject
+    return subject.version if isinstance(subject, PurchaseRequest) else 0
 
 
-def _metadata(saying: Saying, key: str) -> dict[str, Any]:
-    """Every app and member can read it, so it holds what the message shows anyway, and names (Slack docs)."""
-    payload: dict[str, Any] = {"name": str(saying.intent), "version": _version(saying), "key": key}
-    if isinstance(saying.subject, PurchaseRequest):
-        payload["request"] = f"{saying.subject.workspace}/{saying.subject.id}"
+def _metadata(said: Sequence[Saying], keys: Sequence[str]) -> dict[str, Any]:
+    """Names everything that the message says. Every app and member can read it, so it holds what the message shows
+    anyway (Slack docs); values must be flat, so several are one text with blanks between."""
+    payload: dict[str, Any] = {
+        "name": " ".join(str(saying.intent) for saying in said),
+        "version": _version(said),
+        "key": " ".join(keys),
+    }
+    requests = [saying.subject for saying in said if isinstance(saying.subject, PurchaseRequest)]
+    if requests:
+        payload["request"] = " ".join(dict.fromkeys(f"{request.workspace}/{request.id}" for request in requests))
     return {"event_type": EVENT_TYPE, "event_payload": payload}

@@ -6,7 +6,7 @@ the state as it is then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.delivery import is_worth_a_message, news
@@ -166,6 +166,38 @@ def subject(intent: Intent) -> RequestId | NoticeKey:
             return intent.key
         case _:
             return intent.request
+
+
+MOST_TOGETHER = 10
+"""How many notices one message may hold."""
+MOST_BEFORE = 20
+"""How many steps of a request back an earlier notice is looked for."""
+
+
+def company(intent: Intent) -> str:
+    """What is said to the same person or in the same thread may share a message, when it is due at the same time.
+
+    Empty for what always has a message of its own: cards are changed in place, and a channel reads one thing at a time.
+    """
+    match intent:
+        case DirectIntent() | StrayIntent() | NewsIntent():
+            return intent.user
+        case NoticeIntent(is_to_person=True):
+            return intent.to
+        case ThreadIntent() | ThreadNoticeIntent():
+            return f"thread:{intent.request}"
+        case _:
+            return ""
+
+
+def before(intent: Intent) -> tuple[Intent, ...]:
+    """What happened to the same request earlier and goes to the same place: it is to be read first."""
+    match intent:
+        case DirectIntent() | ThreadIntent():
+            versions = range(max(1, intent.version - MOST_BEFORE), intent.version)
+            return tuple(replace(intent, version=version) for version in versions)
+        case _:
+            return ()
 
 
 IN_THREAD = frozenset(

@@ -24,7 +24,8 @@ class MessageRef:
 class Claim:
     """An intent taken for delivery. `token` proves that it is still ours; `tries` have failed so far.
 
-    `is_probe`: Slack refused us as a whole before, and this one shows whether it still does.
+    `is_probe`: Slack refused us as a whole before, and this one shows whether it still does. `is_alone`: a message that
+    held it beside others was refused, so it gets one of its own.
     """
 
     workspace: WorkspaceId
@@ -33,6 +34,7 @@ class Claim:
     at: datetime | None = None
     tries: int = 0
     is_probe: bool = False
+    is_alone: bool = False
 
 
 class Turn(StrEnum):

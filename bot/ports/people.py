@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,12 +65,18 @@ class Directory(Protocol):
 class Notifier(Protocol):
     """Speaks for the bot. Every call may raise ChatError, whose `trouble` says what may be done about it."""
 
-    async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef: ...
+    async def post(self, said: Sequence[Saying], spot: Spot, keys: Sequence[str]) -> MessageRef:
+        """One message that says all of this, one after the other, and can be found by each of its keys."""
+        ...
 
-    async def update(self, saying: Saying, at: MessageRef) -> MessageRef: ...
+    def fit(self, said: Sequence[Saying]) -> int:
+        """How many of these, from the first on, one message can hold; at least 1."""
+        ...
+
+    async def update(self, said: Sequence[Saying], at: MessageRef) -> MessageRef: ...
 
     async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
-        """Our own message with this key, posted there since then."""
+        """Our own message with this key among its keys, posted there since then."""
         ...
 
     async def show_home(self, home: Home) -> None:

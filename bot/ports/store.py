@@ -197,7 +197,11 @@ class Store(AccountStore, DigestStore, Protocol):
         """Done, unless the same intent was asked for again meanwhile."""
         ...
 
-    async def delay_intent(self, claim: Claim, until: datetime, *, is_failure: bool = False) -> None: ...
+    async def delay_intent(
+        self, claim: Claim, until: datetime, *, is_failure: bool = False, is_alone: bool = False
+    ) -> None:
+        """It comes back then; `is_alone`: it is not to share a message again."""
+        ...
 
     async def park_intent(self, claim: Claim, reason: str, now: datetime) -> None:
         """Give it up, visibly, until it is asked for again."""
@@ -211,8 +215,15 @@ class Store(AccountStore, DigestStore, Protocol):
         """The last check before Slack is spoken to. GO renews the lease."""
         ...
 
-    async def begin_post(self, claim: Claim, lane: Lane | None, now: datetime) -> tuple[Turn, Posting | None]:
-        """The same, and in the same move the mark that a message is about to be posted."""
+    async def begin_posts(
+        self, claims: Sequence[Claim], lane: Lane | None, now: datetime
+    ) -> list[tuple[Claim, Posting]]:
+        """The last check before one message is posted for all of these, and in the same move a mark for each.
+
+        Those that go now. The others come back by themselves: the lease was lost, it is not their turn in the lane, or
+        something earlier of the same request is still to be said in the same place. What waits for its turn with others
+        for the same person or thread shares it with them. All claims are of one `claim_intents`.
+        """
         ...
 
     async def not_posted(self, claim: Claim) -> None:

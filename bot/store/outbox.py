@@ -1,10 +1,10 @@
 """The part of the store that messages leave from: what is to be said, who is saying it, and where it stands.
 
 What is to be said waits in `outbox`, a sorted set by the moment it is due; a change of a request puts it there in the
-same move (see `move.lua`). Beside it, under `outbox:`: who tells what until when (`leases`), failed tries, since when
-something waits, the pace of each channel (`lane:…`), channels that cannot be written to (`strays`), and whether Slack
-refuses us (`silence`). `parked` holds what was given up, `messages:…` where each message stands, and `notice:…` what a
-notice tells.
+same move (see `move.lua`). Beside it, under `outbox:`: who tells what until when (`leases`), failed tries, what gets a
+message of its own (`alone`), since when something waits, the pace of each channel (`lane:…`), channels that cannot be
+written to (`strays`), and whether Slack refuses us (`silence`). `parked` holds what was given up, `messages:…` where
+each message stands, and `notice:…` what a notice tells.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from redis.commands.core import AsyncScript
 
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, NoticeKey, RequestId, WorkspaceId
-from bot.domain.intents import Destination, Intent, notice_intent, parse_intent, subject
+from bot.domain.intents import (
+    MOST_TOGETHER,
+    Destination,
+    Intent,
+    before,
+    company,
+    notice_intent,
+    parse_intent,
+    subject,
+)
 from bot.domain.notice import Notice
 from bot.ports import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.store import codec
@@ -81,16 +90,18 @@ class Outbox:
                 keys=[_outbox(workspace)], args=[prefix(workspace), ms(now), token, _lease_end(now), limit]
             )
         return [
-            Claim(workspace, intent, token, at=now, tries=tries, is_probe=bool(is_probe))
-            for text, tries in zip(taken[::2], taken[1::2], strict=True)
+            Claim(workspace, intent, token, at=now, tries=tries, is_probe=bool(is_probe), is_alone=bool(is_alone))
+            for text, tries, is_alone in zip(taken[::3], taken[1::3], taken[2::3], strict=True)
             if (intent := _intent(text)) is not None
         ]
 
     async def settle_intent(self, claim: Claim) -> None:
         await self._settle(claim, "", is_failure=False)
 
-    async def delay_intent(self, claim: Claim, until: datetime, *, is_failure: bool = False) -> None:
-        await self._settle(claim, ms(until), is_failure=is_failure)
+    async def delay_intent(
+        self, claim: Claim, until: datetime, *, is_failure: bool = False, is_alone: bool = False
+    ) -> None:
+        await self._settle(claim, ms(until), is_failure=is_failure, is_alone=is_alone)
 
     async def park_intent(self, claim: Claim, reason: str, now: datetime) -> None:
         about = orjson.dumps({"reason": reason, "at": now, "tries": claim.tries})
@@ -109,11 +120,13 @@ class Outbox:
     # Speaking
 
     async def take_turn(self, claim: Claim, lane: Lane | None, now: datetime) -> Turn:
-        return (await self._turn(claim, lane, now, ""))[0]
+        return (await self._turn([claim], lane, now, [""]))[0]
 
-    async def begin_post(self, claim: Claim, lane: Lane | None, now: datetime) -> tuple[Turn, Posting | None]:
-        turn, mark = await self._turn(claim, lane, now, uuid.uuid4().hex)
-        return turn, _posting(mark) if turn is Turn.GO else None
+    async def begin_posts(
+        self, claims: Sequence[Claim], lane: Lane | None, now: datetime
+    ) -> list[tuple[Claim, Posting]]:
+        _, marks = await self._turn(claims, lane, now, [uuid.uuid4().hex for _ in claims])
+        return [(claim, _posting(marks[str(claim.intent)])) for claim in claims if str(claim.intent) in marks]
 
     async def not_posted(self, claim: Claim) -> None:
         async with self._guarded():
@@ -189,22 +202,35 @@ class Outbox:
         late = max(0.0, ms(now) - min(starts)) if starts else 0.0
         return Backlog(waiting, timedelta(milliseconds=late), parked)
 
-    async def _turn(self, claim: Claim, lane: Lane | None, now: datetime, key: str) -> tuple[Turn, bytes]:
+    async def _turn(
+        self, claims: Sequence[Claim], lane: Lane | None, now: datetime, keys: Sequence[str]
+    ) -> tuple[Turn, dict[str, bytes]]:
+        """Whether it is their turn, and of each that goes its mark by its name."""
+        first = claims[0]
         name, every, burst = (lane.name, _every(lane), lane.burst) if lane else ("", 0, 0)
-        arguments: list[Any] = [prefix(claim.workspace), str(claim.intent), claim.token, ms(now), _lease_end(now)]
+        place = "" if first.is_alone else company(first.intent)
+        arguments: list[Any] = [prefix(first.workspace), first.token, ms(now), _lease_end(now), name, every, burst]
+        arguments += [place, MOST_TOGETHER]
+        for claim, key in zip(claims, keys, strict=True):
+            earlier = orjson.dumps([str(intent) for intent in before(claim.intent)]) if key else b"[]"
+            arguments += [str(claim.intent), key, earlier]
+        messages = [_messages(first.workspace, subject(claim.intent)) for claim in claims]
         async with self._guarded():
-            turn, *mark = await self._scripts["take_turn"](
-                keys=[_outbox(claim.workspace), _messages(claim.workspace, subject(claim.intent))],
-                args=[*arguments, name, every, burst, key],
-            )
-        return Turn(as_bytes(turn).decode()), as_bytes(mark[0]) if mark else b""
+            turn, *going = await self._scripts["take_turn"](keys=[_outbox(first.workspace), *messages], args=arguments)
+        marks = {
+            as_bytes(intent).decode(): as_bytes(mark) for intent, mark in zip(going[::2], going[1::2], strict=True)
+        }
+        return Turn(as_bytes(turn).decode()), marks
 
-    async def _settle(self, claim: Claim, due: int | str, *, is_failure: bool) -> None:
+    async def _settle(self, claim: Claim, due: int | str, *, is_failure: bool, is_alone: bool = False) -> None:
         since = ms(claim.at) if claim.at else due
         async with self._guarded():
             await self._scripts["settle_intent"](
                 keys=[_outbox(claim.workspace)],
-                args=[prefix(claim.workspace), str(claim.intent), claim.token, since, due, int(is_failure)],
+                args=[
+                    *(prefix(claim.workspace), str(claim.intent), claim.token, since, due),
+                    *(int(is_failure), int(is_alone)),
+                ],
             )
 
 

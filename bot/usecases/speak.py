@@ -1,5 +1,8 @@
 """One message to one place: posted once, changed in place, and looked for before a post of unknown end is repeated.
 
+A message may say several things. Each of them has a mark of its own, and the message carries the keys of all: so each
+is found by itself, whoever posted it beside whatever else.
+
 Before each call to Slack the claim is checked once more, in the same move that keeps the pace and, for a post, marks
 that it is about to be made. So whoever comes later knows of a post that may stand, and a worker that slept through its
 lease says nothing.
@@ -7,7 +10,7 @@ lease says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -17,6 +20,7 @@ import structlog
 from bot.domain.errors import ChatError, Trouble
 from bot.domain.intents import subject
 from bot.domain.notice import Notice
+from bot.domain.request import PurchaseRequest
 from bot.ports import Claim, Form, Lane, MessageRef, Notifier, Posting, Saying, Spot, Store, Told, Turn
 
 POST_EVERY = timedelta(seconds=1)
@@ -52,23 +56,59 @@ class HopelessError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A notice that is ready to be posted there. `request` is the one in whose thread it is said."""
+
+    claim: Claim
+    saying: Saying
+    spot: Spot
+    request: PurchaseRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker:
     store: Store
     notifier: Notifier
     clock: Callable[[], datetime]
 
-    async def say_once(self, claim: Claim, told: Told, saying: Saying, spot: Spot) -> None:
-        """Post it, unless it stands already."""
-        if str(claim.intent) in told.places or await self._found(claim, told, spot):
-            return
-        await self._post(claim, saying, spot)
+    async def is_said(self, claim: Claim, told: Told, spot: Spot) -> bool:
+        """Whether it stands already."""
+        return str(claim.intent) in told.places or await self._found(claim, told, spot) is not None
 
     async def keep_current(self, claim: Claim, told: Told, saying: Saying, spot: Spot) -> None:
         """Bring it to the present state where it stands; post it when it stands nowhere."""
         name = str(claim.intent)
         at = await self._found(claim, told, spot) if name in told.begun else told.places.get(name)
         if at is None or not await self._update(claim, saying, at):
-            await self._post(claim, saying, spot)
+            await self.post(await self.begin([Part(claim, saying, spot)]))
+
+    async def begin(self, parts: Sequence[Part]) -> list[tuple[Part, Posting]]:
+        """Those that may be posted now, in one message; NotNowError when it is nobody's turn."""
+        marks = dict(await self.store.begin_posts([part.claim for part in parts], _lane(parts[0].spot), self.clock()))
+        if not marks:
+            raise NotNowError
+        for claim in marks:
+            _log.debug("post_begun", intent=str(claim.intent))
+        return [(part, marks[part.claim]) for part in parts if part.claim in marks]
+
+    async def post(self, begun: Sequence[tuple[Part, Posting]]) -> None:
+        """Say them all in one message, and remember for each that it stands there."""
+        parts, keys = [part for part, _ in begun], [mark.key for _, mark in begun]
+        spot, said = parts[0].spot, [part.saying for part in parts]
+        try:
+            at = await self._in_some_form(
+                parts[0].claim, said, _lane(spot), lambda said: self.notifier.post(said, spot, keys)
+            )
+        except ChatError as error:
+            if error.trouble is not Trouble.UNCLEAR:
+                for part in parts:
+                    await self.store.not_posted(part.claim)
+            raise
+        for part in parts:
+            _log.debug("post_made", intent=str(part.claim.intent), channel=at.channel, ts=at.ts)
+        ours = [part for part, mark in begun if await self._record(part.claim, at, mark.key)]
+        if len(ours) < len(parts):
+            await self._take_back([part.saying for part in ours], at)
 
     async def _found(self, claim: Claim, told: Told, spot: Spot) -> MessageRef | None:
         """Where an earlier post of unknown end stands; None when there was none or it does not stand."""
@@ -88,27 +128,14 @@ class Speaker:
             await self._record(claim, at, mark.key)
         return at
 
-    async def _post(self, claim: Claim, saying: Saying, spot: Spot) -> None:
-        lane = Lane(f"post:{spot.channel}", POST_EVERY, POSTS_AHEAD)
-        turn, mark = await self.store.begin_post(claim, lane, self.clock())
-        if turn is not Turn.GO or mark is None:
-            raise NotNowError
-        _log.debug("post_begun", intent=str(claim.intent))
+    async def _take_back(self, ours: Sequence[Saying], at: MessageRef) -> None:
+        """We slept through our lease in the middle of posting, and somebody else has said the rest of it meanwhile."""
+        _log.warning("message_one_too_many", channel=at.channel, ts=at.ts, keeps=[str(one.intent) for one in ours])
         try:
-            at = await self._in_some_form(claim, saying, lane, lambda said: self.notifier.post(said, spot, mark.key))
-        except ChatError as error:
-            if error.trouble is not Trouble.UNCLEAR:
-                await self.store.not_posted(claim)
-            raise
-        _log.debug("post_made", intent=str(claim.intent), channel=at.channel, ts=at.ts)
-        if not await self._record(claim, at, mark.key):
-            await self._take_back(claim, at)
-
-    async def _take_back(self, claim: Claim, at: MessageRef) -> None:
-        """We slept through our lease in the middle of posting, and somebody else has said it meanwhile."""
-        _log.warning("message_one_too_many", intent=str(claim.intent), channel=at.channel, ts=at.ts)
-        try:
-            await self.notifier.take_back(at)
+            if ours:
+                await self.notifier.update(ours, at)
+            else:
+                await self.notifier.take_back(at)
         except ChatError as error:
             _log.error("message_one_too_many_stays", channel=at.channel, ts=at.ts, code=error.code)
 
@@ -116,7 +143,7 @@ class Speaker:
         """False when it cannot be changed where it stands."""
         await self._turn(claim, UPDATES)
         try:
-            shown = await self._in_some_form(claim, saying, UPDATES, lambda said: self.notifier.update(said, at))
+            shown = await self._in_some_form(claim, [saying], UPDATES, lambda said: self.notifier.update(said, at))
         except ChatError as error:
             if error.trouble is Trouble.LOST:
                 return False
@@ -127,15 +154,19 @@ class Speaker:
         return True
 
     async def _in_some_form(
-        self, claim: Claim, saying: Saying, lane: Lane, call: Callable[[Saying], Awaitable[MessageRef]]
+        self,
+        claim: Claim,
+        said: Sequence[Saying],
+        lane: Lane,
+        call: Callable[[Sequence[Saying]], Awaitable[MessageRef]],
     ) -> MessageRef:
         """As it should be; plainer and plainer when Slack does not take its layout; cut when it finds it too long."""
         form = Form.FULL
         while True:
             try:
-                return await self._paced(claim, lane, call(replace(saying, form=form)))
+                return await self._paced(claim, lane, call([replace(saying, form=form) for saying in said]))
             except ChatError as error:
-                next_form = _plainer(saying, error.trouble, form)
+                next_form = _plainer(said, error.trouble, form)
                 if next_form is None:
                     raise
                 _log.error("message_simplified", intent=str(claim.intent), code=error.code, form=next_form)
@@ -160,9 +191,16 @@ class Speaker:
         return await self.store.record_message(claim.workspace, subject(claim.intent), str(claim.intent), at, key)
 
 
-def _plainer(saying: Saying, trouble: Trouble, form: Form) -> Form | None:
-    """Only notices have tables and pictures, which some workspaces refuse."""
-    if (trouble, form) == (Trouble.BLOCKS, Form.FULL) and isinstance(saying.subject, Notice):
+def _lane(spot: Spot) -> Lane:
+    return Lane(f"post:{spot.channel}", POST_EVERY, POSTS_AHEAD)
+
+
+def _plainer(said: Sequence[Saying], trouble: Trouble, form: Form) -> Form | None:
+    """Only notices have tables and pictures, which some workspaces refuse. Several together are made no plainer for the
+    sake of one of them: they are said apart."""
+    if len(said) > 1:
+        return None
+    if (trouble, form) == (Trouble.BLOCKS, Form.FULL) and isinstance(said[0].subject, Notice):
         return Form.PLAIN
     return _NEXT.get((trouble, form))
 

@@ -9,14 +9,16 @@ giving up where it can be seen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import TypeVar
 
 import structlog
 
 from bot.domain.draft import WaitingDraft
-from bot.domain.errors import ChatError, RecordError, StoreError, Trouble
+from bot.domain.errors import ChatError, RecordError, StoreError, StoreUnavailableError, Trouble
 from bot.domain.ids import ChannelId, DraftId, NoticeKey, UserId, WorkspaceId
 from bot.domain.intents import (
     TO_REQUESTER,
@@ -31,6 +33,7 @@ from bot.domain.intents import (
     StrayIntent,
     ThreadIntent,
     ThreadNoticeIntent,
+    company,
     subject,
 )
 from bot.domain.invoice import Audience, asks_to_pay
@@ -43,7 +46,7 @@ from bot.metrics import PARKED
 from bot.ports import Audit, Claim, Notifier, Saying, Spot, Told
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.home import home, onlookers
-from bot.usecases.speak import HopelessError, NotNowError, Speaker
+from bot.usecases.speak import HopelessError, NotNowError, Part, Speaker
 
 BATCH = 20
 SOON = timedelta(seconds=5)
@@ -59,7 +62,12 @@ MOST_TRIES = 8
 NEEDS_SOMEBODY = frozenset({State.PENDING, State.IN_DOUBT, State.FAILED})
 """An approver has something to decide."""
 
+CONCERNS_ALL = frozenset(Trouble) - {Trouble.BLOCKS, Trouble.LONG, Trouble.OTHER}
+"""What Slack says of a place, of us or of the moment, and not of what one part of a message holds."""
+LAST = datetime.max.replace(tzinfo=UTC)
+
 _log = structlog.get_logger()
+K = TypeVar("K")
 
 
 class _CardIsMissingError(Exception):
@@ -73,12 +81,16 @@ class Teller:
     clock: Callable[[], datetime] = utcnow
 
     async def tell(self, workspace: WorkspaceId) -> int:
-        """Deliver what is due, at most BATCH messages; returns how many were taken.
+        """Deliver what is due, at most BATCH intents; returns how many were taken.
 
-        Messages of one request or notice go one after the other, those of different ones side by side.
+        Messages of one request or notice go one after the other, those of different ones side by side. Notices for one
+        person or thread are gathered into as few messages as hold them, after the cards that they speak of.
         """
         claims = await self.desk.store.claim_intents(workspace, self.clock(), BATCH)
-        await _all(self._in_order(group) for group in _by_request(claims))
+        apart = _grouped(claims, lambda claim: None if _company(claim) else subject(claim.intent))
+        cards = {about: asyncio.ensure_future(self._in_order(group)) for about, group in apart.items()}
+        together = _grouped(claims, _company)
+        await _all([*cards.values(), *(self._following(cards, group) for group in together.values())])
         return len(claims)
 
     async def listen_again(self, workspace: WorkspaceId) -> None:
@@ -94,14 +106,60 @@ class Teller:
 
     async def _in_order(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
-            await self._deliver(claim)
+            await self._deliver([claim])
 
-    async def _deliver(self, claim: Claim) -> None:
+    async def _following(self, cards: Mapping[Hashable, Awaitable[None]], claims: Sequence[Claim]) -> None:
+        await asyncio.gather(*{cards[about] for claim in claims if (about := subject(claim.intent)) in cards})
+        await self._deliver(claims)
+
+    async def _deliver(self, claims: Sequence[Claim]) -> None:
+        """What is to be posted of it goes out in as few messages as hold it, in the order in which it happened."""
+        ready = [part for claim in claims if (part := await self._seen_to(claim, self._say(claim))) is not None]
+        ready.sort(key=_happened)
+        while ready:
+            count = self._fit(ready)
+            await self._post(ready[:count])
+            ready = ready[count:]
+
+    def _fit(self, parts: Sequence[Part]) -> int:
+        """How many of them, from the first on, go into one message."""
+        beside = list(takewhile(lambda part: part.spot == parts[0].spot, parts))
+        try:
+            return self.notifier.fit([part.saying for part in beside]) if len(beside) > 1 else 1
+        except Exception:
+            return 1  # the one that cannot be drawn is to fail by itself
+
+    async def _post(self, parts: Sequence[Part]) -> None:
+        begun: Sequence[Part] = parts
+        try:
+            posts = await self._speaker.begin(parts)
+            begun = [part for part, _ in posts]
+            await self._speaker.post(posts)
+        except StoreUnavailableError:
+            raise  # they come back by themselves when their lease ends
+        except Exception as error:
+            await self._not_posted(begun, error)
+        else:
+            for part in begun:
+                await self._seen_to(part.claim, _nothing_left())
+
+    async def _not_posted(self, parts: Sequence[Part], error: Exception) -> None:
+        """What one of them may be to blame for is found out by saying each by itself."""
+        is_for_all = isinstance(error, NotNowError) or (isinstance(error, ChatError) and error.trouble in CONCERNS_ALL)
+        for part in parts:
+            if len(parts) == 1 or is_for_all:
+                await self._seen_to(part.claim, self._elsewhere(part, error))
+            else:
+                _log.warning("message_taken_apart", intent=str(part.claim.intent), error=str(error))
+                await self.desk.store.delay_intent(part.claim, self.clock(), is_alone=True)
+
+    async def _seen_to(self, claim: Claim, work: Awaitable[Part | None]) -> Part | None:
+        """The part of it that is still to be posted. Without one it is done with: said, put off or given up."""
         store = self.desk.store
         try:
-            await self._say(claim)
+            part = await work
         except NotNowError:
-            return
+            return None
         except _CardIsMissingError:
             await store.delay_intent(claim, self._after(claim, CARD_FIRST, SOON_MOST), is_failure=True)
         except ChatError as error:
@@ -117,11 +175,14 @@ class Teller:
             _log.exception("message_not_drawn", intent=str(claim.intent))
             await self._fail(claim, type(error).__name__)
         else:
+            if part is not None:
+                return part
             _log.debug("message_told", intent=str(claim.intent))
             await store.settle_intent(claim)
             if claim.is_probe:
                 await store.speak_again(claim.workspace)
                 _log.info("slack_takes_our_token_again")
+        return None
 
     async def _refused(self, claim: Claim, error: ChatError) -> None:
         store, now = self.desk.store, self.clock()
@@ -156,21 +217,20 @@ class Teller:
 
     # What is said
 
-    async def _say(self, claim: Claim) -> None:
+    async def _say(self, claim: Claim) -> Part | None:
+        """Says it, or returns what is to be posted."""
         intent = claim.intent
         if isinstance(intent, NewsIntent):
-            await self._spread(claim, intent)
-            return
+            return await self._news(claim, intent)
         if isinstance(intent, HomeIntent):
             await self._home(claim, intent)
-            return
+            return None
         if isinstance(intent, NoticeIntent):
-            await self._notice(claim, intent)
-            return
+            return await self._notice(claim, intent)
         request = await self.desk.store.get(claim.workspace, intent.request)
         if request is None:
             _log.error("message_without_request", intent=str(intent))
-            return
+            return None
         told = await self.desk.store.told(claim, request.channel)
         match intent:
             case CardIntent():
@@ -179,12 +239,42 @@ class Teller:
                 await self._copy(claim, intent, request, told)
             case ThreadIntent():
                 await self._ask(claim, await self._for_payers(request, intent))
-                await self._thread(claim, await self._saying(intent, request), request, told)
+                return await self._thread(claim, await self._saying(intent, request), request, told)
             case ThreadNoticeIntent():
                 if notice := await self._notice_of(claim, intent.key):
-                    await self._thread(claim, Saying(intent, notice), request, told)
+                    return await self._thread(claim, Saying(intent, notice), request, told)
             case DirectIntent() | StrayIntent():
-                await self._direct(claim, intent.user, await self._saying(intent, request), told)
+                return await self._new(Part(claim, await self._saying(intent, request), Spot(intent.user)), told)
+        return None
+
+    async def _new(self, part: Part, told: Told) -> Part | None:
+        """None when it stands already, or cannot be delivered."""
+        if str(part.claim.intent) in told.dropped:
+            return None
+        try:
+            return None if await self._speaker.is_said(part.claim, told, part.spot) else part
+        except ChatError as error:
+            await self._elsewhere(part, error)
+            return None
+
+    async def _elsewhere(self, part: Part, error: Exception) -> None:
+        """Where it goes when it cannot be said in its place. An error that says nothing of the place goes on."""
+        if not isinstance(error, ChatError):
+            raise error
+        match part.claim.intent:
+            case ThreadIntent() | ThreadNoticeIntent() if part.request is not None:
+                await self._out_of_thread(part, part.request, error)
+            case NoticeIntent(is_to_person=False) as intent:
+                await self._out_of_channel(part.claim, intent, error)
+            case _:
+                await self._drop(part.claim, UserId(part.spot.channel), error)
+
+    async def _out_of_channel(self, claim: Claim, intent: NoticeIntent, error: ChatError) -> None:
+        if error.trouble is not Trouble.CLOSED:
+            raise error
+        _log.warning("channel_closed_to_us", channel=intent.to, code=error.code, notice=intent.key)
+        closed = ChannelId(intent.to)
+        await self._ask(claim, (NoticeIntent(intent.key, user, closed) for user in await self._keepers()))
 
     @property
     def _speaker(self) -> Speaker:
@@ -223,40 +313,37 @@ class Teller:
             if not await self._reaches_a_decider(claim, request):
                 await self._ask(claim, (CopyIntent(request.id, user) for user in await self._admins_for(request)))
 
-    async def _thread(self, claim: Claim, saying: Saying, request: PurchaseRequest, told: Told) -> None:
+    async def _thread(self, claim: Claim, saying: Saying, request: PurchaseRequest, told: Told) -> Part | None:
         card = told.places.get(str(CardIntent(request.id)))
-        if card is None and not told.is_stray and claim.tries < MOST_TRIES:
+        if card is not None:
+            return await self._new(Part(claim, saying, Spot(card.channel, card.ts), request), told)
+        if not told.is_stray and claim.tries < MOST_TRIES:
             raise _CardIsMissingError
-        try:
-            if card is None:
-                raise ChatError("no_card", trouble=Trouble.CLOSED)
-            await self._speaker.say_once(claim, told, saying, Spot(card.channel, card.ts))
-        except ChatError as error:
-            if error.trouble is Trouble.LOST:  # the card is gone: it is posted anew, and this hangs below the new one
-                await self._ask(claim, [CardIntent(request.id)])
-                raise _CardIsMissingError from None
-            if error.trouble is not Trouble.CLOSED:
-                raise
-            await self._stray(claim, request, error.code)
-            people = [request.requester, *_copies(request, told), *await self._deciders(request)]
-            await self._ask(claim, _instead(saying.intent, request, dict.fromkeys(people)))
+        await self._instead_of_thread(Part(claim, saying, Spot(request.channel), request), request, "no_card")
+        return None
 
-    async def _direct(self, claim: Claim, user: UserId, saying: Saying, told: Told) -> None:
-        if str(claim.intent) in told.dropped:
-            return
-        try:
-            await self._speaker.say_once(claim, told, saying, Spot(user))
-        except ChatError as error:
-            await self._drop(claim, user, error)
+    async def _out_of_thread(self, part: Part, request: PurchaseRequest, error: ChatError) -> None:
+        if error.trouble is Trouble.LOST:  # the card is gone: it is posted anew, and this hangs below the new one
+            await self._ask(part.claim, [CardIntent(request.id)])
+            raise _CardIsMissingError from None
+        if error.trouble is not Trouble.CLOSED:
+            raise error
+        await self._instead_of_thread(part, request, error.code)
 
-    async def _spread(self, claim: Claim, intent: NewsIntent) -> None:
-        """News that is not about one request. What it was about may be forgotten by now: then it is no news."""
+    async def _instead_of_thread(self, part: Part, request: PurchaseRequest, code: str) -> None:
+        await self._stray(part.claim, request, code)
+        told = await self.desk.store.told(part.claim, request.channel)
+        people = [request.requester, *_copies(request, told), *await self._deciders(request)]
+        await self._ask(part.claim, _instead(part.claim.intent, request, dict.fromkeys(people)))
+
+    async def _news(self, claim: Claim, intent: NewsIntent) -> Part | None:
+        """What is not about one request. What it was about may be forgotten by now: then it is no news."""
         about = await self._news_subject(claim.workspace, intent)
         if about is None:
             _log.warning("news_without_subject", intent=str(intent))
-            return
+            return None
         told = await self.desk.store.told(claim)
-        await self._direct(claim, intent.user, Saying(intent, about), told)
+        return await self._new(Part(claim, Saying(intent, about), Spot(intent.user)), told)
 
     async def _news_subject(self, workspace: WorkspaceId, intent: NewsIntent) -> WaitingDraft | Pause | None:
         if intent.news.is_about_a_draft:
@@ -266,22 +353,12 @@ class Teller:
             return None
         return pause
 
-    async def _notice(self, claim: Claim, intent: NoticeIntent) -> None:
+    async def _notice(self, claim: Claim, intent: NoticeIntent) -> Part | None:
         notice = await self._notice_of(claim, intent.key)
         if notice is None:
-            return
-        told, saying = await self.desk.store.told(claim), Saying(intent, notice)
-        if intent.is_to_person:
-            await self._direct(claim, UserId(intent.to), saying, told)
-            return
-        try:
-            await self._speaker.say_once(claim, told, saying, Spot(intent.to))
-        except ChatError as error:
-            if error.trouble is not Trouble.CLOSED:
-                raise
-            _log.warning("channel_closed_to_us", channel=intent.to, code=error.code, notice=intent.key)
-            closed = ChannelId(intent.to)
-            await self._ask(claim, (NoticeIntent(intent.key, user, closed) for user in await self._keepers()))
+            return None
+        told = await self.desk.store.told(claim)
+        return await self._new(Part(claim, Saying(intent, notice), Spot(intent.to)), told)
 
     async def _notice_of(self, claim: Claim, key: NoticeKey) -> Notice | None:
         notice = await self.desk.store.notice(claim.workspace, key)
@@ -397,14 +474,35 @@ def _instead(intent: Intent, request: PurchaseRequest, people: Iterable[UserId])
             return []
 
 
-def _by_request(claims: Iterable[Claim]) -> list[list[Claim]]:
-    groups: dict[int | str, list[Claim]] = {}
+def _company(claim: Claim) -> str | None:
+    return None if claim.is_alone else company(claim.intent) or None
+
+
+def _grouped(claims: Iterable[Claim], by: Callable[[Claim], K | None]) -> dict[K, list[Claim]]:
+    """Those for which there is something to group by."""
+    groups: dict[K, list[Claim]] = {}
     for claim in claims:
-        groups.setdefault(subject(claim.intent), []).append(claim)
-    return list(groups.values())
+        if (name := by(claim)) is not None:
+            groups.setdefault(name, []).append(claim)
+    return groups
 
 
-async def _all(work: Iterable[Awaitable[None]]) -> None:
+def _happened(part: Part) -> tuple[datetime, int]:
+    """When what it tells of was so; what carries no time of its own comes last."""
+    saying = part.saying
+    match saying.intent:
+        case ThreadIntent(version=version) | DirectIntent(version=version):
+            entry = saying.subject.at_version(version) if isinstance(saying.subject, PurchaseRequest) else None
+            return (entry.at, version) if entry else (LAST, version)
+        case _:
+            return (saying.subject.at, 0) if isinstance(saying.subject, Notice) else (LAST, 0)
+
+
+async def _nothing_left() -> None:
+    return
+
+
+async def _all(work: Iterable[Awaitable[object]]) -> None:
     """Everything to its end; then the first error, if there was one."""
     ended = await asyncio.gather(*work, return_exceptions=True)
     for outcome in ended:

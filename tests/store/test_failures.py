@@ -70,6 +70,7 @@ EXAMPLES: dict[str, object] = {
     "PurchaseRequest": PENDING,
     "Intent": CARD,
     "Claim": CLAIM,
+    "Sequence[Claim]": [CLAIM],
     "MessageRef": PLACE,
     "Audit": Audit(NOW, "late_click", NUMBER),
     "Draft": draft(),

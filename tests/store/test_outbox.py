@@ -164,7 +164,7 @@ async def test_t91_a_turn_is_given_only_to_who_holds_it_and_renews_the_lease(sto
     old = await taken(store)
     new = await taken(store, NOW + LEASE)
     assert await store.take_turn(old, LANE, NOW + LEASE) is Turn.LOST
-    assert await store.begin_post(old, LANE, NOW + LEASE) == (Turn.LOST, None)
+    assert await store.begin_posts([old], LANE, NOW + LEASE) == []
     assert (await store.told(old)).begun == {}
     assert await store.take_turn(new, LANE, NOW + LEASE + 10 * SECOND) is Turn.GO
     assert await due(store, NOW + 2 * LEASE) == []
@@ -174,12 +174,10 @@ async def test_t91_a_turn_is_given_only_to_who_holds_it_and_renews_the_lease(sto
 async def test_f3_the_mark_of_a_post_stands_until_its_end_is_recorded(store: RedisStore) -> None:
     await store.ask(WORKSPACE, CARD, NOW)
     claim = await taken(store)
-    turn, mark = await store.begin_post(claim, LANE, NOW)
-    assert turn is Turn.GO
-    assert mark is not None
+    ((_, mark),) = await store.begin_posts([claim], LANE, NOW)
     assert (await store.told(claim)).begun == {str(CARD): mark}
     again = await taken(store, NOW + LEASE)
-    _, second = await store.begin_post(again, LANE, NOW + LEASE)
+    ((_, second),) = await store.begin_posts([again], LANE, NOW + LEASE)
     assert second == Posting(mark.key, NOW, posts=2), "the first try's key and time"
     assert await store.record_message(WORKSPACE, CARD.request, str(CARD), ref(1), mark.key)
     told = await store.told(claim)
@@ -188,8 +186,7 @@ async def test_f3_the_mark_of_a_post_stands_until_its_end_is_recorded(store: Red
 
 async def test_f3_a_post_whose_mark_is_gone_is_one_too_many(store: RedisStore) -> None:
     await store.ask(WORKSPACE, CARD, NOW)
-    _, mark = await store.begin_post(await taken(store), LANE, NOW)
-    assert mark is not None
+    ((_, mark),) = await store.begin_posts([await taken(store)], LANE, NOW)
     assert await store.record_message(WORKSPACE, CARD.request, str(CARD), ref(1, "1.1"), mark.key)
     assert not await store.record_message(WORKSPACE, CARD.request, str(CARD), ref(2, "1.2"), mark.key)
     assert await store.record_message(WORKSPACE, CARD.request, str(CARD), ref(1, "1.1"), mark.key), "the same one"

@@ -21,8 +21,10 @@ from bot.store.redis import connect
 from bot.usecases import desk as desk_module
 from bot.usecases.decide import Click
 from bot.usecases.desk import Desk
+from bot.usecases.tell import Teller
 from tests.examples import APPROVER, NOW, WORKSPACE, after, submitted, top_up_request
 from tests.usecases.fakes import FakeDirectory, FakeProvider, Moments, SteppedStore
+from tests.usecases.postroom import PostRoom, open_room
 
 
 def policy(*, needed: int = 1, tolerance: PriceTolerance | None = None, **given: Any) -> Policy:
@@ -132,3 +134,14 @@ def no_waits() -> Iterator[None]:
 async def office(raw: redis_asyncio.Redis, clock: Clock) -> Office:
     moments = Moments()
     return Office(SteppedStore(raw, moments), FakeProvider(moments), FakeDirectory(), moments, raw, clock)
+
+
+@pytest.fixture
+async def room(raw: redis_asyncio.Redis, server: SecretStr) -> AsyncIterator[PostRoom]:
+    async with open_room(raw, server) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def teller(room: PostRoom) -> Teller:
+    return room.teller()

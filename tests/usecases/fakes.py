@@ -307,17 +307,20 @@ class FakeNotifier:
         self.said: list[str] = []
         self._standing: dict[str, MessageRef] = {}
 
-    async def post(self, saying: Saying, spot: Spot, key: str) -> MessageRef:
-        at = MessageRef(ChannelId(spot.channel), f"1.{len(self.said) + 1}", self._version(saying))
+    async def post(self, said: Sequence[Saying], spot: Spot, keys: Sequence[str]) -> MessageRef:
+        at = MessageRef(ChannelId(spot.channel), f"1.{len(self.said) + 1}", self._version(said[0]))
         await self.moments.come("say")
-        self._standing[key] = at
-        await self._say("posted", saying)
+        self._standing.update(dict.fromkeys(keys, at))
+        await self._say("posted", said)
         return at
 
-    async def update(self, saying: Saying, at: MessageRef) -> MessageRef:
+    def fit(self, said: Sequence[Saying]) -> int:
+        return len(said)
+
+    async def update(self, said: Sequence[Saying], at: MessageRef) -> MessageRef:
         await self.moments.come("say")
-        await self._say("updated", saying)
-        return replace(at, version=self._version(saying))
+        await self._say("updated", said)
+        return replace(at, version=self._version(said[0]))
 
     async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
         return self._standing.get(key)
@@ -325,9 +328,10 @@ class FakeNotifier:
     async def take_back(self, at: MessageRef) -> None:
         self.said.append("taken back")
 
-    async def _say(self, how: str, saying: Saying) -> None:
-        state = saying.subject.state if isinstance(saying.subject, PurchaseRequest) else "?"
-        self.said.append(f"{str(saying.intent).partition(':')[0]} {how} ({state})")
+    async def _say(self, how: str, said: Sequence[Saying]) -> None:
+        for saying in said:
+            state = saying.subject.state if isinstance(saying.subject, PurchaseRequest) else "?"
+            self.said.append(f"{str(saying.intent).partition(':')[0]} {how} ({state})")
         await self.moments.come("said")
 
     def _version(self, saying: Saying) -> int:

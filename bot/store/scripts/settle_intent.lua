@@ -1,5 +1,6 @@
 -- Finish a taken message, or give it a later time. One that was asked for again while it was being told stays due.
--- KEYS[1] the outbox; ARGV: prefix, intent, token, now ms, new due ms or '' when done, 1 when this was a failed try
+-- KEYS[1] the outbox; ARGV: prefix, intent, token, now ms, new due ms or '' when done, 1 when this was a failed try,
+--                          1 when it is to have a message of its own from now on
 -- Returns 1 when it was still ours.
 local prefix, intent = ARGV[1], ARGV[2]
 local lease = redis.call('HGET', prefix .. 'outbox:leases', intent)
@@ -13,6 +14,7 @@ local is_as_taken = score and tonumber(score) == tonumber(lease_end) - 0.5
 
 if ARGV[5] == '' then
   redis.call('HDEL', prefix .. 'outbox:tries', intent)
+  redis.call('HDEL', prefix .. 'outbox:alone', intent)
   redis.call('ZREM', prefix .. 'outbox:since', intent)
   redis.call('HDEL', prefix .. 'parked', intent)
   if is_as_taken then
@@ -22,6 +24,9 @@ else
   redis.call('ZADD', prefix .. 'outbox:since', 'NX', ARGV[4], intent)
   if ARGV[6] == '1' then
     redis.call('HINCRBY', prefix .. 'outbox:tries', intent, 1)
+  end
+  if ARGV[7] == '1' then
+    redis.call('HSET', prefix .. 'outbox:alone', intent, 1)
   end
   if is_as_taken then
     redis.call('ZADD', KEYS[1], ARGV[5], intent)
