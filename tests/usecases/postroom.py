@@ -42,6 +42,15 @@ BETWEEN = "\n————————\n"
 LONG_S = 400
 """Longer than any wait after a call of unknown end."""
 
+UNCLEAR_ENDS = [
+    ("timeout_after_effect", {"seconds": 0.0}, "posted, and the answer lost"),
+    ("reset", {}, "the connection lost before it was posted"),
+    ("http_500", {}, "an error of Slack's server"),
+    ("error", {"error": "internal_error"}, "Slack does not know itself"),
+    ("error", {"error": "fatal_error"}, "the same by another word"),
+]
+"""How a post can end without a word, with what a test switches on for it, and why."""
+
 
 class GatedNotifier(SlackNotifier):
     """Slack's notifier that can be stopped right before it speaks, as a process that is not given time."""

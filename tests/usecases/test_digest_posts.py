@@ -12,11 +12,9 @@ from bot.domain.digest import Rhythm, Schedule
 from bot.domain.ids import ChannelId, UserId
 from bot.usecases import digests
 from playground.workspace_cast import MONA, PROXIES
-from tests.usecases import test_slack_outbox
 from tests.usecases.conftest import Clock
-from tests.usecases.test_slack_outbox import LEASE_S, LONG_S, START, TEAM, UNCLEAR_ENDS, DyingStore, PostRoom
+from tests.usecases.postroom import LEASE_S, LONG_S, START, TEAM, UNCLEAR_ENDS, DyingStore, PostRoom
 
-room = test_slack_outbox.room
 HERE = ChannelId(PROXIES)
 REFUSED = [
     ("error", {"error": "team_added_to_org"}, "refused for a reason nobody knows"),

@@ -14,10 +14,8 @@ from bot.domain.runway import Runway
 from bot.store.redis import RedisStore
 from playground.workspace_cast import PROXIES, RITA
 from tests.examples import NOW
-from tests.usecases import test_slack_outbox
-from tests.usecases.test_slack_outbox import LEASE_S, LONG_S, TEAM, DyingStore, PostRoom
+from tests.usecases.postroom import LEASE_S, LONG_S, TEAM, DyingStore, PostRoom
 
-room = test_slack_outbox.room
 HERE = ChannelId(PROXIES)
 
 

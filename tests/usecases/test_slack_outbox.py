@@ -19,18 +19,9 @@ from bot.usecases.tell import MOST_TRIES, Teller
 from playground.workspace_cast import MAX, MONA, PROXIES, RITA, SCRAPING
 from tests.store.looking import audit
 from tests.usecases.fakes import KilledError
-from tests.usecases.postroom import LEASE_S, LONG_S, TEAM, DyingStore, PostRoom, notices
+from tests.usecases.postroom import LEASE_S, LONG_S, TEAM, UNCLEAR_ENDS, DyingStore, PostRoom, notices
 
 # Once
-
-
-UNCLEAR_ENDS = [
-    ("timeout_after_effect", {"seconds": 0.0}, "posted, and the answer lost"),
-    ("reset", {}, "the connection lost before it was posted"),
-    ("http_500", {}, "an error of Slack's server"),
-    ("error", {"error": "internal_error"}, "Slack does not know itself"),
-    ("error", {"error": "fatal_error"}, "the same by another word"),
-]
 
 
 @pytest.mark.parametrize(("fault", "more", "_why"), UNCLEAR_ENDS, ids=[end[2] for end in UNCLEAR_ENDS])
