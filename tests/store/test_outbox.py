@@ -10,7 +10,7 @@ import redis.asyncio as redis_asyncio
 from bot.domain import request as life
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, RequestId, WorkspaceId
-from bot.domain.intents import CardIntent, DirectIntent, Intent, ThreadIntent
+from bot.domain.intents import MOST_TOGETHER, CardIntent, DirectIntent, Intent, ThreadIntent
 from bot.ports import Backlog, Claim, Lane, MessageRef, Posting, Silence, Turn
 from bot.store.outbox import INTENT_LEASE_S
 from bot.store.redis import RedisStore
@@ -274,3 +274,100 @@ async def test_f2_what_is_parked_is_counted_and_comes_back_when_it_is_asked_for(
     assert claim.tries == 0
     await store.settle_intent(claim)
     assert await store.backlog(WORKSPACE, NOW) == Backlog(0, timedelta(0), 0)
+
+
+# Together, and in order
+
+
+def told_in_person(request: int, version: int = 2) -> DirectIntent:
+    return DirectIntent(RequestId(request), version, REQUESTER)
+
+
+async def begun(store: RedisStore, at: datetime) -> list[Intent]:
+    """Everything that is due, for one person, in one message."""
+    claims = await store.claim_intents(WORKSPACE, at, 50)
+    gone = await store.begin_posts(claims, LANE, at) if claims else []
+    for claim, _ in gone:
+        await store.settle_intent(claim)
+    return [claim.intent for claim, _ in gone]
+
+
+async def test_t95_what_has_to_wait_for_one_person_shares_a_turn_with_others(store: RedisStore) -> None:
+    many = [told_in_person(1001 + number) for number in range(2 * MOST_TOGETHER + 5)]
+    for number, intent in enumerate(many):
+        await store.ask(WORKSPACE, intent, NOW)
+        assert len(await begun(store, NOW)) == (number == 0)
+    turns = [await begun(store, NOW + second * SECOND) for second in range(1, 5)]
+    assert [len(turn) for turn in turns] == [MOST_TOGETHER, MOST_TOGETHER, 4, 0]
+    assert {intent for turn in turns for intent in turn} == set(many[1:])
+
+
+async def test_t95_cards_share_no_turn(store: RedisStore) -> None:
+    for number in range(3):
+        await store.ask(WORKSPACE, CardIntent(RequestId(1001 + number)), NOW)
+    for second, count in enumerate((1, 1, 1, 0)):
+        claims = await store.claim_intents(WORKSPACE, NOW + second * SECOND)
+        gone = [await store.begin_posts([claim], LANE, NOW + second * SECOND) for claim in claims]
+        assert sum(len(one) for one in gone) == count
+        for ((claim, _),) in filter(None, gone):
+            await store.settle_intent(claim)
+
+
+async def test_t95_every_part_has_a_mark_and_a_key_of_its_own(store: RedisStore) -> None:
+    for number in (1001, 1002):
+        await store.ask(WORKSPACE, told_in_person(number), NOW)
+    claims = await store.claim_intents(WORKSPACE, NOW)
+    gone = await store.begin_posts(claims, LANE, NOW)
+    assert len({mark.key for _, mark in gone}) == 2
+    for claim, mark in gone:
+        assert (await store.told(claim)).begun == {str(claim.intent): mark}
+
+
+async def test_t95_a_part_that_is_somebody_elses_by_now_is_left_out(store: RedisStore) -> None:
+    for number in (1001, 1002):
+        await store.ask(WORKSPACE, told_in_person(number), NOW)
+    mine = await store.claim_intents(WORKSPACE, NOW)
+    (theirs,) = await store.claim_intents(WORKSPACE, NOW + LEASE, 1)
+    gone = await store.begin_posts(mine, LANE, NOW + LEASE)
+    assert [claim.intent for claim, _ in gone] == [one.intent for one in mine if one.intent != theirs.intent]
+
+
+async def test_t95_a_later_notice_of_a_request_waits_for_the_earlier_one_that_somebody_holds(store: RedisStore) -> None:
+    await store.ask(WORKSPACE, told_in_person(1001, 4), NOW)
+    (held,) = await store.claim_intents(WORKSPACE, NOW)
+    await store.ask(WORKSPACE, told_in_person(1001, 5), NOW + SECOND)
+    assert await begun(store, NOW + SECOND) == []
+    assert await begun(store, NOW + 2 * SECOND) == [], "asked again a second later"
+    await store.settle_intent(held)
+    assert await begun(store, NOW + 3 * SECOND) == [told_in_person(1001, 5)]
+
+
+async def test_t95_a_later_notice_goes_with_the_earlier_one_that_has_to_wait(store: RedisStore) -> None:
+    await store.ask(WORKSPACE, told_in_person(1001, 4), NOW)
+    (failed,) = await store.claim_intents(WORKSPACE, NOW)
+    await store.delay_intent(failed, NOW + 20 * SECOND, is_failure=True)
+    await store.ask(WORKSPACE, told_in_person(1001, 5), NOW + SECOND)
+    await store.ask(WORKSPACE, told_in_person(1002, 5), NOW + SECOND)
+    assert await begun(store, NOW + SECOND) == [told_in_person(1002, 5)], "another request waits for nothing"
+    assert await begun(store, NOW + 19 * SECOND) == []
+    assert await begun(store, NOW + 20 * SECOND) == [told_in_person(1001, 4), told_in_person(1001, 5)]
+
+
+async def test_t95_nothing_waits_for_an_earlier_notice_that_is_minutes_away(store: RedisStore) -> None:
+    await store.ask(WORKSPACE, told_in_person(1001, 4), NOW)
+    (failed,) = await store.claim_intents(WORKSPACE, NOW)
+    await store.delay_intent(failed, NOW + 120 * SECOND, is_failure=True)
+    await store.ask(WORKSPACE, told_in_person(1001, 5), NOW + SECOND)
+    assert await begun(store, NOW + SECOND) == [told_in_person(1001, 5)]
+
+
+async def test_t89_t95_what_is_to_go_alone_says_so_until_it_is_told(store: RedisStore) -> None:
+    await store.ask(WORKSPACE, told_in_person(1001), NOW)
+    claim = await taken(store)
+    assert not claim.is_alone
+    await store.delay_intent(claim, NOW, is_alone=True)
+    claim = await taken(store)
+    assert (claim.is_alone, claim.tries) == (True, 0)
+    await store.settle_intent(claim)
+    await store.ask(WORKSPACE, told_in_person(1001), NOW)
+    assert not (await taken(store)).is_alone
