@@ -6,27 +6,19 @@ A command imports its part when it runs: no process carries, or waits for, what 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from bot import log
-from bot.app import Bot, open_bot
 from bot.domain.errors import InputError, StoreError
 from bot.domain.ledger import Kind
 from bot.domain.money import parse_dollars
-from bot.policy_file import PolicyFileError
-from bot.settings import Settings, SettingsError
-from bot.store.embedded import EmbeddedStoreError
-
-SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "BYTEFUL_API_PRIVATE_KEY", "REDIS_URL")
-
-Part = Callable[[Bot, asyncio.Event], Awaitable[None]]
 
 
 class Moment(click.ParamType[datetime]):
@@ -50,26 +42,32 @@ def main() -> None:
 @main.command()
 def web() -> None:
     """Serve Slack's events."""
-    from bot.serve_web import serve_web  # noqa: PLC0415 - this part alone
+    with _loading():
+        from bot.process import start  # noqa: PLC0415
+        from bot.serve_web import serve_web  # noqa: PLC0415
 
-    _start(serve_web)
+    start(os.environ, serve_web)
 
 
 @main.command()
 def worker() -> None:
     """Buy, tell, and sweep."""
-    from bot.serve_worker import serve_worker  # noqa: PLC0415 - this part alone
+    with _loading():
+        from bot.process import start  # noqa: PLC0415
+        from bot.serve_worker import serve_worker  # noqa: PLC0415
 
-    _start(serve_worker)
+    start(os.environ, serve_worker)
 
 
 @main.command()
 def run() -> None:
     """Web and worker in one process, for a small team."""
-    from bot.serve_web import serve_web  # noqa: PLC0415 - this part alone
-    from bot.serve_worker import serve_worker  # noqa: PLC0415 - this part alone
+    with _loading():
+        from bot.process import start  # noqa: PLC0415
+        from bot.serve_web import serve_web  # noqa: PLC0415
+        from bot.serve_worker import serve_worker  # noqa: PLC0415
 
-    _start(serve_web, serve_worker)
+    start(os.environ, serve_web, serve_worker)
 
 
 @main.group()
@@ -83,9 +81,11 @@ def audit() -> None:
 @click.option("--workspace", help="One workspace's id. Not given: all of them.")
 def export(since: datetime | None, until: datetime | None, workspace: str | None) -> None:
     """Write the record to standard output, one JSON object a line (docs/audit.md)."""
-    from bot.operate import export_audit  # noqa: PLC0415 - this part alone
+    from bot.operate import export_audit  # noqa: PLC0415
+    from bot.process import settings_in  # noqa: PLC0415
+    from bot.store.embedded import EmbeddedStoreError  # noqa: PLC0415
 
-    settings = _settings()
+    settings = settings_in(os.environ)
     try:
         written = asyncio.run(export_audit(settings, sys.stdout.buffer.write, workspace, since, until))
         sys.stdout.flush()
@@ -113,9 +113,11 @@ def refund(
     *, service: str, dollars: str, reference: str, credit: bool, on: datetime | None, workspace: str | None
 ) -> None:
     """Write down what Byteful gave back for a service, so that summaries show it apart."""
-    from bot.operate import book_refund  # noqa: PLC0415 - this part alone
+    from bot.operate import book_refund  # noqa: PLC0415
+    from bot.process import settings_in  # noqa: PLC0415
+    from bot.store.embedded import EmbeddedStoreError  # noqa: PLC0415
 
-    amount, settings = parse_dollars(dollars), _settings()
+    amount, settings = parse_dollars(dollars), settings_in(os.environ)
     if amount is None or amount <= 0:
         sys.exit(f"{dollars!r} is no amount. Write dollars, such as 12.50.")
     kind, day = Kind.CREDIT_NOTE if credit else Kind.REFUND, (on or datetime.now(UTC)).date()
@@ -130,42 +132,15 @@ def refund(
     click.echo("Booked." if is_new else "This reference was booked before. Nothing changed.")
 
 
-def _settings() -> Settings:
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Imports make much and leave little behind: the collector neither looks meanwhile nor, later, at what stays."""
+    gc.disable()
     try:
-        return Settings.from_env(os.environ)
-    except SettingsError as error:
-        sys.exit(str(error))
-
-
-def _start(*parts: Part) -> None:
-    settings = _settings()
-    log.configure(settings.proxydesk_log_level)
-    for secret in settings.secrets:
-        log.hide(secret)
-    for name in SECRETS:
-        os.environ.pop(name, None)  # handed on by us; no library has to find them for itself
-    try:
-        asyncio.run(_serve(settings, parts))
-    except (PolicyFileError, EmbeddedStoreError) as error:
-        sys.exit(str(error))
-
-
-async def _serve(settings: Settings, parts: tuple[Part, ...]) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with open_bot(settings) as bot, asyncio.TaskGroup() as group:
-        for part in parts:
-            group.create_task(_until_stopped(part, bot, stop))
-
-
-async def _until_stopped(part: Part, bot: Bot, stop: asyncio.Event) -> None:
-    """When one part ends, for whatever reason, all do: a supervisor starts the process again."""
-    try:
-        await part(bot, stop)
+        yield
     finally:
-        stop.set()
+        gc.freeze()
+        gc.enable()
 
 
 if __name__ == "__main__":

@@ -93,6 +93,7 @@ def make_slack_app(bot: Bot, front: Front) -> AsyncApp:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
     app = AsyncApp(
+        name="proxydesk",  # Bolt would read the source of every caller to find one
         client=AsyncWebClient(base_url=bot.settings.slack_api_url),  # without a token: `authorize` has the say
         signing_secret=bot.settings.slack_signing_secret.get_secret_value(),
         authorize=authorize,

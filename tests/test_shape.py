@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("app", "clerk", "gallery", "jobs", "pictures", "slack", "slack_files", "slack_notifier", "tasks", "usecases"),
     },
     "operate": {"domain", "usecases", "store", "settings"},
-    "__main__": {"app", "domain", "operate", "serve_web", "serve_worker", "policy_file", "settings", "store", "log"},
+    "process": {"app", "policy_file", "settings", "store", "log"},
+    "__main__": {"domain", "operate", "process", "serve_web", "serve_worker", "store"},
 }
 """Layer → layers it may import besides itself. A layer is the first name below `bot`."""
 
