@@ -41,6 +41,9 @@ class Bot:
     chat: Chat
     policy: PolicyFile
     queue: JobQueue
+    """Where jobs are asked for."""
+    taking: JobQueue
+    """The same queue for a worker, on connections that wait for jobs."""
 
 
 @asynccontextmanager
@@ -55,7 +58,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         stack.push_async_callback(redis.aclose)
         queue_redis = connect_queue(url)
         stack.push_async_callback(queue_redis.aclose)
-        queue = JobQueue(queue_redis, name=QUEUE)
+        queue, taking = JobQueue(redis, QUEUE), JobQueue(queue_redis, QUEUE)
         nudge = QueueNudge(queue)
         stack.push_async_callback(nudge.drain)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
@@ -80,7 +83,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             journal=FileJournal(settings.proxydesk_data / "journal"),
         )
         chat = Chat(client, session)
-        yield Bot(settings, desk, store, client, session, chat, policy, queue)
+        yield Bot(settings, desk, store, client, session, chat, policy, queue, taking)
 
 
 async def _shout_about(store: RedisStore) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any
 
+import orjson
 import structlog
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -62,7 +63,7 @@ class JobQueue(RedisQueue):
     """saq's queue with a listener that can wait, and all its keys in one slot of a cluster."""
 
     def __init__(self, redis: Redis, name: str) -> None:
-        super().__init__(redis, name=name)
+        super().__init__(redis, name=name, dump=orjson.dumps, load=orjson.loads)
         self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
 
     async def _enqueue(self, job: Job) -> Job | None:

@@ -20,7 +20,7 @@ from bot.usecases.tell import Teller
 
 async def serve_worker(bot: Bot, stop: asyncio.Event) -> None:
     jobs = make_jobs(bot)
-    worker = make_worker(bot.queue, jobs)
+    worker = make_worker(bot.taking, jobs)
     worker.SIGNALS = []
     working = asyncio.create_task(worker.start())
     telling = asyncio.create_task(keep_catching_up(jobs))

@@ -44,12 +44,11 @@ from bot.store.entries import lines_of
 from bot.store.keys import as_bytes as _bytes
 from bot.store.keys import ms as _ms
 from bot.store.keys import prefix as _prefix
+from bot.store.line import SharedClient
 from bot.store.outbox import Outbox
 from bot.store.scripting import load_scripts
 
 CONNECT_TIMEOUT_S = 1.0
-COMMAND_TIMEOUT_S = 1.2
-"""Longer than DISK_WAIT_MS."""
 CALL_TIMEOUT_S = 1.4
 """All of a call, with connecting and asking once more. A click meets a store that hangs twice, in the replay guard and
 in the step itself, and must be answered within three seconds."""
@@ -76,13 +75,12 @@ _log = structlog.get_logger()
 
 def connect(url: SecretStr) -> redis_asyncio.Redis:
     """A client for the store. It opens no connection until it is used; close it with `aclose()`."""
-    return redis_asyncio.Redis.from_url(
+    return SharedClient.from_url(
         url.get_secret_value(),
         protocol=2,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_timeout=COMMAND_TIMEOUT_S,
+        socket_timeout=None,  # the line and `store_errors` limit each call; this would cost as much as the call
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 1, supported_errors=(exceptions.ConnectionError,)),
-        health_check_interval=30,
     )
 
 
