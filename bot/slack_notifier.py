@@ -170,9 +170,9 @@ class SlackNotifier:
             case PurchaseRequest() as request, intent if not isinstance(intent, NewsIntent):
                 return self._of_request(request, saying)
             case notice, NoticeIntent(instead_of=None) | ThreadNoticeIntent() if isinstance(notice, Notice):
-                return _of_notice(notice)
+                return _of_notice(notice, shows_sums=saying.shows_sums)
             case notice, NoticeIntent(instead_of=channel) if isinstance(notice, Notice) and channel:
-                return alerts.instead_of(channel, _of_notice(notice))
+                return alerts.instead_of(channel, _of_notice(notice, shows_sums=saying.shows_sums))
             case WaitingDraft() as ended, NewsIntent(news=news):
                 return waiting.lapsed(ended) if news is News.LAPSED else waiting.unpriced(ended)
             case Pause() as pause, NewsIntent(news=news):
@@ -212,7 +212,7 @@ class SlackNotifier:
         return request_card.card(request, approvers=approvers, role=approvals.role, needed=approvals.needed)
 
 
-def _of_notice(notice: Notice) -> Message:
+def _of_notice(notice: Notice, *, shows_sums: bool) -> Message:
     """Each kind has a drawing of its own."""
     match notice:
         case ChannelDigest():
@@ -220,10 +220,10 @@ def _of_notice(notice: Notice) -> Message:
         case SharedSummary():
             return summaries.shared(notice)
         case _:
-            return _of_alert(notice)
+            return _of_alert(notice, shows_sums=shows_sums)
 
 
-def _of_alert(notice: Alert) -> Message:
+def _of_alert(notice: Alert, *, shows_sums: bool) -> Message:
     match notice:
         case CreditLow():
             return alerts.credit_low(notice)
@@ -234,13 +234,13 @@ def _of_alert(notice: Alert) -> Message:
         case DataLow():
             return alerts.data_low(notice)
         case RenewalDue():
-            return alerts.renewal_due(notice)
+            return alerts.renewal_due(notice, has_sums=shows_sums)
         case RenewalUnpaid():
-            return alerts.renewal_unpaid(notice)
+            return alerts.renewal_unpaid(notice, has_sums=shows_sums)
         case ServiceChanged():
-            return alerts.service_changed(notice)
+            return alerts.service_changed(notice, has_sums=shows_sums)
         case BoughtOutside():
-            return alerts.bought_outside(notice)
+            return alerts.bought_outside(notice, has_sums=shows_sums)
 
 
 async def _counted(what: str, call: Awaitable[Any]) -> Any:

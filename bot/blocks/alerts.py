@@ -110,13 +110,14 @@ def more_data_button(network: Network, style: str | None = None) -> Element:
 # Services
 
 
-def renewal_due(notice: RenewalDue) -> Message:
+def renewal_due(notice: RenewalDue, *, has_sums: bool = True) -> Message:
     service = notice.service
     when = text.on_day(service.expires_at) if service.expires_at else "soon"
+    price = f"*{text.money(service.total)}*" if has_sums else ""
     how = (
-        f"It renews by itself for *{text.money(service.total)}*."
+        f"It renews by itself{f' for {price}' if price else ''}."
         if service.is_automatic_collection
-        else f"The provider will ask for *{text.money(service.total)}*."
+        else f"The provider will ask for {price or 'the payment'}."
     )
     lines = [
         f"{_to(notice.owner)}*{service_words(service)}* renews on {when}. {how}",
@@ -144,20 +145,24 @@ def _unless(stop_request: RequestId) -> str:
     )
 
 
-def renewal_unpaid(notice: RenewalUnpaid) -> Message:
+def renewal_unpaid(notice: RenewalUnpaid, *, has_sums: bool = True) -> Message:
     service = notice.service
     days = text.plural(notice.reminder, "day", "days")
     said = (
         f"{_to(notice.owner)}The renewal of *{service_words(service)}* is still not paid, {days} after it was due. "
-        f"{text.money(service.total)} is to pay: the invoice is in the provider's dashboard. "
+        f"{_to_pay(service, has_sums)}: the invoice is in the provider's dashboard. "
         f"Service ID {text.code(service.id)}."
     )
     return _said([said], ":warning:", [kit.button("Details", Action.SHOW_SERVICE, service.id)])
 
 
-def service_changed(notice: ServiceChanged) -> Message:
+def _to_pay(service: Service, has_sums: bool) -> str:
+    return f"{text.money(service.total)} is to pay" if has_sums else "It is to be paid"
+
+
+def service_changed(notice: ServiceChanged, *, has_sums: bool = True) -> Message:
     service = notice.service
-    told = "; ".join(_change_words(service, change) for change in notice.changes)
+    told = "; ".join(_change_words(service, change, has_sums) for change in notice.changes)
     is_renewal = all(change.kind is ChangeKind.RENEWED for change in notice.changes)
     by = "" if is_renewal else _BY.get(notice.by, "")
     offers = [kit.button("Details", Action.SHOW_SERVICE, service.id)]
@@ -171,11 +176,11 @@ _BY = {
 }
 
 
-def bought_outside(notice: BoughtOutside) -> Message:
+def bought_outside(notice: BoughtOutside, *, has_sums: bool = True) -> Message:
     count = notice.count
     lead, belong = ("One service was", "belongs") if count == 1 else (f"{count:,} services were", "belong")
     lines = [f"*{lead} bought outside Proxydesk* and {belong} to no channel:"]
-    lines += [f"• {text.code(one.id)} {service_words(one)}, {_ends(one)}" for one in notice.services]
+    lines += [f"• {text.code(one.id)} {service_words(one)}{_ends(one, has_sums)}" for one in notice.services]
     if more := count - len(notice.services):
         lines.append(f"and {more:,} more")
     offers = [kit.button("Show them", Action.SHOW_SERVICES, "outside:0")]
@@ -191,8 +196,9 @@ def service_words(service: Service) -> str:
     return f"{service.quantity:,} × {name}"
 
 
-def _ends(service: Service) -> str:
-    price = text.money(service.total)
+def _ends(service: Service, has_sums: bool) -> str:
+    """With a comma before."""
+    price = f", {text.money(service.total)}" if has_sums else ""
     if service.expires_at is None:
         return price
     word = "ends" if service.is_pending_cancellation else "renews"
@@ -209,23 +215,25 @@ def _use_words(notice: RenewalDue) -> str:
     return f"Used{since}: {text.data_words(notice.used)}, {made}."
 
 
-def _change_words(service: Service, change: ServiceChange) -> str:
+def _change_words(service: Service, change: ServiceChange, has_sums: bool) -> str:
     match change.kind:
+        case ChangeKind.PRICE if not has_sums:
+            return "costs more now" if int(change.after) > int(change.before) else "costs less now"
         case ChangeKind.QUANTITY | ChangeKind.PRICE | ChangeKind.CYCLE | ChangeKind.STATUS:
             return _terms_words(change)
         case ChangeKind.REPLACED:
             return "had proxies exchanged or taken away; fetch the list of proxies anew"
         case _:
-            return _life_words(service, change)
+            return _life_words(service, change, has_sums)
 
 
-def _life_words(service: Service, change: ServiceChange) -> str:
+def _life_words(service: Service, change: ServiceChange, has_sums: bool) -> str:
     before, after = change.before, change.after
     match change.kind:
         case ChangeKind.RENEWED:
             until = f" until {text.on_day(service.expires_at)}" if service.expires_at else ""
             dearer = f" (before: {text.money(int(before))})" if before != after else ""
-            return f"was renewed{until} for {text.money(int(after))}{dearer}"
+            return f"was renewed{until}" + (f" for {text.money(int(after))}{dearer}" if has_sums else "")
         case ChangeKind.ENDED:
             return "has ended: it is canceled at the provider"
         case ChangeKind.GONE:
@@ -233,7 +241,8 @@ def _life_words(service: Service, change: ServiceChange) -> str:
         case ChangeKind.MOVED:
             return f"is paid until {text.on_day(service.expires_at)} now" if service.expires_at else "has no end now"
         case ChangeKind.OVERDUE:
-            return f"was not renewed: {text.money(service.total)} is to pay, by the invoice in the provider's dashboard"
+            to_pay = _to_pay(service, has_sums).lower()
+            return f"was not renewed: {to_pay}, by the invoice in the provider's dashboard"
         case ChangeKind.STOPPING:
             until = f" on {text.on_day(service.expires_at)}" if service.expires_at else ""
             return f"will not renew and ends{until}"

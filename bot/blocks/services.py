@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from bot.blocks import alerts, buttons, kit, text
@@ -9,7 +10,7 @@ from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
 from bot.domain.account import KnownService, ServicePage
 from bot.domain.catalog import Cycle
-from bot.domain.ids import ChannelId
+from bot.domain.ids import ChannelId, ServiceId
 from bot.domain.request import PurchaseRequest
 from bot.domain.usage import Network
 
@@ -22,9 +23,16 @@ _EMPTY = {
 
 
 def listing(
-    whose: str, channel: ChannelId | None, page: ServicePage, size: int, read_at: datetime | None, *, may_adopt: bool
+    whose: str,
+    channel: ChannelId | None,
+    page: ServicePage,
+    size: int,
+    read_at: datetime | None,
+    *,
+    may_adopt: bool,
+    unpriced: Collection[ServiceId] = (),
 ) -> Message:
-    """A page of services. `whose` is `channel`, `mine`, `all` or `outside`."""
+    """A page of services. `whose` is `channel`, `mine`, `all` or `outside`; of those `unpriced` no price is shown."""
     title = _title(whose, channel)
     age = f"As of {text.when(read_at)}." if read_at else ""
     ways = kit.actions(*_ways(whose, channel))
@@ -35,11 +43,12 @@ def listing(
     head = f"*{title}*: {page.total:,} running"
     if page.total > len(page.services):
         head += f", {first:,} to {last:,} shown"
-    lines = [_line(known, whose) for known in page.services]
+    lines = [_line(known, whose, has_sums=known.id not in unpriced) for known in page.services]
     blocks: list[Block] = [kit.section(head)]
     blocks += [kit.section(line, _details(known)) for line, known in zip(lines, page.services, strict=True)]
     blocks.append(kit.actions(*_turns(whose, channel, page, size), *_ways(whose, channel)))
-    note = " ".join(part for part in (_adopt_hint(whose, channel) if may_adopt else "", age) if part)
+    left_out = "Where no price stands, the policy does not show it to you." if unpriced else ""
+    note = " ".join(part for part in (_adopt_hint(whose, channel) if may_adopt else "", left_out, age) if part)
     if note:
         blocks.append(kit.context(note))
     return kit.message("\n".join([head, *lines, note]).strip(), *blocks)
@@ -62,10 +71,10 @@ def _adopt_hint(whose: str, channel: ChannelId | None) -> str:
     return f"Type `/proxy adopt SERVICE-ID` in {there} to take one into it."
 
 
-def _line(known: KnownService, whose: str) -> str:
+def _line(known: KnownService, whose: str, *, has_sums: bool) -> str:
     service = known.service
     head = f"{text.code(service.id)} {alerts.service_words(service)} · {text.code(service.status)}"
-    parts = [renewal_words(known)]
+    parts = [renewal_words(known, has_sums=has_sums)]
     if whose in ("all", "mine"):
         parts.append(text.channel(known.channel) if known.channel else "bought outside Proxydesk")
     if whose != "mine" and known.owner:
@@ -75,22 +84,23 @@ def _line(known: KnownService, whose: str) -> str:
     return f"{head}\n{' · '.join(parts)}"
 
 
-def renewal_words(known: KnownService) -> str:
+def renewal_words(known: KnownService, *, has_sums: bool = True) -> str:
     """`renews … for $17.50`, `ends …`, `has ended`."""
     service = known.service
+    price = text.money(service.total) if has_sums else ""
     if known.is_gone:
         return "not known to the provider any more"
     if known.has_ended:
         return "has ended"
     if service.expires_at is None:
-        return f"{text.money(service.total)}, without an end"
+        return f"{price}, without an end" if price else "without an end"
     when = text.on_day(service.expires_at)
     if service.is_pending_cancellation:
         return f"ends {when}, will not renew"
     if service.status == "overdue":
-        return f"renewal of {text.money(service.total)} not paid since {when}"
+        return f"renewal{f' of {price}' if price else ''} not paid since {when}"
     how = "" if service.is_automatic_collection else ", by an invoice to pay"
-    return f"renews {when} for {text.money(service.total)}{how}"
+    return f"renews {when}{f' for {price}' if price else ''}{how}"
 
 
 def _details(known: KnownService) -> Element:
@@ -137,14 +147,18 @@ def detail(
     read_at: datetime,
     *,
     is_fresh: bool,
+    hidden: str = "",
 ) -> Message:
-    """Everything that is known of a service. `used` are bytes and requests since a moment, None where not counted."""
+    """Everything that is known of a service. `used` are bytes and requests since a moment, None where not counted.
+
+    `hidden` stands in place of what it costs, where that is not shown, and says who sees it.
+    """
     service = known.service
     head = f"*{alerts.service_words(service)}* · {text.code(service.id)}"
     facts = [
         ("Status", text.code(service.status) + (", an invoice is open" if service.open_invoice_id else "")),
-        ("Renewal", _capital(renewal_words(known))),
-        ("Price", f"{text.money(service.total)}{_per(service.cycle)}"),
+        ("Renewal", _capital(renewal_words(known, has_sums=not hidden))),
+        ("Price", text.prose(hidden) or f"{text.money(service.total)}{_per(service.cycle)}"),
         ("Place", text.words(place or _country(service.country_id))),
         ("Since the last charge", _used(used, service.type)),
         ("Belongs to", _belongs(known)),

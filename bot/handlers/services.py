@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.blocks import notices, services
 from bot.blocks.kit import Message
+from bot.domain.account import KnownService
 from bot.domain.catalog import CREDIT_CODE, Catalog, Product, renewal_change
 from bot.domain.ids import ChannelId, ServiceId
+from bot.domain.policy import Verdict
 from bot.domain.usage import BYTES_PER_GB
 from bot.handlers import drafts, previews, why
 from bot.handlers.form import open_form
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press
-from bot.usecases import browse
+from bot.handlers.reports import in_channel
+from bot.usecases import browse, summaries
 from bot.usecases.browse import PAGE, Whose
 from bot.usecases.desk import utcnow
 
@@ -27,7 +32,7 @@ LEFT_AS_IT_IS = "It stays as it is: nothing was changed, and it renews as said a
 async def command(front: Front, who: Actor, text: str) -> Message:
     """`/proxy services`, with whose, or with the id of one."""
     word = text.split(maxsplit=1)[0] if text else ""
-    channel = _channel_of(who)
+    channel = in_channel(who)
     if not word:
         return await _listed(front, who, Whose.CHANNEL if channel else Whose.MINE, channel, 0)
     if word.lower() in {*Whose}:
@@ -44,7 +49,10 @@ async def show(front: Front, who: Actor, word: str) -> Message:
             return notices.sentence(f"There is no service {service_id} here. Look at `/proxy services`.")
         used = (found.use.bytes, found.use.requests, found.use.since) if found.use else None
         is_fresh = (utcnow() - found.read_at).total_seconds() < 60
-        return services.detail(found.known, found.request, used, found.place, found.read_at, is_fresh=is_fresh)
+        hidden = (await _prices(front, who, [found.known]))[found.known.id].sentence
+        return services.detail(
+            found.known, found.request, used, found.place, found.read_at, is_fresh=is_fresh, hidden=hidden
+        )
 
     return await front.soon(who, work, notices.sentence(READING))
 
@@ -58,7 +66,7 @@ async def why_pressed(front: Front, press: Press) -> Message:
 
 
 async def list_pressed(front: Front, press: Press) -> Message | None:
-    whose, offset, channel = _parse(press.value, _channel_of(press.actor))
+    whose, offset, channel = _parse(press.value, in_channel(press.actor))
     return await _listed(front, press.actor, whose, channel, offset)
 
 
@@ -73,17 +81,28 @@ async def turned(front: Front, press: Press) -> Message | None:
 async def _listed(front: Front, who: Actor, whose: Whose, channel: ChannelId | None, offset: int) -> Message:
     async def work() -> Message:
         found = await browse.listing(front.desk, who.workspace, who.user, whose, channel, offset=offset)
+        prices = await _prices(front, who, found.page.services)
+        unpriced = [service for service, verdict in prices.items() if not verdict.is_allowed]
         may_adopt = whose is Whose.OUTSIDE
-        return services.listing(whose, channel, found.page, PAGE, found.read_at, may_adopt=may_adopt)
+        return services.listing(whose, channel, found.page, PAGE, found.read_at, may_adopt=may_adopt, unpriced=unpriced)
 
     return await front.soon(who, work, notices.sentence(READING))
+
+
+async def _prices(front: Front, who: Actor, shown: Sequence[KnownService]) -> dict[ServiceId, Verdict]:
+    """Whether this person may see what each of them costs, from where they look."""
+    here = in_channel(who)
+    verdicts = await asyncio.gather(
+        *(summaries.may_see_prices(front.desk, who.user, here, one.owner, one.channel) for one in shown)
+    )
+    return {one.id: verdict for one, verdict in zip(shown, verdicts, strict=True)}
 
 
 # Adopting
 
 
 async def adopt(front: Front, who: Actor, word: str) -> Message:
-    channel = _channel_of(who)
+    channel = in_channel(who)
     if not word:
         return notices.sentence("Say which one: `/proxy adopt SERVICE-ID`, typed in the channel it belongs to.")
     if channel is None:
@@ -121,7 +140,7 @@ async def _change_renewal(front: Front, press: Press, *, renews: bool) -> Messag
     asked = renewal_change(service_id, renews=renews)
     draft = replace(
         drafts.new_draft(who),
-        channel=known.channel if known and known.channel else _channel_of(who),
+        channel=known.channel if known and known.channel else in_channel(who),
         product_code=asked.product_code,
         quantity=asked.quantity,
         cycle=asked.cycle,
@@ -157,10 +176,6 @@ async def more_data(front: Front, press: Press) -> Message | None:
 def _data_product(catalog: Catalog, network: str) -> Product | None:
     offered = [one for one in catalog.values() if one.type == network and not one.is_per_ip and one.code != CREDIT_CODE]
     return next((one for one in offered if one.is_available), None)
-
-
-def _channel_of(who: Actor) -> ChannelId | None:
-    return who.channel if who.channel and who.channel[0] in "CG" else None
 
 
 def _parse(value: str, here: ChannelId | None) -> tuple[Whose, int, ChannelId | None]:

@@ -41,13 +41,15 @@ class Spot:
 @dataclass(frozen=True, slots=True)
 class Saying:
     """One message, to be drawn from the state as it is now. `is_stray`: the channel of its card is closed to us.
-    `payers` pay invoices, where only they are given the links.
+    `payers` pay invoices, where only they are given the links. `shows_sums`: its readers may see
+    what a service costs.
     """
 
     intent: Intent
     subject: PurchaseRequest | WaitingDraft | Pause | Notice
     approvers: tuple[UserId, ...] = ()
     payers: tuple[UserId, ...] = ()
+    shows_sums: bool = True
     is_stray: bool = False
     form: Form = Form.FULL
 

@@ -39,7 +39,7 @@ from bot.domain.intents import (
 from bot.domain.invoice import Audience, asks_to_pay
 from bot.domain.notice import Notice
 from bot.domain.pause import Pause
-from bot.domain.policy import ADMIN, Role
+from bot.domain.policy import ADMIN, CHANNEL, Role
 from bot.domain.request import PurchaseRequest, State
 from bot.domain.rules import Decider, judge
 from bot.metrics import PARKED
@@ -47,6 +47,7 @@ from bot.ports import Audit, Claim, Notifier, Saying, Spot, Told
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.home import home, onlookers
 from bot.usecases.speak import HopelessError, NotNowError, Part, Speaker
+from bot.usecases.summaries import may_see_prices
 
 BATCH = 20
 SOON = timedelta(seconds=5)
@@ -242,7 +243,7 @@ class Teller:
                 return await self._thread(claim, await self._saying(intent, request), request, told)
             case ThreadNoticeIntent():
                 if notice := await self._notice_of(claim, intent.key):
-                    return await self._thread(claim, Saying(intent, notice), request, told)
+                    return await self._thread(claim, await self._of_notice(intent, notice), request, told)
             case DirectIntent() | StrayIntent():
                 return await self._new(Part(claim, await self._saying(intent, request), Spot(intent.user)), told)
         return None
@@ -358,7 +359,7 @@ class Teller:
         if notice is None:
             return None
         told = await self.desk.store.told(claim)
-        return await self._new(Part(claim, Saying(intent, notice), Spot(intent.to)), told)
+        return await self._new(Part(claim, await self._of_notice(intent, notice), Spot(intent.to)), told)
 
     async def _notice_of(self, claim: Claim, key: NoticeKey) -> Notice | None:
         notice = await self.desk.store.notice(claim.workspace, key)
@@ -434,6 +435,14 @@ class Teller:
 
     async def _saying(self, intent: Intent, request: PurchaseRequest) -> Saying:
         return Saying(intent, request, await self._approvers(), await self._payers())
+
+    async def _of_notice(self, intent: NoticeIntent | ThreadNoticeIntent, notice: Notice) -> Saying:
+        """What a service costs is left out where the policy does not show it to the channel, or to this person."""
+        if isinstance(intent, NoticeIntent) and intent.is_to_person:
+            owner = getattr(notice, "owner", None)
+            verdict = await may_see_prices(self.desk, UserId(intent.to), None, owner, intent.instead_of)
+            return Saying(intent, notice, shows_sums=verdict.is_allowed)
+        return Saying(intent, notice, shows_sums=CHANNEL in self.desk.policy().prices_visible_to)
 
     async def _payers(self) -> tuple[UserId, ...]:
         """Those who alone are given the links of invoices, where the policy has it so."""

@@ -80,6 +80,34 @@ def test_every_notice_is_drawn_within_slacks_limits_and_comes_back_from_the_stor
     assert_valid(DRAWN[type(read)](read))
 
 
+@pytest.mark.parametrize(
+    "notice",
+    [one for one in NOTICES if isinstance(one, RenewalDue | RenewalUnpaid | ServiceChanged | BoughtOutside)],
+    ids=lambda notice: str(notice.key),
+)
+def test_t139_what_is_said_of_a_service_holds_without_its_sums(notice: Notice) -> None:
+    drawn = DRAWN[type(notice)]
+    said = drawn(notice, has_sums=False)
+    assert_valid(said)
+    assert "$" in drawn(notice).text
+    assert "$" not in visible(said)
+    assert "$" not in said.text
+
+
+def test_t139_a_list_and_a_service_leave_out_a_price_that_is_not_shown() -> None:
+    shown, hidden = known("API-1"), known("API-2")
+    message = services.listing("all", CHANNEL, page(shown, hidden), 8, NOW, may_adopt=False, unpriced=[hidden.id])
+    first, second = (line for line in message.text.splitlines() if "renews" in line)
+    assert "for $" in first
+    assert "$" not in second
+    assert "the policy does not show it to you" in message.text
+    assert "the policy does not show it" not in listed(page(shown, hidden)).text
+    alone = services.detail(hidden, None, None, None, NOW, is_fresh=True, hidden="The sums are shown to *finance*.")
+    assert_valid(alone)
+    assert "$" not in visible(alone)
+    assert "Price: The sums are shown to *finance*." in alone.text
+
+
 def test_every_kind_of_alert_is_among_them() -> None:
     assert {type(notice) for notice in NOTICES} == set(DRAWN)
 

@@ -62,6 +62,32 @@ async def test_u3_l5_services_are_listed_and_looked_at(journey: Journey, later: 
     await journey.answer(rita, "/proxy services API-0000-0000", "There is no service API-0000-0000 here")
 
 
+async def test_t139_what_others_services_cost_is_shown_to_some_only(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    rita, ravi, mona = journey.people("rita", "ravi", "mona")
+    for line in ("/proxy services", f"/proxy services {service}"):
+        assert "$17.50" in (await journey.answer(ravi, line, service, "enews")).text, "it is the channel's"
+    for line in ("/proxy services all", f"/proxy services {service}"):
+        elsewhere = await journey.answer(ravi, line, service, "enews", channel="random")
+        assert "$17.50" not in str(elsewhere), line
+        assert "$17.50" in str(await journey.answer(rita, line, service, "enews", channel="random")), "her own"
+        assert "$17.50" in str(await journey.answer(mona, line, service, "enews", channel="random")), "she approves"
+    assert "whoever asked for it" in elsewhere.text
+    outside = await journey.answer(rita, "/proxy services all", "1955-8012-871", "does not show it to you")
+    assert "1955-8012-871" in outside.text
+
+
+@pytest.mark.parametrize("policy", ["prices_visible_to: [finance]"], indirect=True)
+async def test_t139_a_renewal_is_told_without_its_price_where_the_channel_sees_none(
+    journey: Journey, later: Later
+) -> None:
+    await bought(journey, later)
+    await later(27 * DAY)
+    await later(DAY)
+    (asked,) = await thread(journey, "renews on", "It renews by itself.")
+    assert "$" not in str(asked)
+
+
 async def test_t138_lists_have_pages(journey: Journey, later: Later) -> None:
     service = await bought(journey, later)
     row = journey.byteful.services[service]
