@@ -88,13 +88,13 @@ def chosen(words: Sequence[str]) -> list[Trial]:
     return [trial for trial in TRIALS if all(word.lower() in f"{trial.point} {trial.name}".lower() for word in words)]
 
 
-def judge(trial: Trial, deaths: int, bought: int, cards: Sequence[SeenMessage], notices: Sequence[SeenMessage]) -> str:
+def judge(trial: Trial, deaths: int, bought: int, cards: Sequence[SeenMessage], notices: Sequence[str]) -> str:
     """What is wrong, in words; empty when every promise held."""
     if bought > 1:
         return f"BOUGHT {bought} TIMES"
     if len(cards) != 1:
         return f"{len(cards)} CARDS"
-    said_twice = [text for text, times in Counter(one.text for one in notices).items() if times > 1]
+    said_twice = [text for text, times in Counter(notices).items() if times > 1]
     if said_twice:
         return f"SAID TWICE: {said_twice[0].splitlines()[0]}"
     says_ordered = "Ordered" in cards[0].text

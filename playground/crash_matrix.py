@@ -30,6 +30,7 @@ from playground.provider_faults import Fault
 from playground.stage import HOST, Worlds, program, until_ready, worlds
 from playground.workspace import Workspace
 from playground.workspace_cast import TEAM_ID
+from playground.workspace_text import DIVIDER
 
 POLICY = Path(__file__).parent / "policy.chaos.yaml"
 REST_WITHIN_S = 150.0
@@ -183,12 +184,12 @@ async def _cards(slack: SlackDriver) -> list[SeenMessage]:
     return [one for one in seen if one.text.startswith("#1001 ") and not one.is_ephemeral]
 
 
-async def _notices(slack: SlackDriver) -> list[SeenMessage]:
-    """What the thread of the card and the requester were told."""
+async def _notices(slack: SlackDriver) -> list[str]:
+    """What the thread of the card and the requester were told, one by one: a message may hold several."""
     rita, found = slack.person("rita"), list[SeenMessage]()
     for card in await _cards(slack):
         found += [one for one in await rita.thread(CHANNEL, card.ts) if one.ts != card.ts]
-    return found + list(await rita.dm())
+    return [notice for one in [*found, *await rita.dm()] for notice in one.text.split(f"\n{DIVIDER}\n")]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,6 +11,7 @@ from playground.workspace_schema import Json
 
 Names = Callable[[str], str]
 _MARKUP = re.compile(r"<([^<>\n]+)>")
+DIVIDER = "—" * 8
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -80,7 +81,7 @@ def _other(block: Json, _name_of: Names, _mine: Json) -> Iterator[str]:
 
 
 def _divider(_block: Json, _name_of: Names, _mine: Json) -> Iterator[str]:
-    yield "—" * 8
+    yield DIVIDER
 
 
 def _just_text(block: Json, name_of: Names, _mine: Json) -> Iterator[str]:

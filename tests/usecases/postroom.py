@@ -31,14 +31,13 @@ from playground.slack_api import running_workspace
 from playground.stage import MANIFEST, POLICY
 from playground.workspace import Workspace
 from playground.workspace_cast import PROXIES, RITA, TEAM_ID
+from playground.workspace_text import DIVIDER
 from tests.examples import NOW, after, submitted
 from tests.usecases.fakes import FakeProvider, KilledError, Moments
 
 TEAM = WorkspaceId(TEAM_ID)
 START = NOW + timedelta(hours=1)
 LEASE_S = INTENT_LEASE_S + 1
-BETWEEN = "\n————————\n"
-"""How the workspace shows the line between two notices."""
 LONG_S = 400
 """Longer than any wait after a call of unknown end."""
 
@@ -203,7 +202,7 @@ class PostRoom:
 
 def notices(messages: Sequence[str]) -> list[str]:
     """What is said in these, one by one: a message may hold several."""
-    return [notice for message in messages for notice in message.split(BETWEEN)]
+    return [notice for message in messages for notice in message.split(f"\n{DIVIDER}\n")]
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from collections import Counter
 from datetime import timedelta
@@ -48,6 +49,14 @@ def once_each(requests: list[PurchaseRequest]) -> dict[int, int]:
     return {request.id: 1 for request in requests}
 
 
+def assert_a_card_and_a_line_below_it(room: PostRoom, requests: list[PurchaseRequest]) -> None:
+    """For each of these requests, and nothing else in the channel."""
+    posted = room.ws.channel_named("proxies").messages.values()
+    cards = {one.ts: one.text.split(" ")[0].strip(",.") for one in posted if not one.thread_ts}
+    below = [cards[one.thread_ts] for one in posted if one.thread_ts]
+    assert sorted(cards.values()) == sorted(below) == sorted(f"#{request.id}" for request in requests)
+
+
 async def replies(room: PostRoom, card: SeenMessage) -> list[SeenMessage]:
     return [one for one in await room.slack.person("rita").thread("proxies", card.ts) if one.ts != card.ts]
 
@@ -71,11 +80,7 @@ async def test_t95_two_hundred_requests_in_a_minute_with_all_their_news_at_slack
         await room.later(teller, 1)
     assert await room.waiting() == 0
     assert [line for line in room.calls("chat.postMessage") if line["error"]] == [], "never too fast for Slack"
-    posted = room.ws.channel_named("proxies").messages
-    cards = {one.ts: one.text.split(" ")[0].strip(",") for one in posted.values() if not one.thread_ts}
-    below = [cards[one.thread_ts] for one in posted.values() if one.thread_ts]
-    everything = sorted(f"#{request.id}" for request in requests)
-    assert sorted(cards.values()) == sorted(below) == everything, "a card for each, and its end below it"
+    assert_a_card_and_a_line_below_it(room, requests)
     assert await numbers_told(room) == once_each(requests)
     assert len(await room.slack.person("rita").dm()) <= 60, "two hundred notices in fifty seconds"
 
@@ -239,6 +244,34 @@ async def test_t91_t95_who_slept_in_the_middle_of_it_takes_back_what_others_have
     assert await numbers_told(room) == once_each(requests)
     await room.later(room.teller(), 3_700, 2)
     assert await numbers_told(room) == once_each(requests)
+    assert await room.waiting() == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_t91_t95_two_workers_and_random_crashes_say_each_of_many_notices_once(seed: int, room: PostRoom) -> None:
+    chance = random.Random(seed)
+    requests = list[PurchaseRequest]()
+    for _ in range(14):
+        if len(requests) < 12 and chance.random() < 0.8:
+            requests += [await room.ask(life.Declined) for _ in range(chance.randrange(1, 4))]
+            room.now = max(room.now, requests[-1].changed_at)
+        workers = []
+        for _ in range(2):
+            store = room.another_store(DyingStore)
+            store.dies_at, store.spared = chance.choice(["", "begun", "record", "settle"]), chance.randrange(6)
+            workers.append(room.teller(store=store))
+        if chance.random() < 0.4:
+            name = chance.choice(["reset", "http_500", "timeout_after_effect", "error"])
+            more = (
+                {"error": chance.choice(["invalid_blocks", "strange_error"])} if name == "error" else {"seconds": 0.0}
+            )
+            await room.fault(name, "chat.postMessage", **more)
+        await asyncio.gather(*(worker.tell(TEAM) for worker in workers), return_exceptions=True)
+        room.pass_time(chance.choice([1, 3, 40]))
+    await room.slack.clear_faults()
+    await room.later(room.teller(), *[LEASE_S, *[2] * 10] * 5)
+    assert await numbers_told(room) == once_each(requests)
+    assert_a_card_and_a_line_below_it(room, requests)
     assert await room.waiting() == 0
 
 
