@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.blocks import csv_file, json_file, notices, summaries, text
+from bot.blocks import csv_file, json_file, looks, notices, summaries, text
 from bot.blocks.charts import Picture
 from bot.blocks.csv_file import Table
 from bot.blocks.kit import Message
@@ -105,10 +105,10 @@ class Clerk:
     async def _pictured(self, errand: Errand, asked: Asked, *, shows_cost: bool) -> Message:
         if asked.measure is Measure.USAGE:
             used = await sums.used(self.desk, errand.workspace, asked.scope, asked.period, shows_cost=shows_cost)
-            return summaries.usage(asked, used, pictures=await self._hung(summaries.usage_pictures(used)))
+            return summaries.usage(asked, used, pictures=await self._hung(looks.usage_pictures(used)))
         spend = await sums.spend(self.desk, errand.workspace, asked.scope, asked.period)
-        names = await sums.names_of(self.desk, spend.people)
-        pictures = await self._hung(summaries.spend_pictures(spend, names))
+        names = await sums.names_of(self.desk, spend)
+        pictures = await self._hung(looks.spend_pictures(spend, names))
         zone = sums.zone_of_scope(self.desk, asked.scope)
         return summaries.spend(asked, spend, time_zone=zone, names=names, pictures=pictures)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -30,6 +30,8 @@ DIRECTORY_AGE_S = 60.0
 """How old an answer about people and groups may be when somebody is judged by it."""
 DIRECTORY_TIMEOUT_S = 2.0
 """A person's click waits for it, and the click has three seconds."""
+MOST_CHANNELS = 999
+"""Asked for at once (Slack docs, users.conversations); those beyond stay without a name."""
 _WORDS: dict[Trouble, str] = {
     Trouble.UNCLEAR: "internal_error fatal_error service_unavailable request_timeout timeout unreadable_answer",
     Trouble.WAIT: "ratelimited rate_limited",
@@ -194,6 +196,7 @@ class SlackDirectory:
         self._clock = clock
         self._people: dict[UserId, tuple[float, Person]] = {}
         self._groups: dict[GroupId, tuple[float, frozenset[UserId]]] = {}
+        self._channels: dict[None, tuple[float, Mapping[ChannelId, str]]] = {}
 
     async def person(self, user: UserId) -> Person:
         return await self._recent(self._people, user, self._ask_person)
@@ -201,6 +204,9 @@ class SlackDirectory:
     async def holders(self, role: Role) -> frozenset[UserId]:
         members = await asyncio.gather(*(self._members(group) for group in role.groups))
         return frozenset(role.users).union(*members)
+
+    async def public_channels(self) -> Mapping[ChannelId, str]:
+        return await self._recent(self._channels, None, self._ask_channels)
 
     async def _members(self, group: GroupId) -> frozenset[UserId]:
         return await self._recent(self._groups, group, self._ask_group)
@@ -229,3 +235,12 @@ class SlackDirectory:
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         answer = await calling(self._client.usergroups_users_list(usergroup=group))
         return frozenset(UserId(user) for user in answer["users"])
+
+    async def _ask_channels(self, _: None) -> Mapping[ChannelId, str]:
+        try:
+            answer = await calling(self._client.users_conversations(types="public_channel", limit=MOST_CHANNELS))
+        except ChatError as error:
+            if error.trouble is Trouble.SCOPE:
+                return {}
+            raise
+        return {ChannelId(one["id"]): f"#{one['name']}" for one in answer["channels"]}

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from bot.blocks import text
-from bot.domain.money import CENTS_PER_DOLLAR
+from bot.domain.money import CENTS_PER_DOLLAR, Cents
 from bot.domain.period import Period
 from bot.domain.summary import MOST_COLORS, WEEKLY_UP_TO, Part, Spend
 from bot.domain.usage import BYTES_PER_GB
@@ -76,12 +76,10 @@ def spend_by_product(spend: Spend) -> Picture | None:
 
 
 def spend_by_part(title: str, named: Sequence[tuple[str, Part]]) -> Picture | None:
-    """One bar for each person or channel, with its amount beside it."""
-    shown = [(text.plain(name, NAME), part.sums.spent) for name, part in named if part.sums.spent > 0]
-    if not shown:
+    """One bar for each person, channel, team or project, with its amount beside it."""
+    bars = bars_of(named)
+    if not bars:
         return None
-    rest = sum(amount for _, amount in shown[MOST_BARS:])
-    bars = [*shown[:MOST_BARS], *([(f"{len(shown) - MOST_BARS} more", rest)] if rest else [])]
     names = text.distinct([name for name, _ in bars], NAME)
     values = [
         {"who": name, "spent": amount / CENTS_PER_DOLLAR, "label": _dollars(amount)}
@@ -191,15 +189,12 @@ def _lines_down(values: Sequence[Spec], ends: Sequence[Spec], series: Sequence[s
     ]
 
 
-def part_name(part: Part, known: str) -> str:
-    """What a part is called in a picture, where nobody can be mentioned."""
-    match part.id:
-        case "*":
-            return "All others"
-        case "":
-            return "Bought outside the bot"
-        case _:
-            return known
+def bars_of(named: Sequence[tuple[str, Part]]) -> list[tuple[str, Cents]]:
+    """The greatest by name; what remains, and what has no name, as one more."""
+    spent = [(text.plain(name, NAME), part.sums.spent) for name, part in named if part.sums.spent > 0]
+    known = [one for one in spent if one[0]]
+    shown, rest = known[:MOST_BARS], [*known[MOST_BARS:], *(one for one in spent if not one[0])]
+    return [*shown, *([(f"{len(rest)} more", sum(amount for _, amount in rest))] if rest else [])]
 
 
 # The frame and its letters

@@ -22,10 +22,9 @@ KIND = "data_visualization"
 DOLLARS, GIGABYTES, MEGABYTES = "US dollars", "GB", "MB"
 MOST_BARS = 42
 """Slack sets the bars of a label side by side: with more than these nobody can tell one from the other."""
-MOST_PARTS = 8
 LEFT = "The account's data left at this pace"
-BY_PERSON, BY_CHANNEL = "By person", "By channel"
-_SAID_IN_SECTIONS = frozenset({LEFT, BY_PERSON, BY_CHANNEL})
+BY_TEAM, BY_PROJECT, BY_CHANNEL, BY_PERSON = "By team", "By project", "By channel", "By person"
+_SAID_IN_SECTIONS = frozenset({LEFT, BY_TEAM, BY_PROJECT, BY_CHANNEL, BY_PERSON})
 """Titles of charts whose numbers stand, exactly and with more beside them, in the sections below them anyway."""
 
 
@@ -45,12 +44,8 @@ def spend_by_product(spend: Spend) -> Block | None:
 
 
 def spend_by_part(title: str, named: Sequence[tuple[str, Part]]) -> Block | None:
-    """One bar for each person or channel."""
-    shown = [(name, part.sums.spent) for name, part in named if part.sums.spent > 0]
-    if not shown:
-        return None
-    rest = sum(amount for _, amount in shown[MOST_PARTS:])
-    bars = [*shown[:MOST_PARTS], *([(f"{len(shown) - MOST_PARTS} more", rest)] if rest else [])]
+    """One bar for each person, channel, team or project."""
+    bars = charts.bars_of(named)
     return _chart("bar", title, [name for name, _ in bars], [Series("Spent", [amount for _, amount in bars])], DOLLARS)
 
 

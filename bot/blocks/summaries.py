@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
-from typing import TypeVar
 
-from bot.blocks import charts, kit, native_charts, tables, text
-from bot.blocks.charts import Picture
+from bot.blocks import charts, kit, looks, tables, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
+from bot.blocks.looks import Names, Shown
 from bot.domain.company import NO_PROJECT, NO_TEAM
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.ledger import Sums
@@ -24,12 +23,6 @@ NAMED = 6
 
 NO_PRICE = "–"
 
-Shown = Sequence[tuple[str, Picture]]
-"""Uploaded pictures: the Slack file id of each."""
-Names = Mapping[str, str]
-"""What people are called, by their id."""
-Drawn = TypeVar("Drawn", Block, Picture)
-
 
 # Spend
 
@@ -43,35 +36,16 @@ def spend(
     pictures: Shown = (),
     is_private: bool = True,
 ) -> Message:
-    """`names` of people for the chart, which cannot mention them; `is_private`: for the person who asked."""
+    """`names` are for the chart, which cannot mention anybody; `is_private`: for the person who asked."""
     lines = [f"*Spent {about(asked.scope)} {text.days(shown.period)}*", *_spend_lines(shown)]
     said = "\n".join(lines)
     below = spend_details(shown, asked.scope)
-    drawn = spend_charts(shown, names)
-    blocks = [kit.section(said), *(images(pictures) or drawn), *spend_table(shown), *map(kit.section, below)]
+    drawn = looks.spend_charts(shown, names)
+    blocks = [kit.section(said), *(looks.images(pictures) or drawn), *spend_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {text.span(shown.period.before())}."))
     blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures), is_private=is_private)
     parts = [_part_line(part) for part in shown.products]
-    return kit.message("\n".join([*lines, *parts, *below, *_in_short(drawn)]), *blocks)
-
-
-def spend_charts(shown: Spend, names: Names) -> list[Block]:
-    """Slack's own: spend by product over time, and by person where there are several with a name."""
-    known = _known(shown.people, names)
-    by_person = native_charts.spend_by_part(native_charts.BY_PERSON, known) if len(known) > 1 else None
-    return _there_are(native_charts.spend_by_product(shown), by_person)
-
-
-def spend_pictures(shown: Spend, names: Names) -> list[Picture]:
-    """The same as pictures."""
-    known = _known(shown.people, names)
-    by_person = charts.spend_by_part(f"By person, {text.span(shown.period)}", known) if len(known) > 1 else None
-    return _there_are(charts.spend_by_product(shown), by_person)
-
-
-def _known(people: Sequence[Part], names: Names) -> list[tuple[str, Part]]:
-    named = [(charts.part_name(part, names.get(part.id, "")), part) for part in people]
-    return [(name, part) for name, part in named if name]
+    return kit.message("\n".join([*lines, *parts, *below, *looks.in_short(drawn)]), *blocks)
 
 
 def _spend_lines(shown: Spend) -> list[str]:
@@ -234,21 +208,13 @@ def _part_line(part: Part) -> str:
 def usage(asked: Asked, shown: Used, *, pictures: Shown = (), is_private: bool = True) -> Message:
     lines = [f"*Used {about(asked.scope)} {text.days(shown.period)}*", *_used_lines(shown)]
     below = usage_details(shown, asked.scope)
-    drawn = usage_charts(shown)
-    looks = images(pictures) or drawn
-    blocks = [kit.section("\n".join(lines)), *looks, *usage_table(shown), *map(kit.section, below)]
+    drawn = looks.usage_charts(shown)
+    seen = looks.images(pictures) or drawn
+    blocks = [kit.section("\n".join(lines)), *seen, *usage_table(shown), *map(kit.section, below)]
     blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {text.span(shown.period.before())}."))
     blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures), is_private=is_private)
     parts = [f"{text.words(_used_name(part))}: {text.data_words(part.bytes)}" for part in shown.services]
-    return kit.message("\n".join([*lines, *parts, *below, *_in_short(drawn)]), *blocks)
-
-
-def usage_charts(shown: Used) -> list[Block]:
-    return _there_are(native_charts.used_over_time(shown), native_charts.data_left(shown))
-
-
-def usage_pictures(shown: Used) -> list[Picture]:
-    return _there_are(charts.used_over_time(shown), charts.data_left(shown))
+    return kit.message("\n".join([*lines, *parts, *below, *looks.in_short(drawn)]), *blocks)
 
 
 # Shared with a channel
@@ -389,18 +355,6 @@ def _elsewhere(asked: Asked, *, is_empty: bool) -> list[Element]:
         kit.button(other.capitalize(), Action.REPORT, f"{other}:{asked.scope.kind}:{asked.scope.id}:{asked.period}"),
         *([kit.button("Ask for proxies", Action.OPEN_FORM)] if is_empty else []),
     ]
-
-
-def _in_short(drawn: Iterable[Block]) -> list[str]:
-    return [said for block in drawn if (said := native_charts.in_short(block))]
-
-
-def _there_are(*found: Drawn | None) -> list[Drawn]:
-    return [one for one in found if one is not None]
-
-
-def images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:
-    return [kit.picture(file, picture.alt, picture.title) for file, picture in pictures]
 
 
 def _person(user: str) -> str:

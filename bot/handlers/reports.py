@@ -62,7 +62,7 @@ async def answer(front: Front, who: Actor, asked: Asked) -> Message:
         return notices.sentence(refusal.sentence)
     if asked.measure is Measure.SPEND:
         shown = await sums.spend(front.desk, who.workspace, asked.scope, asked.period)
-        names = await sums.names_of(front.desk, shown.people)
+        names = await sums.names_of(front.desk, shown)
         return summaries.spend(asked, shown, time_zone=sums.zone_of_scope(front.desk, asked.scope), names=names)
     used = await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed)
     return summaries.usage(asked, used)
@@ -107,7 +107,7 @@ async def _share(front: Front, who: Actor, asked: Asked) -> Message:
     else:
         shows_cost = may_see_cost.is_allowed
         used = await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=shows_cost)
-    names = await sums.names_of(front.desk, spend.people) if spend else {}
+    names = await sums.names_of(front.desk, spend) if spend else {}
     notice = SharedSummary(
         at=utcnow(),
         by=who.user,

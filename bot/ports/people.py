@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +61,13 @@ class Directory(Protocol):
 
     async def holders(self, role: Role) -> frozenset[UserId]:
         """Every user id that holds the role now, by name or through a group."""
+        ...
+
+    async def public_channels(self) -> Mapping[ChannelId, str]:
+        """Names of the public ones we are in, and none without the right to ask.
+
+        The name of a private one is nobody else's business.
+        """
         ...
 
 

@@ -19,7 +19,7 @@ from bot.domain.period import Period, today_in
 from bot.domain.policy import Person, Verdict
 from bot.domain.scope import Asked, Kind, Scope, division, parse_asked, unknown
 from bot.domain.seeing import Viewer, may_see_anything, may_see_spend
-from bot.domain.summary import Known, Part, Spend, Unit, spend_of
+from bot.domain.summary import Known, Spend, Unit, spend_of
 from bot.domain.typeahead import fold
 from bot.domain.used import Used, left_of, used_of
 from bot.usecases import company
@@ -290,10 +290,14 @@ async def _spent_on_data(desk: Desk, workspace: WorkspaceId, scope: Scope, perio
 # For charts and pictures
 
 
-async def names_of(desk: Desk, parts: Iterable[Part]) -> dict[str, str]:
-    """Names of people, for a chart, where nobody can be mentioned; those Slack does not tell are left out."""
-    people = [part.id for part in parts if part.id.startswith(("U", "W"))][:NAMED]
-    return dict(pair for pair in await asyncio.gather(*(_name(desk, user) for user in people)) if pair[1])
+async def names_of(desk: Desk, shown: Spend) -> dict[str, str]:
+    """Names of people and channels, for a chart, where neither can be mentioned; without those Slack does not tell."""
+    places = shown.projects or shown.channels
+    people = [part.id for part in shown.people if part.id.startswith(("U", "W"))] if len(shown.people) > 1 else []
+    names = dict(await asyncio.gather(*(_name(desk, user) for user in people[:NAMED])))
+    if len(places) > 1:
+        names |= await _channels(desk)
+    return {part.id: names[part.id] for part in (*shown.people, *places) if names.get(part.id)}
 
 
 async def _name(desk: Desk, user: str) -> tuple[str, str]:
@@ -301,3 +305,10 @@ async def _name(desk: Desk, user: str) -> tuple[str, str]:
         return user, (await desk.directory.person(UserId(user))).name
     except ChatError:
         return user, ""
+
+
+async def _channels(desk: Desk) -> dict[str, str]:
+    try:
+        return {str(channel): name for channel, name in (await desk.directory.public_channels()).items()}
+    except ChatError:
+        return {}

@@ -99,6 +99,11 @@ def test_s3_the_end_of_the_data_is_a_line_that_reaches_nothing_and_a_rule_at_its
     assert "Mobile · 7 GB · not used" in picture.alt
 
 
+def test_s3_who_has_no_name_is_counted_in_the_rest() -> None:
+    people = [(name, Part(f"U{n}", Sums(paid=100 + n), Sums())) for n, name in enumerate(["Rita", "", "Alex", ""])]
+    assert charts.bars_of(people) == [("Rita", 100), ("Alex", 102), ("2 more", 204)]
+
+
 def test_s3_two_of_the_same_name_stay_two() -> None:
     people = [("Alex", Part("U1", Sums(paid=100), Sums())), ("Alex", Part("U2", Sums(paid=50), Sums()))]
     picture = must(charts.spend_by_part("By person", people))

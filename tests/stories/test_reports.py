@@ -239,6 +239,19 @@ async def test_s3_without_the_right_to_upload_a_share_has_its_chart_and_the_butt
         await journey.until(told, f"why {button} sends nothing")
 
 
+async def test_s3_only_public_channels_are_named_in_a_chart_and_only_with_the_right(journey: Journey) -> None:
+    public, private = (journey.workspace.channel_named(name).id for name in (CHANNEL, "ops-secret"))
+    directory = journey.bot.desk.directory
+    names = await directory.public_channels()
+    assert names[ChannelId(public)] == "#proxies"
+    assert private not in names
+    directory._channels.clear()  # type: ignore[attr-defined]
+    app = journey.workspace.app
+    app.scopes = app.scopes - {"channels:read"}
+    assert await directory.public_channels() == {}
+    journey.workspace.problems.clear()  # the refusal was wanted
+
+
 @pytest.mark.parametrize("line", ["/proxy spend isp_uss", "/proxy spend 2026-02-30", "/proxy spend @nobody"])
 async def test_s1_words_that_mean_nothing_are_explained(line: str, journey: Journey) -> None:
     (rita,) = journey.people("rita")

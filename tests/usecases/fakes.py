@@ -257,6 +257,7 @@ class FakeDirectory:
             ROBOT: Person(ROBOT, "robot", is_bot=True),
         }
         self.approvers = frozenset({APPROVER, SECOND_APPROVER, REQUESTER, GUEST, STRANGER, ROBOT})
+        self.channels: dict[ChannelId, str] = {}
         self.is_away = False
 
     async def person(self, user: UserId) -> Person:
@@ -266,6 +267,10 @@ class FakeDirectory:
     async def holders(self, role: Role) -> frozenset[UserId]:
         self._answer()
         return self.approvers if APPROVER in role.users else frozenset(role.users)
+
+    async def public_channels(self) -> dict[ChannelId, str]:
+        self._answer()
+        return self.channels
 
     def _answer(self) -> None:
         if self.is_away:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from bot.blocks import limits
+from bot.blocks import limits, looks
 from bot.blocks import summaries as views
 from bot.blocks.kit import Message
 from bot.domain.account import UsageDay
@@ -239,6 +239,40 @@ async def test_n22_by_person_and_channel_one_proxy_has_its_price_beside_the_amou
     shown = await summaries.spend(office.desk, WORKSPACE, here, NOVEMBER)
     said = views.spend(Asked(Measure.SPEND, here, NOVEMBER), shown, time_zone="UTC")
     assert cost_said(said) == ["*By person*", f"<@{REQUESTER}> $15.75 · one proxy $3.15, before $3.00"]
+
+
+def chart_titles(message: Message) -> list[str]:
+    return [block["title"] for block in message.blocks if block["type"] == "data_visualization"]
+
+
+async def test_s3_a_workspace_is_charted_by_channel_or_as_the_company_is_divided(office: Office) -> None:
+    await office.desk.ledger.book(WORKSPACE, MIXED)
+    scope = Scope(Of.WORKSPACE)
+    asked = Asked(Measure.SPEND, scope, NOVEMBER)
+    office.directory.channels = {CHANNEL: "#proxies", OTHER: "#other"}
+
+    async def charted() -> tuple[list[str], list[str]]:
+        """The second chart and its labels, and the titles of the pictures after the first."""
+        shown = await summaries.spend(office.desk, WORKSPACE, scope, NOVEMBER)
+        names = await summaries.names_of(office.desk, shown)
+        message = views.spend(asked, shown, time_zone="UTC", names=names)
+        pictures = [one.title.partition(",")[0] for one in looks.spend_pictures(shown, names)[1:]]
+        labels = [
+            label
+            for block in message.blocks[2:3]
+            for label in block.get("chart", {}).get("axis_config", {}).get("categories", [])
+        ]
+        return [*chart_titles(message)[1:], *labels], pictures
+
+    assert await charted() == (
+        ["By channel", "#proxies", "#other"],
+        ["By channel", "By person"],
+    )
+    office.directory.is_away = True
+    assert await charted() == ([], [])
+    office.directory.is_away = False
+    office.policy = DIVIDED
+    assert await charted() == (["By team", "scraping", "research"], ["By team", "By project", "By person"])
 
 
 async def test_n22_the_longest_list_of_people_and_channels_fits_into_one_section(office: Office) -> None:
