@@ -18,6 +18,7 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.blocks.explanation import explanation_view
 from bot.blocks.ids import Action, Callback, Shortcut
 from bot.blocks.kit import Message
 from bot.domain.catalog import Field
@@ -93,6 +94,11 @@ async def _show_help(_front: Front, _pressed: Press) -> Message:
 
 async def _link_opened(_front: Front, _pressed: Press) -> Message | None:
     return None  # the browser opened it; Slack tells us all the same
+
+
+def _unknown_form(front: Front, body: Body, name: str) -> Body:
+    """In the form itself: closing it without a word would look as if it had been taken."""
+    return {"response_action": "update", "view": explanation_view(front.unknown(actor(body), name).text)}
 
 
 PressHandler = Callable[[Front, Press], Awaitable[Message | None]]
@@ -186,8 +192,9 @@ def listen(app: AsyncApp, front: Front) -> None:
 
     @app.view(EVERYTHING)
     async def submission(ack: AsyncAck, body: Body) -> None:
-        handler = SUBMISSIONS.get(str(body["view"].get("callback_id", "")))
-        answer = await handler(front, body) if handler else None
+        name = str(body["view"].get("callback_id", ""))
+        handler = SUBMISSIONS.get(name)
+        answer = await handler(front, body) if handler else _unknown_form(front, body, name)
         await ack(**answer) if answer else await ack()
 
     @app.options(EVERYTHING)

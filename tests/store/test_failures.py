@@ -201,6 +201,21 @@ async def test_t118_a_full_server_takes_a_step_whole_or_not_at_all() -> None:
         assert await store.get(WORKSPACE, NUMBER) is not None
 
 
+@pytest.mark.parametrize("name", ["get", "submit", "move", "hold", "claim_intents"])
+async def test_t118_a_server_that_still_reads_its_file_is_away(name: str, tmp_path: Path) -> None:
+    """Just started again: it answers each command that it is loading."""
+
+    async def loading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while sent := await reader.read(65_536):
+            writer.write(b"-LOADING Valkey is loading the dataset in memory\r\n" * sent.count(b"*"))
+        writer.close()
+
+    url = SecretStr(f"unix://{tmp_path}/s")
+    async with await asyncio.start_unix_server(loading, tmp_path / "s"), store_at(url) as store:
+        with pytest.raises(StoreUnavailableError):
+            await called(store, name)
+
+
 async def test_t118_a_server_that_is_busy_with_a_script_is_away_until_it_has_ended() -> None:
     async with running(**{"busy-reply-threshold": "1"}) as url, store_at(url) as store, connect(url) as other:
         placed_before = await placed(store)

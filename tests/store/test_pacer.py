@@ -71,7 +71,7 @@ def most_in_a_second(left: list[float]) -> int:
     return max(sum(start <= one < start + 1 for one in left) for start in left)
 
 
-async def test_two_processes_together_stay_under_ten_in_any_second(two: list[SharedPacer], clock: Clock) -> None:
+async def test_x8_two_processes_together_stay_under_ten_in_any_second(two: list[SharedPacer], clock: Clock) -> None:
     asked = [leaves_at(two[number % 2], is_spending=number % 7 == 0) for number in range(40)]
     assert most_in_a_second(await asyncio.gather(*asked)) < LIMIT
 
@@ -103,7 +103,7 @@ async def test_an_idle_account_answers_at_once(two: list[SharedPacer], clock: Cl
     assert [await leaves_at(two[number % 2]) for number in range(READ_REQUESTS)] == [0] * READ_REQUESTS
 
 
-async def test_a_purchase_goes_before_the_reads_that_wait(two: list[SharedPacer], clock: Clock) -> None:
+async def test_x8_a_purchase_goes_before_the_reads_that_wait(two: list[SharedPacer], clock: Clock) -> None:
     for _ in range(READ_REQUESTS):
         await leaves_at(two[0])
     assert await leaves_at(two[0]) > 0

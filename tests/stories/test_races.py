@@ -109,6 +109,20 @@ async def test_t10_each_cron_is_queued_once_a_period_for_all_workers(journey: Jo
         await one.aclose()
 
 
+async def test_x8_two_replicas_that_ask_at_once_stay_below_what_the_account_allows(journey: Journey) -> None:
+    selection = replace((await _asked(journey)).selection, quantity=1)
+    async with journey.replica() as other:
+        providers = (journey.bot.desk.provider, other.desk.provider)
+        quotes = await asyncio.gather(*(providers[number % 2].quote(selection) for number in range(24)))
+    assert {quote.total for quote in quotes} == {350}
+    assert [line.endpoint for line in journey.byteful.log if line.status == 429] == []
+
+
+async def _asked(journey: Journey) -> PurchaseRequest:
+    await journey.asks(journey.person("rita"))
+    return await journey.request()
+
+
 async def test_t13_approving_one_card_leaves_another_that_is_drawn_meanwhile_alone(journey: Journey) -> None:
     rita, mona = journey.people("rita", "mona")
     first, second = [await journey.asks(rita, f"isp_us 2 for run {number}") for number in (1, 2)]

@@ -175,6 +175,51 @@ async def test_t68_u4_what_byteful_changes_is_told_in_the_thread(journey: Journe
     assert "The provider's own people did it." in told.text
 
 
+async def test_t68_a_new_price_and_a_cancellation_by_byteful_are_each_told_once_in_the_thread(
+    journey: Journey, later: Later
+) -> None:
+    service = await bought(journey, later)
+    await later(HOUR)
+    journey.byteful.change_service(service, {"service_total": 2_000})
+    for _ in range(3):
+        await later(HOUR)
+    (told,) = await thread(journey, "costs $20.00 now")
+    assert service in told.text
+    journey.byteful.cancel_service(service)
+    for _ in range(3):
+        await later(HOUR)
+    (told,) = await thread(journey, "canceled")
+    assert service in told.text
+
+
+LOW = "credit_alerts: {levels_dollars: [50]}"
+
+
+@pytest.mark.parametrize("policy", [LOW], indirect=True)
+async def test_l1_t133_credit_below_a_level_is_told_to_the_admins_once_and_again_after_it_recovered(
+    journey: Journey, later: Later
+) -> None:
+    ada, rita = journey.people("ada", "rita")
+    await bought(journey, later)
+
+    async def told(words: str) -> list[SeenMessage]:
+        return [one for one in await ada.dm() if words in one.text]
+
+    for cents in (4_900, 5_100, 4_800):
+        journey.byteful.set_credit(cents)
+        await later(5 * MINUTE)
+    (alert,) = await told("below $50.00")
+    assert "$49.00" in alert.text
+    assert [one for one in await rita.dm() if "below $50.00" in one.text] == []
+    await ada.clicks(alert, "open_topup")
+    await journey.form(ada, "Amount in dollars")
+    journey.byteful.set_credit(10_000)
+    await later(5 * MINUTE)
+    journey.byteful.set_credit(4_000)
+    await later(5 * MINUTE)
+    assert len(await told("below $50.00")) == 2
+
+
 async def test_t137_a_gift_of_days_is_no_charge(journey: Journey, later: Later) -> None:
     service = await bought(journey, later)
     ends = datetime.fromisoformat(journey.byteful.services[service]["service_expiry_datetime"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from urllib.parse import parse_qs, urlencode
 
 import aiohttp
 import pytest
@@ -135,6 +137,32 @@ async def test_t99_t31_a_button_of_another_time_is_answered_and_does_nothing(
     told = await journey.private(mona, "I do not know this button. Nothing was done")
     assert "Traceback" not in told.text
     assert (await journey.request()).state is State.PENDING
+
+
+async def test_t31_two_buttons_in_one_click_do_nothing(journey: Journey) -> None:
+    mona = journey.person("mona")
+    await journey.asks(journey.person("rita"))
+    payload = json.loads(parse_qs(journey.click_of("mona", "approve", "1001:1"))["payload"][0])
+    payload["actions"] *= 2
+    answered(await journey.slack.deliver_raw(urlencode({"payload": json.dumps(payload)})))
+    await journey.private(mona, "I do not know this button. Nothing was done")
+    assert (await journey.request()).state is State.PENDING
+
+    async def noted() -> bool:
+        return any(line["what"] == "unknown_button" for line in await journey.audit())
+
+    await journey.until(noted, "a line in the audit trail")
+
+
+async def test_t99_n3_a_form_of_another_time_says_that_nothing_was_done(journey: Journey) -> None:
+    """Closing without a word would look as if it had been taken."""
+    rita = journey.person("rita")
+    form = await journey.opens(rita, "isp_us")
+    await rita.enters(form, "reason", "scraping")
+    journey.workspace.views[form.id].content["callback_id"] = "a_form_of_last_year"
+    answered(await rita.submits(form))
+    await journey.form(rita, "I do not know this button. Nothing was done")
+    assert await journey.submissions() == []
 
 
 async def test_t99_z2_a_request_that_is_not_there_is_said_so(journey: Journey) -> None:
