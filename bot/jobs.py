@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -19,19 +19,16 @@ from saq.queue.redis import RedisQueue
 from bot.domain.errors import AccessError, ChatError, MoveError, ProviderError, RecordError, StaleError, StoreError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
-from bot.domain.request import State
+from bot.domain.request import PurchaseRequest, State
 from bot.ports import Errand, ErrandKind
 from bot.queue import HEARTBEAT_S
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
 
-STEPS = 2
-"""Buying, and looking into a doubt that came of it."""
+QUICK_S = 0.05
+"""A purchase that takes no longer is told of once: no card is drawn as *Approved* a moment before it is *Ordered*."""
 SWEEP_TIMEOUT_S = 300
-BUSY_WAIT_S = 0.1
-BUSY_TRIES = 300
-"""How often a purchase asks for its turn while another one is under way, before the sweep takes over."""
 SWEPT = (State.APPROVED, State.ORDERING, State.IN_DOUBT)
 CATCH_UP_EVERY_S = 0.5
 UNCLEAR = (State.ORDERING, State.IN_DOUBT)
@@ -44,6 +41,19 @@ CRON_GRAIN_S = 10
 
 Context = dict[str, Any]
 _log = structlog.get_logger()
+
+
+class Beside:
+    """What goes on beside something else, and is waited for when that is done."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def end(self) -> None:
+        await asyncio.gather(*self._tasks)
 
 
 class Jobs:
@@ -69,15 +79,28 @@ class Jobs:
 
     async def step(self, _context: Context, *, workspace: str, number: int) -> None:
         """Take the request on, and say beside it what is to be said: a purchase waits for no message."""
-        where, which = WorkspaceId(workspace), RequestId(number)
-        telling = [asyncio.create_task(self._tell(where))]
+        where, beside, is_told = WorkspaceId(workspace), Beside(), False
+        soon = asyncio.get_running_loop().call_later(QUICK_S, lambda: beside.begin(self._tell(where)))
         try:
-            for _ in range(STEPS):
-                if not await self._drive(where, which):
-                    break
-                telling.append(asyncio.create_task(self._tell(where)))
+            async for moved in checkout.purchases(self._desk, where, RequestId(number)):
+                beside.begin(self._finish(moved))
+                is_told = True
+        except RecordError as error:
+            _log.warning("step_put_off", request=number, error=str(error))
         finally:
-            await asyncio.gather(*telling)
+            soon.cancel()
+            if not is_told:
+                beside.begin(self._tell(where))
+            await beside.end()
+
+    async def _finish(self, moved: PurchaseRequest) -> None:
+        """What follows a purchase: telling of it, and looking into a doubt that came of it."""
+        telling = asyncio.create_task(self._tell(moved.workspace))
+        if moved.state is State.IN_DOUBT:
+            await self._drive(moved.workspace, moved.id)
+            await self._tell(moved.workspace)
+        await checkout.finish(self._desk, moved)
+        await telling
 
     async def sweep(self, _context: Context) -> None:
         """Drive on or close every request that waits for the machine or the clock, in every workspace."""
@@ -89,16 +112,19 @@ class Jobs:
                 await self._release(workspace)
             for state in SWEPT:
                 for request in await self._desk.store.in_state(workspace, state):
-                    await self._drive(workspace, request.id, tries=1)
+                    await self._drive(workspace, request.id)
             await self._teller.listen_again(workspace)
             await self._tell(workspace)
 
     async def look(self, context: Context) -> None:
         """Look into purchases without a known end more often than the sweep does: somebody is waiting.
 
-        Where candidates are shown, one of them may have become another request's by now.
+        Where candidates are shown, one of them may have become another request's by now. A line is left without its
+        worker when that one died.
         """
         for workspace in await self._desk.store.workspaces():
+            if left := await checkout.left_in_line(self._desk, workspace):
+                await self.step(context, workspace=workspace, number=left)
             for state in UNCLEAR:
                 for request in await self._desk.store.in_state(workspace, state):
                     if request.doubt is None or not request.doubt.is_settled or request.doubt.candidates:
@@ -128,19 +154,11 @@ class Jobs:
         for workspace in await self._desk.store.workspaces():
             await self._desk.store.unpark(workspace, utcnow())
 
-    async def _drive(self, workspace: WorkspaceId, number: RequestId, tries: int = BUSY_TRIES) -> bool:
-        for _ in range(tries):
-            try:
-                if await checkout.drive(self._desk, workspace, number):
-                    return True
-            except StaleError:
-                return True  # somebody else took the step
-            except (ChatError, ProviderError, RecordError) as error:
-                _log.warning("step_put_off", request=number, error=str(error))
-                return False  # the sweep comes back to it
-            if tries > 1:
-                await asyncio.sleep(BUSY_WAIT_S)
-        return False
+    async def _drive(self, workspace: WorkspaceId, number: RequestId) -> None:
+        try:
+            await checkout.drive(self._desk, workspace, number)
+        except RecordError as error:
+            _log.warning("step_put_off", request=number, error=str(error))
 
     async def _look_at_pause(self) -> Pause | None:
         try:

@@ -22,8 +22,8 @@ from bot.ports import Errand
 
 QUEUE = "{proxydesk}"
 """In braces, so that all its keys are in one slot of a cluster."""
-STEP_TIMEOUT_S = 180
-"""Longer than the slowest checkout with all the patience its recording has."""
+STEP_TIMEOUT_S = 240
+"""Longer than a shift at the line and the slowest checkout with all the patience its recording has."""
 STEP_TRIES = 3
 HEARTBEAT_S = 6
 """A job without a sign of life for this long has lost its worker."""

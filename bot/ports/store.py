@@ -280,6 +280,23 @@ class Store(AccountStore, DigestStore, Protocol):
 
     async def release(self, workspace: WorkspaceId, name: str, token: str) -> None: ...
 
+    async def queue_up(self, workspace: WorkspaceId, name: str, token: str, seconds: float, who: RequestId) -> bool:
+        """Take the named lease, or stand in line for it behind those who came before: then False."""
+        ...
+
+    async def pass_on(
+        self, workspace: WorkspaceId, name: str, token: str, seconds: float, done: RequestId
+    ) -> RequestId | None:
+        """`done` had its turn. Who is first in line now, with the lease renewed for its turn; nobody waits: given back.
+
+        None as well when the lease is somebody else's by now, who serves the line.
+        """
+        ...
+
+    async def unserved(self, workspace: WorkspaceId, name: str) -> RequestId | None:
+        """Who is first in line for a lease that nobody holds: whoever held it died."""
+        ...
+
 
 class FormStore(Store, Protocol):
     """The store with what open forms and repeated deliveries need besides."""

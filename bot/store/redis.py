@@ -404,6 +404,26 @@ class RedisStore(Outbox, Accounts, Digests):
         async with store_errors():
             await self._scripts["release"](keys=[_lease_key(workspace, name)], args=[token])
 
+    async def queue_up(self, workspace: WorkspaceId, name: str, token: str, seconds: float, who: RequestId) -> bool:
+        keys = [_lease_key(workspace, name), _line_key(workspace, name)]
+        async with store_errors():
+            return bool(await self._scripts["queue_up"](keys=keys, args=[token, int(seconds * 1000), who]))
+
+    async def pass_on(
+        self, workspace: WorkspaceId, name: str, token: str, seconds: float, done: RequestId
+    ) -> RequestId | None:
+        keys = [_lease_key(workspace, name), _line_key(workspace, name)]
+        async with store_errors():
+            following = await self._scripts["pass_on"](keys=keys, args=[token, int(seconds * 1000), done])
+        return RequestId(int(following)) if following else None
+
+    async def unserved(self, workspace: WorkspaceId, name: str) -> RequestId | None:
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.exists(_lease_key(workspace, name))
+            pipeline.lindex(_line_key(workspace, name), 0)
+            is_held, first = await pipeline.execute()
+        return RequestId(int(first)) if first and not is_held else None
+
     async def ping(self) -> None:
         """Raises StoreUnavailableError when the store does not answer."""
         async with store_errors():
@@ -507,6 +527,10 @@ def _marks(prefix: str, signature: str) -> list[str]:
 
 def _lease_key(workspace: WorkspaceId, name: str) -> str:
     return f"{_prefix(workspace)}lease:{name}"
+
+
+def _line_key(workspace: WorkspaceId, name: str) -> str:
+    return f"{_prefix(workspace)}line:{name}"
 
 
 def _draft_key(workspace: WorkspaceId, draft: DraftId) -> str:

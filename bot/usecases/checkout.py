@@ -2,20 +2,18 @@
 
 Before a checkout: the approvers are judged again, the quote is taken again and compared with what was approved, and
 the claim (attempt id, fingerprint, time, services known before) is on disk. After a clear answer the request is
-ORDERED or FAILED; after anything else it is IN_DOUBT. Nothing is ever sent twice.
-
-While it buys, a worker keeps the workspace's checkout lease. Whoever lost it (a paused process that wakes up late)
-sends nothing any more, and whoever gets it knows that a claim found in ORDERING has nobody behind it.
+ORDERED or FAILED; after anything else it is IN_DOUBT. Nothing is ever sent twice. One at a time in a workspace: see
+`lease.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 
 import stamina
 import structlog
@@ -24,11 +22,13 @@ from bot.domain.budget import is_beyond
 from bot.domain.catalog import Selection
 from bot.domain.errors import (
     AccessError,
+    ChatError,
     NeverSentError,
     OutcomeUnknownError,
     OverBudgetError,
     ProviderError,
     RateLimitedError,
+    RecordError,
     RefusedError,
     SelectionRefusedError,
     StaleError,
@@ -54,107 +54,103 @@ from bot.domain.request import (
 )
 from bot.domain.rules import Decider, judge
 from bot.log import new_reference
-from bot.ports import Store
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
-from bot.usecases.journal import forget, note, note_unsent, sent_before, settle, settle_forgotten
+from bot.usecases.journal import OPEN, forget, note, note_unsent, sent_before, settle, settle_forgotten
+from bot.usecases.lease import LEASE, Lease
 from bot.usecases.reconcile import reconcile
 from bot.usecases.stamp import stamp
 
-LEASE = "checkout"
-LEASE_S = 9.0
-"""How long a purchase waits for a worker that died while it was buying another one."""
-LEASE_RENEWAL_S = 2.5
 KNOWN_SERVICES_WINDOW = timedelta(minutes=15)
 """How far before a checkout services are noted, so that they are never mistaken for its result."""
 RECORD_TRIES = 8
 """How often a bought answer is offered to a store that does not take it."""
+SHIFT_S = 20.0
+"""After this long the line goes on in a job of its own, so that a worker that is to stop can."""
 
-Step = Callable[[Desk, PurchaseRequest, "Lease"], Awaitable[None]]
+Step = Callable[[Desk, PurchaseRequest, Lease], Awaitable[PurchaseRequest | None]]
 _log = structlog.get_logger()
 
 
-async def drive(desk: Desk, workspace: WorkspaceId, number: RequestId) -> bool:
-    """Take a request as far as the machine may. False when it should be tried again soon."""
+async def drive(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
+    """Take a request as far as the machine may, and those that stand in line behind it."""
+    async for moved in purchases(desk, workspace, number):
+        await finish(desk, moved)
+
+
+async def purchases(desk: Desk, workspace: WorkspaceId, number: RequestId) -> AsyncIterator[PurchaseRequest]:
+    """The same, giving out each request as its purchase left it, to be told of and finished beside the next one."""
     request = await desk.store.get(workspace, number)
-    if request is None:
-        return True
-    match request.state:
-        case State.APPROVED:
-            return await _with_lease(desk, request, _buy)
-        case State.ORDERING | State.IN_DOUBT if await settle(desk, request):
-            return True
-        case State.ORDERING:
-            return await _with_lease(desk, request, _flag_lost_attempt)
-        case State.IN_DOUBT:
-            await reconcile(desk, request)
-            return True
-        case _:
-            return True
+    if request is None or (request.state in OPEN and await settle(desk, request)):
+        return
+    if request.state is State.IN_DOUBT:
+        await reconcile(desk, request)
+    lease, ends = Lease(desk.store, workspace), monotonic() + SHIFT_S
+    if request.state not in _STEPS or not await lease.queue_up(number):
+        return
+    async with lease.kept():
+        turn: RequestId | None = number
+        while turn is not None:
+            if moved := await _turn(desk, turn, lease):
+                yield moved
+            turn = await lease.pass_on(turn)
+            if turn is not None and monotonic() > ends:
+                await _leave_to_another_job(desk, turn, lease)
+                return
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to be the one process that buys in a workspace, for as long as it is renewed."""
-
-    store: Store
-    workspace: WorkspaceId
-    token: str
-
-    async def take(self) -> bool:
-        """Take or keep it; False when somebody else has it."""
-        return await self.store.hold(self.workspace, LEASE, self.token, LEASE_S)
-
-    async def keep(self) -> None:
-        """Renew it until cancelled. A renewal that fails is noticed by whoever asks before sending."""
-        while True:
-            await asyncio.sleep(LEASE_RENEWAL_S)
-            with suppress(StoreUnavailableError):
-                await self.take()
+async def finish(desk: Desk, bought: PurchaseRequest) -> None:
+    """What nobody waits for once a purchase is recorded."""
+    if bought.state is State.ORDERED and bought.order is not None:
+        await stamp(desk, bought, bought.order)
 
 
-async def _with_lease(desk: Desk, request: PurchaseRequest, step: Step) -> bool:
-    """One create in flight, so that an unclear one can be told from the others. False while somebody else is buying."""
-    lease = Lease(desk.store, request.workspace, uuid.uuid4().hex)
-    if not await lease.take():
-        return False
-    keeping = asyncio.create_task(lease.keep())
+async def left_in_line(desk: Desk, workspace: WorkspaceId) -> RequestId | None:
+    """Who waits for a turn although nobody is buying: whoever was to pass it on has died."""
+    return await desk.store.unserved(workspace, LEASE)
+
+
+async def _turn(desk: Desk, number: RequestId, lease: Lease) -> PurchaseRequest | None:
+    """One step of one request, which may have moved on while it stood in line. What keeps it back keeps nobody else."""
     try:
-        await step(desk, request, lease)
+        request = await desk.store.get(lease.workspace, number)
+        step = _STEPS.get(request.state) if request else None
+        return await step(desk, request, lease) if request and step else None
     except StaleError:
-        return True  # somebody else took the step; the state decides
-    finally:
-        keeping.cancel()
-        with suppress(StoreUnavailableError):
-            await desk.store.release(request.workspace, LEASE, lease.token)
-    return True
+        return None  # somebody else took the step; the state decides
+    except (ChatError, ProviderError, RecordError) as error:
+        _log.warning("step_put_off", request=number, error=str(error))
+        return None  # the sweep comes back to it
 
 
-async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> None:
-    if sent := await sent_before(desk, request):
-        await settle_forgotten(desk, request, sent)
-        return
-    if await _has_lost_approver(desk, request):
+async def _leave_to_another_job(desk: Desk, turn: RequestId, lease: Lease) -> None:
+    await lease.give_back()
+    if request := await desk.store.get(lease.workspace, turn):
+        await desk.nudge(request)
+
+
+async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> PurchaseRequest | None:
+    sent, has_lost_approver, pause = await asyncio.gather(
+        sent_before(desk, request), _has_lost_approver(desk, request), pausing.present_pause(desk)
+    )
+    if sent:
+        return await settle_forgotten(desk, request, sent)
+    if has_lost_approver:
         lost = Change(ChangeKind.APPROVER, "allowed to approve", "no longer allowed", True)
-        await _reopen(desk, request, request.quote, (lost,))
-        return
-    if pause := await pausing.present_pause(desk):
-        await _put_off(desk, request, pause.words, pause.id)
-        return
+        return await _reopen(desk, request, request.quote, (lost,))
+    if pause:
+        return await _put_off(desk, request, pause.words, pause.id)
     try:
         fresh, known = await asyncio.gather(
             desk.provider.quote(request.selection), desk.provider.services_since(utcnow() - KNOWN_SERVICES_WINDOW)
         )
     except SelectionRefusedError as refusal:
-        await _reopen_refused(desk, request, refusal)
-        return
+        return await _reopen_refused(desk, request, refusal)
     except ProviderError as error:
-        await _delay(desk, request, error)
-        return
+        return await _delay(desk, request, error)
     found = changes(request.quote, fresh, desk.policy().tolerance)
     if is_blocked(found):
-        await _reopen(desk, request, fresh, found)
-        return
+        return await _reopen(desk, request, fresh, found)
     _log.info("checkout_quoted", request=request.id, total=fresh.total)
     attempt = Attempt(
         id=AttemptId(uuid.uuid4().hex),
@@ -170,36 +166,37 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> None:
         raise
     except OverBudgetError as error:
         left, needed = error.budget.left, error.budget.needed
-        await _reopen(desk, request, fresh, (*found, Change(ChangeKind.BUDGET, left, needed, True)))
-        return
-    await _send(desk, claimed, lease)
+        return await _reopen(desk, request, fresh, (*found, Change(ChangeKind.BUDGET, left, needed, True)))
+    return await _send(desk, claimed, lease)
 
 
-async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> None:
+async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> PurchaseRequest | None:
     reference = new_reference()
     log = _log.bind(request=claimed.id, attempt=claimed.attempt and claimed.attempt.id, reference=reference)
     log.info("checkout_claimed", product=claimed.selection.product_code, total=claimed.quote.total)
     try:
-        await note(desk, claimed, None)
-        await _check_lease(lease)
+        _, obstacle = await asyncio.gather(note(desk, claimed, None), _obstacle(lease))
+        if obstacle:
+            raise NeverSentError(obstacle)
         log.info("checkout_sent")
         order = await _carry_out(desk, claimed.selection)
     except (NeverSentError, RefusedError) as error:
         log.warning("checkout_refused", error=str(error), status=error.status, provider_request=error.request_id)
-        await _record(desk, claimed, Refused(utcnow(), Failure(str(error), reference, error.request_id)))
+        moved = await _record(desk, claimed, Refused(utcnow(), Failure(str(error), reference, error.request_id)))
         if isinstance(error, AccessError):
             await pausing.begin(desk, claimed.workspace, error)
     except OutcomeUnknownError as error:
         log.error("checkout_unclear", error=str(error), status=error.status, provider_request=error.request_id)
-        await _record(desk, claimed, Unclear(utcnow(), Failure(str(error), reference, error.request_id)))
+        moved = await _record(desk, claimed, Unclear(utcnow(), Failure(str(error), reference, error.request_id)))
     else:
         log.info("checkout_ordered", service=order.service_id, is_paid=order.is_paid)
         # The answer does not say how much of the total its invoice asks for; the quote of a moment ago does.
         order = replace(order, due=0 if order.is_paid else claimed.quote.due)
         await note(desk, claimed, order)
-        await _record(desk, claimed, Ordered(utcnow(), order))
+        moved = await _record(desk, claimed, Ordered(utcnow(), order))
         log.info("checkout_recorded")
-        await stamp(desk, claimed, order)
+    await forget(desk, claimed)
+    return moved
 
 
 async def _carry_out(desk: Desk, selection: Selection) -> Order:
@@ -210,46 +207,42 @@ async def _carry_out(desk: Desk, selection: Selection) -> Order:
     return RENEWAL_CHANGED
 
 
-async def _check_lease(lease: Lease) -> None:
-    """The last question before money moves: is this still our turn? Raises NeverSentError when it is not."""
+async def _obstacle(lease: Lease) -> str | None:
+    """The last question before money moves: is this still our turn? Why not, when it is not."""
     try:
-        is_ours = await lease.take()
-    except StoreUnavailableError as error:
-        raise NeverSentError("The bot's memory did not answer just before buying, so nothing was sent.") from error
-    if not is_ours:
-        raise NeverSentError("The bot was held up before buying and lost its turn, so nothing was sent.")
+        is_ours = await lease.is_ours()
+    except StoreUnavailableError:
+        return "The bot's memory did not answer just before buying, so nothing was sent."
+    return None if is_ours else "The bot was held up before buying and lost its turn, so nothing was sent."
 
 
-async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> None:
+async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> PurchaseRequest | None:
     """Write down how the checkout ended; a store that is away for a moment is asked again."""
     async for attempt in stamina.retry_context(on=StoreUnavailableError, attempts=RECORD_TRIES, timeout=60):
         with attempt:
             try:
-                await desk.move(claimed, event)
+                return await desk.move(claimed, event)
             except StaleError:
-                await _record_late(desk, claimed, event)
-    await forget(desk, claimed)
+                return await _record_late(desk, claimed, event)
+    return None
 
 
-async def _record_late(desk: Desk, claimed: PurchaseRequest, event: Event) -> None:
+async def _record_late(desk: Desk, claimed: PurchaseRequest, event: Event) -> PurchaseRequest | None:
     """The attempt was given up as unclear before its answer came: a clear answer settles the doubt."""
     now = await desk.store.get(claimed.workspace, claimed.id)
     is_ours = now is not None and now.attempt == claimed.attempt and now.state is State.IN_DOUBT
     if now is None or not is_ours or isinstance(event, Unclear):
         _log.warning("late_answer_not_recorded", request=claimed.id, answer=type(event).__name__)
-        return
-    await desk.move(now, Found(utcnow(), event.order, None) if isinstance(event, Ordered) else event)
+        return None
+    return await desk.move(now, Found(utcnow(), event.order, None) if isinstance(event, Ordered) else event)
 
 
-async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease) -> None:
+async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease) -> PurchaseRequest:
     """Nobody is buying, yet this claim is open: its process is gone, and it may have been sent."""
-    now = await desk.store.get(request.workspace, request.id)
-    if now is None or now.state is not State.ORDERING:
-        return
     reference = new_reference()
     _log.error("checkout_interrupted", request=request.id, reference=reference)
     reason = "The bot was interrupted while it was buying, so it does not know how that ended."
-    await desk.move(now, Unclear(utcnow(), Failure(reason, reference)))
+    return await desk.move(request, Unclear(utcnow(), Failure(reason, reference)))
 
 
 async def _has_lost_approver(desk: Desk, request: PurchaseRequest) -> bool:
@@ -264,43 +257,45 @@ async def _has_lost_approver(desk: Desk, request: PurchaseRequest) -> bool:
     return False
 
 
-async def _reopen_refused(desk: Desk, request: PurchaseRequest, refusal: SelectionRefusedError) -> None:
+async def _reopen_refused(desk: Desk, request: PurchaseRequest, refusal: SelectionRefusedError) -> PurchaseRequest:
     """What was approved cannot be bought. Without its promo code it may be: then that price is up for decision."""
     selection = request.selection
     refused = Change(ChangeKind.REFUSED, "could be bought", str(refusal), True)
     if selection.promo_code is None or refusal.field != "promo":
-        await _reopen(desk, request, request.quote, (refused,))
-        return
+        return await _reopen(desk, request, request.quote, (refused,))
     try:
         fresh = await desk.provider.quote(replace(selection, promo_code=None))
     except ProviderError:
-        await _reopen(desk, request, request.quote, (refused,))
-        return
+        return await _reopen(desk, request, request.quote, (refused,))
     found = changes(request.quote, fresh, desk.policy().tolerance)
-    await _reopen(desk, replace(request, selection=replace(selection, promo_code=None)), fresh, found)
+    return await _reopen(desk, replace(request, selection=replace(selection, promo_code=None)), fresh, found)
 
 
-async def _reopen(desk: Desk, request: PurchaseRequest, fresh: Quote, found: tuple[Change, ...]) -> None:
+async def _reopen(desk: Desk, request: PurchaseRequest, fresh: Quote, found: tuple[Change, ...]) -> PurchaseRequest:
     deadline = utcnow() + desk.policy().approval_window
-    await desk.move(request, Reopened(utcnow(), request.selection, fresh, found, deadline))
+    return await desk.move(request, Reopened(utcnow(), request.selection, fresh, found, deadline))
 
 
-async def _delay(desk: Desk, request: PurchaseRequest, error: ProviderError) -> None:
+async def _delay(desk: Desk, request: PurchaseRequest, error: ProviderError) -> PurchaseRequest | None:
     """Nothing was sent; the sweep tries again. Refused keys stand in the way of every purchase, so all are paused."""
     log = _log.bind(request=request.id, error=str(error), status=error.status, provider_request=error.request_id)
     if isinstance(error, AccessError):
         pause = await pausing.begin(desk, request.workspace, error)
         log.warning("checkout_delayed", reference=pause.id)
-        await _put_off(desk, request, pause.words, pause.id)
-        return
+        return await _put_off(desk, request, pause.words, pause.id)
     reference = new_reference()
     log.warning("checkout_delayed", reference=reference)
     is_outage = isinstance(error, NeverSentError | OutcomeUnknownError | RateLimitedError)
     reason = "The provider does not give a price at the moment." if is_outage else str(error)
-    await _put_off(desk, request, reason, reference)
+    return await _put_off(desk, request, reason, reference)
 
 
-async def _put_off(desk: Desk, request: PurchaseRequest, reason: str, reference: str) -> None:
+async def _put_off(desk: Desk, request: PurchaseRequest, reason: str, reference: str) -> PurchaseRequest | None:
     """Said once per reason."""
-    if request.failure is None or request.failure.reason != reason:
-        await desk.move(request, Delayed(utcnow(), Failure(reason, reference)))
+    if request.failure is not None and request.failure.reason == reason:
+        return None
+    return await desk.move(request, Delayed(utcnow(), Failure(reason, reference)))
+
+
+_STEPS: dict[State, Step] = {State.APPROVED: _buy, State.ORDERING: _flag_lost_attempt}
+"""What is done under the lease. The other states wait for somebody else."""

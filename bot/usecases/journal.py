@@ -78,7 +78,7 @@ async def sent_before(desk: Desk, request: PurchaseRequest) -> Sent | None:
     return None
 
 
-async def settle_forgotten(desk: Desk, request: PurchaseRequest, sent: Sent) -> None:
+async def settle_forgotten(desk: Desk, request: PurchaseRequest, sent: Sent) -> PurchaseRequest:
     """Write the lost claim again and then what is known of its outcome. Nothing is sent."""
     _log.error("claim_was_forgotten", request=request.id, attempt=sent.attempt)
     fingerprint, credit = request.selection.fingerprint(), request.quote.credit_balance
@@ -86,9 +86,8 @@ async def settle_forgotten(desk: Desk, request: PurchaseRequest, sent: Sent) -> 
     event = Claimed(utcnow(), attempt, request.quote, ())
     claimed = await desk.move(request, event, is_durable=True, is_capped=False)
     if sent.order is not None:
-        await _settle(desk, claimed, sent.order)
-    else:
-        await desk.move(claimed, Unclear(utcnow(), Failure(FORGOTTEN, new_reference())), is_durable=True)
+        return await _settle(desk, claimed, sent.order)
+    return await desk.move(claimed, Unclear(utcnow(), Failure(FORGOTTEN, new_reference())), is_durable=True)
 
 
 async def settle(desk: Desk, request: PurchaseRequest) -> bool:
@@ -122,17 +121,17 @@ async def _replay_open(desk: Desk, request: PurchaseRequest, sent: Sent) -> None
             await desk.move(request, Refused(utcnow(), Failure(UNSENT, new_reference())), is_durable=True)
             _log.warning("claim_given_up", request=request.id, attempt=sent.attempt)
         elif sent.order is not None:
-            await _settle(desk, request, sent.order)
+            await stamp(desk, await _settle(desk, request, sent.order), sent.order)
     except StaleError:
         return  # whoever was faster knows as much; the next round looks again
 
 
-async def _settle(desk: Desk, request: PurchaseRequest, order: Order) -> None:
+async def _settle(desk: Desk, request: PurchaseRequest, order: Order) -> PurchaseRequest:
     now = utcnow()
     event = Found(now, order, None) if request.state is State.IN_DOUBT else Ordered(now, order)
     moved = await desk.move(request, event, is_durable=True)
     _log.warning("answer_replayed", request=request.id, service=order.service_id)
-    await stamp(desk, moved, order)
+    return moved
 
 
 def _is_over(request: PurchaseRequest, sent: Sent) -> bool:

@@ -343,6 +343,30 @@ async def test_a_lease_belongs_to_one_until_it_is_given_back(store: RedisStore, 
     assert await other.hold(WORKSPACE, "checkout", "you", 60)
 
 
+async def test_x8_a_lease_is_passed_on_along_its_line(store: RedisStore, another: Stores) -> None:
+    first, second, third = RequestId(1), RequestId(2), RequestId(3)
+    assert await store.queue_up(WORKSPACE, "checkout", "me", 60, first)
+    for who in (third, second, third):
+        assert not await another().queue_up(WORKSPACE, "checkout", "you", 60, who)
+    assert await another().pass_on(WORKSPACE, "checkout", "you", 60, third) is None, "it is not theirs to pass on"
+    for _ in range(2):  # a command repeated after its answer was lost changes nothing
+        assert await store.pass_on(WORKSPACE, "checkout", "me", 60, first) == third
+    assert await store.pass_on(WORKSPACE, "checkout", "me", 60, third) == second
+    assert not await another().queue_up(WORKSPACE, "checkout", "you", 60, first), "held all the while"
+    assert await store.pass_on(WORKSPACE, "checkout", "me", 60, second) == first
+    assert await store.pass_on(WORKSPACE, "checkout", "me", 60, first) is None
+    assert await another().queue_up(WORKSPACE, "checkout", "you", 60, second), "given back by who served the last"
+
+
+async def test_x8_a_line_without_a_holder_is_found(store: RedisStore) -> None:
+    assert await store.unserved(WORKSPACE, "checkout") is None
+    await store.hold(WORKSPACE, "checkout", "me", 60)
+    await store.queue_up(WORKSPACE, "checkout", "you", 60, RequestId(7))
+    assert await store.unserved(WORKSPACE, "checkout") is None
+    await store.release(WORKSPACE, "checkout", "me")
+    assert await store.unserved(WORKSPACE, "checkout") == RequestId(7)
+
+
 async def test_t117_a_lease_ends_by_itself_after_its_seconds(store: RedisStore, raw: redis_asyncio.Redis) -> None:
     await store.hold(WORKSPACE, "checkout", "me", 2.5)
     assert 2_000 < await raw.pttl(f"{{{WORKSPACE}}}:lease:checkout") <= 2_500

@@ -55,6 +55,7 @@ WRITES: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
     "is_newest": lambda store: store.is_newest(WORKSPACE, "view:V1", 1.0, 60),
     "is_first": lambda store: store.is_first(WORKSPACE, "v0=abc", 60),
     "hold": lambda store: store.hold(WORKSPACE, "checkout", "me", 60),
+    "queue_up": lambda store: store.queue_up(WORKSPACE, "checkout", "me", 60, NUMBER),
 }
 """Writes, on a store that holds request 1001 with its card still to be posted."""
 EXAMPLES: dict[str, object] = {

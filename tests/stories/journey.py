@@ -166,6 +166,10 @@ class Journey:
     async def until_logged(self, event: str) -> None:
         await self._looking_on(lambda: any(line["event"] == event for line in self.log))
 
+    async def until_struck(self) -> None:
+        """Until Slack's troubles that were set have all met a call."""
+        await self._looking_on(lambda: not self.workspace.faults.active)
+
     async def until_bought(self) -> None:
         """Sweeps until there is an order: after an outage the queue needs its own time to come back."""
 

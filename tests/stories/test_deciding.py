@@ -394,7 +394,7 @@ async def test_t91_c1_a_slow_older_drawing_never_stays_over_a_newer_one(journey:
     journey.byteful.faults.set("server_error", endpoint="checkout/quote")
     await journey.slack.fault("slow", method="chat.update", seconds=1.5)
     await mona.clicks(card, "approve")
-    await journey.in_state(State.APPROVED)
+    await journey.until_struck()
     answered(await rita.clicks(card, "withdraw"))
     await journey.card("Withdrawn by @rita")
     updates = await journey.until(lambda: _answers(journey, "chat.update", 2), "both drawings being done")

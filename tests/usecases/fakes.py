@@ -16,7 +16,7 @@ import redis.asyncio as redis_asyncio
 from bot.domain.account import Adjustment, UsageDay
 from bot.domain.catalog import Catalog, Filter, Selection
 from bot.domain.errors import ChatError, NotFoundError, SelectionRefusedError
-from bot.domain.ids import ChannelId, ServiceId, UserId
+from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
 from bot.domain.money import Cents
 from bot.domain.policy import Person, Role
 from bot.domain.quote import Quote
@@ -298,6 +298,14 @@ class SteppedStore(RedisStore):
     async def hold(self, *given: Any) -> bool:
         await self.moments.come("hold")
         return self.is_lease_for_everybody or await super().hold(*given)
+
+    async def queue_up(self, *given: Any) -> bool:
+        await self.moments.come("hold")
+        return self.is_lease_for_everybody or await super().queue_up(*given)
+
+    async def pass_on(self, *given: Any) -> RequestId | None:
+        await self.moments.come("release")
+        return await super().pass_on(*given)
 
     async def release(self, *given: Any) -> None:
         await self.moments.come("release")
