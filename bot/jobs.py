@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports import Errand, ErrandKind
-from bot.queue import HEARTBEAT_S
+from bot.queue import BEAT_EVERY_S, HEARTBEAT_S
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
@@ -142,12 +143,19 @@ class Jobs:
             await snapshot.snapshot(self._desk, workspace)
             await self._tell(workspace)
 
-    async def catch_up(self) -> None:
-        """Deliver what is due, and write to the store what only this machine's journal knows."""
+    async def catch_up(self) -> datetime | None:
+        """Deliver what is due, and write to the store what only this machine's journal knows.
+
+        When the next message falls due, as far as that is known.
+        """
         await journal.replay(self._desk)
-        workspaces = await self._desk.store.workspaces()
-        for workspace in await self._desk.store.due(workspaces, utcnow()):
-            await self._tell(workspace)
+        workspaces, later = await self._desk.store.workspaces(), list[datetime]()
+        for workspace, due in zip(workspaces, await self._desk.store.first_due(workspaces), strict=True):
+            if due is not None and due > utcnow():
+                later.append(due)
+            elif due is not None:
+                await self._tell(workspace)
+        return min(later, default=None)
 
     async def unpark(self) -> None:
         """A new process may bring what given up messages needed."""
@@ -190,15 +198,20 @@ class Jobs:
 
 
 async def keep_catching_up(jobs: Jobs) -> None:
-    """What had to wait: a rate limit, a channel that was closed, a process that died, a store that was away."""
-    is_started = False
+    """What had to wait: a rate limit, a channel that was closed, a process that died, a store that was away.
+
+    A message that is known to fall due is sent at that moment, not at the next look.
+    """
+    is_started, wait_s = False, CATCH_UP_EVERY_S
     while True:
-        await asyncio.sleep(CATCH_UP_EVERY_S)
+        await asyncio.sleep(wait_s)
+        wait_s = CATCH_UP_EVERY_S
         try:
             if not is_started:
                 await jobs.unpark()
                 is_started = True
-            await jobs.catch_up()
+            if due := await jobs.catch_up():
+                wait_s = min(wait_s, max(0.0, (due - utcnow()).total_seconds()))
         except (StoreError, OSError) as error:
             _log.warning("not_caught_up", error=str(error))
 
@@ -241,7 +254,7 @@ class JobWorker(Worker[Any]):
 async def _beat(job: Job) -> None:
     """A store that is away for a moment stops no heart."""
     while True:
-        await asyncio.sleep(HEARTBEAT_S / 3)
+        await asyncio.sleep(BEAT_EVERY_S)
         with suppress(RedisError, OSError):
             await job.update()
 
@@ -270,6 +283,6 @@ def make_worker(queue: RedisQueue, jobs: Jobs) -> Worker[Any]:
             _cron(jobs.snapshot, SNAPSHOT_CRON),
         ],
         startup=on_startup,
-        timers={"sweep": 2, "schedule": 1, "worker_info": 30, "abort": 1},
+        timers={"sweep": 1, "schedule": 1, "worker_info": 30, "abort": 1},
         shutdown_grace_period_s=30,
     )

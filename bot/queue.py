@@ -25,8 +25,11 @@ QUEUE = "{proxydesk}"
 STEP_TIMEOUT_S = 240
 """Longer than a shift at the line and the slowest checkout with all the patience its recording has."""
 STEP_TRIES = 3
-HEARTBEAT_S = 6
+HEARTBEAT_S = 3
 """A job without a sign of life for this long has lost its worker."""
+BEAT_EVERY_S = 1.0
+FAREWELL_S = 1.0
+"""How long such a job's worker may say that it lives after all and gives the job up."""
 ERRAND_TIMEOUT_S = 60
 NEWS_AGAIN_S = 1.0
 
@@ -66,6 +69,10 @@ class JobQueue(RedisQueue):
         super().__init__(redis, name=name, dump=orjson.dumps, load=orjson.loads)
         self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
 
+    async def sweep(self, lock: int = 1, abort: float = FAREWELL_S) -> list[str]:
+        """saq itself waits five seconds for the word of a worker that is gone."""
+        return await super().sweep(lock, abort)
+
     async def _enqueue(self, job: Job) -> Job | None:
         if not job.key.startswith(self.name):  # saq makes one of a job's keys from this alone
             job.key = f"{self.name}:{job.key}"
@@ -101,7 +108,6 @@ class QueueNudge:
                 timeout=STEP_TIMEOUT_S,
                 heartbeat=HEARTBEAT_S,
                 retries=STEP_TRIES,
-                retry_delay=1.0,
                 ttl=60,
             )
         except Exception as error:

@@ -28,6 +28,7 @@ from bot.web import make_web
 if TYPE_CHECKING:
     from bot.socket_mode import Socket
 
+TICK_S = 1.0
 DRAIN_S = 10.0
 """How long work behind an ack may go on when the process is asked to stop."""
 
@@ -53,7 +54,7 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
         ws="none",
         proxy_headers=False,  # nobody asks for a caller's address
     )
-    server = _Server(config)
+    server = _Server(config, stop)
     serving = [asyncio.create_task(server.serve())]
     reading = asyncio.create_task(_read_on(bot, server.is_open))
     if socket is not None:
@@ -126,13 +127,21 @@ class NotServingError(Exception):
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers of its own: the process has one place that listens to signals."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
         super().__init__(config)
         self.is_open = asyncio.Event()
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.is_open.set()
+
+    async def main_loop(self) -> None:
+        """Once a second, for the date in its answers. uvicorn itself looks ten times a second whether it is to end."""
+        stopping = asyncio.create_task(self._stop.wait())
+        while not stopping.done():
+            await self.on_tick(0)
+            await asyncio.wait({stopping}, timeout=TICK_S)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -185,8 +185,8 @@ class Store(AccountStore, DigestStore, Protocol):
 
     async def notice(self, workspace: WorkspaceId, key: NoticeKey) -> Notice | None: ...
 
-    async def due(self, workspaces: Sequence[WorkspaceId], now: datetime) -> list[WorkspaceId]:
-        """Those of them in which a message is due."""
+    async def first_due(self, workspaces: Sequence[WorkspaceId]) -> list[datetime | None]:
+        """For each of them, the moment from which its first message is due; None where none waits."""
         ...
 
     async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -72,16 +72,12 @@ class Outbox:
 
     # Taking and giving back
 
-    async def due(self, workspaces: Sequence[WorkspaceId], now: datetime) -> list[WorkspaceId]:
+    async def first_due(self, workspaces: Sequence[WorkspaceId]) -> list[datetime | None]:
         async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
             for workspace in workspaces:
                 pipeline.zrange(_outbox(workspace), 0, 0, withscores=True)
             firsts = await pipeline.execute()
-        return [
-            workspace
-            for workspace, first in zip(workspaces, firsts, strict=True)
-            if any(score <= ms(now) for _, score in first)
-        ]
+        return [datetime.fromtimestamp(first[0][1] / 1000, UTC) if first else None for first in firsts]
 
     async def claim_intents(self, workspace: WorkspaceId, now: datetime, limit: int = 20) -> list[Claim]:
         token = uuid.uuid4().hex
