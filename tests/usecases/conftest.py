@@ -38,15 +38,20 @@ def policy(*, needed: int = 1, tolerance: PriceTolerance | None = None, **given:
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """Stands still until it is moved, or runs: then no two moments are the same."""
 
     def __init__(self) -> None:
         self.time = NOW
+        self._tick = timedelta(0)
+
+    def runs(self) -> None:
+        self._tick = timedelta(microseconds=1)
 
     def on(self, by: timedelta) -> None:
         self.time += by
 
     def now(self, _zone: object = None) -> datetime:
+        self.time += self._tick
         return self.time
 
 
