@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from bot.blocks import text
+from bot.blocks import limits, text
 from bot.domain.money import CENTS_PER_DOLLAR, Cents
 from bot.domain.period import Period
 from bot.domain.summary import MOST_COLORS, WEEKLY_UP_TO, Part, Spend
@@ -53,7 +53,7 @@ def spend_by_product(spend: Spend) -> Picture | None:
     together = [sum(column.amounts) for column in spend.columns]
     if not any(together):
         return None
-    names = text.distinct([text.plain(name, NAME) for name in spend.colors], NAME)
+    names = text.distinct([text.cut_inside(text.plain(name, limits.NAME), NAME) for name in spend.colors], NAME)
     sums = [sum(column.amounts[place] for column in spend.columns) for place in range(len(names) + 1)]
     series = [*names, REST] if sums[-1] else names
     labels = {name: f"{name} · {_dollars(amount)}" for name, amount in zip(series, sums, strict=False)}

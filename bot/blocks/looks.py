@@ -40,11 +40,14 @@ def spend_pictures(shown: Spend, names: Names) -> list[Picture]:
 
 
 def usage_charts(shown: Used) -> list[Block]:
-    return _there_are(native_charts.used_over_time(shown), native_charts.data_left(shown))
+    """Data used over time, and what is left of the account's, for those who use it."""
+    left = None if shown.is_empty else native_charts.data_left(shown)
+    return _there_are(native_charts.used_over_time(shown), left)
 
 
 def usage_pictures(shown: Used) -> list[Picture]:
-    return _there_are(charts.used_over_time(shown), charts.data_left(shown))
+    left = None if shown.is_empty else charts.data_left(shown)
+    return _there_are(charts.used_over_time(shown), left)
 
 
 def images(pictures: Iterable[tuple[str, Picture]]) -> list[Block]:
