@@ -119,7 +119,8 @@ async def _share(front: Front, who: Actor, asked: Asked) -> Message:
         shown=who.message or "",
         names=tuple(sorted(names.items())),
     )
-    is_new = await front.desk.store.announce(who.workspace, notice, [channel])
+    line = front.desk.line("summary_shared", by=who.user, detail=f"{asked} in {channel}", origin=who.origin)
+    is_new = await front.desk.store.announce(who.workspace, notice, [channel], line)
     return notices.sentence(SHARED if is_new else SHARED_ALREADY)
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.account import BalanceReading, KnownService, PoolDay, PoolReading, ServicePage, UsageDay
+from bot.domain.audit import Audit
 from bot.domain.ids import ChannelId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
 
@@ -44,9 +45,12 @@ class AccountStore(Protocol):
     async def service(self, workspace: WorkspaceId, service: ServiceId) -> KnownService | None: ...
 
     async def adopt(
-        self, workspace: WorkspaceId, service: ServiceId, channel: ChannelId, by: UserId, at: datetime
+        self, workspace: WorkspaceId, service: ServiceId, channel: ChannelId, by: UserId, line: Audit
     ) -> bool:
-        """Make a service bought outside the bot one of this channel. False when it is somebody's already or unknown."""
+        """Make a service bought outside the bot one of this channel, with its line in the audit trail.
+
+        False when it is somebody's already or unknown.
+        """
         ...
 
     async def services_read_at(self, workspace: WorkspaceId) -> datetime | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from bot.domain.audit import Audit
 from bot.domain.digest import Rhythm, Schedule
 from bot.domain.ids import ChannelId, UserId, WorkspaceId
 
@@ -35,16 +36,16 @@ class DigestStore(Protocol):
 
     async def set_digests(self, workspace: WorkspaceId) -> list[SetDigest]: ...
 
-    async def set_digest(self, workspace: WorkspaceId, chosen: SetDigest) -> None:
-        """Write it in place of what was set before, and begin anew: only what is due from now on is posted."""
+    async def set_digest(
+        self, workspace: WorkspaceId, chosen: Sequence[tuple[SetDigest, Audit]], at: datetime, signature: str = ""
+    ) -> None:
+        """Write each over what was set before, with its line in the audit trail, and begin anew: what is due from `at`
+        on is posted. ReplayError when something was written for this signature of Slack's before.
+        """
         ...
 
     async def digest_marks(self, workspace: WorkspaceId) -> Mapping[tuple[ChannelId, Rhythm], DigestMark]: ...
 
     async def begin_digest(self, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm, since: datetime) -> None:
         """Remember when a digest of the policy was first seen; nothing when that is known."""
-        ...
-
-    async def note_digest(self, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm, told: date) -> None:
-        """The digest about the days up to `told` is announced. An earlier one never overwrites a later one."""
         ...

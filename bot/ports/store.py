@@ -176,10 +176,13 @@ class Store(AccountStore, DigestStore, Protocol):
         """Ask for something to be said (again) although nothing changed."""
         ...
 
-    async def announce(self, workspace: WorkspaceId, notice: Notice, to: Sequence[Destination]) -> bool:
-        """Keep what a notice tells and ask for it to be said in these places, once under its key.
+    async def announce(
+        self, workspace: WorkspaceId, notice: Notice, to: Sequence[Destination], line: Audit | None = None
+    ) -> bool:
+        """Keep what a notice tells and ask for it to be said in these places, once under its key, with its `line` in
+        the audit trail. Of a digest it is kept as well which was the newest one.
 
-        False, with nothing written, when that key was announced before.
+        False, with nothing of it written, when that key was announced before.
         """
         ...
 

@@ -19,9 +19,11 @@ from pydantic import TypeAdapter
 from redis.commands.core import AsyncScript
 
 from bot.domain.account import BalanceReading, KnownService, PoolDay, PoolReading, ServicePage, UsageDay
+from bot.domain.audit import Audit
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
+from bot.store.audit_lines import dump_audit
 from bot.store.keys import as_bytes, moment, ms, prefix
 
 BATCH = 100
@@ -93,12 +95,13 @@ class Accounts:
         return _loaded(row, owner) if row is not None else None
 
     async def adopt(
-        self, workspace: WorkspaceId, service: ServiceId, channel: ChannelId, by: UserId, at: datetime
+        self, workspace: WorkspaceId, service: ServiceId, channel: ChannelId, by: UserId, line: Audit
     ) -> bool:
-        owner = orjson.dumps({"channel": channel, "owner": by, "adopted_at": at})
+        owner = orjson.dumps({"channel": channel, "owner": by, "adopted_at": line.at})
         async with self._guarded():
             adopted = await self._scripts["adopt_service"](
-                keys=[_key(workspace, "owners")], args=[prefix(workspace), service, owner, channel, by]
+                keys=[_key(workspace, "owners")],
+                args=[prefix(workspace), service, owner, channel, by, dump_audit(line)],
             )
         return bool(adopted)
 

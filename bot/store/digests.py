@@ -6,7 +6,8 @@ one posted (`told`), each a hash with the field `channel:rhythm`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any
@@ -16,11 +17,15 @@ import redis.asyncio as redis_asyncio
 from pydantic import TypeAdapter
 from redis.commands.core import AsyncScript
 
+from bot.domain.audit import Audit
 from bot.domain.digest import Rhythm
-from bot.domain.errors import RecordError
+from bot.domain.errors import RecordError, ReplayError
 from bot.domain.ids import ChannelId, WorkspaceId
+from bot.domain.notice import ChannelDigest, Notice
+from bot.ports import REPLAY_MEMORY_S
 from bot.ports.digests import DigestMark, SetDigest
-from bot.store.keys import as_bytes, moment, ms, prefix
+from bot.store.audit_lines import dump_audit
+from bot.store.keys import as_bytes, marks, moment, ms, prefix
 
 _SET: TypeAdapter[SetDigest] = TypeAdapter(SetDigest)
 
@@ -39,12 +44,23 @@ class Digests:
             found = await self._redis.hvals(_key(workspace, "set"))
         return [_read(raw) for raw in found]
 
-    async def set_digest(self, workspace: WorkspaceId, chosen: SetDigest) -> None:
-        arguments: list[Any] = [_field(chosen.channel, chosen.rhythm), orjson.dumps(chosen), ms(chosen.at)]
-        keys = [_key(workspace, "set"), _key(workspace, "since"), _key(workspace, "told")]
+    async def set_digest(
+        self, workspace: WorkspaceId, chosen: Sequence[tuple[SetDigest, Audit]], at: datetime, signature: str = ""
+    ) -> None:
+        arguments: list[Any] = [uuid.uuid4().hex, REPLAY_MEMORY_S, ms(at)]
+        for one, line in chosen:
+            arguments += [_field(one.channel, one.rhythm), orjson.dumps(one), dump_audit(line)]
+        begin = prefix(workspace)
+        keys = [
+            *(_key(workspace, name) for name in ("set", "since", "told")),
+            f"{begin}audit",
+            *marks(begin, signature),
+        ]
         async with self._guarded():
             await self._remember(workspace)
-            await self._scripts["set_digest"](keys=keys, args=arguments)
+            written = await self._scripts["set_digest"](keys=keys, args=arguments)
+        if not written:
+            raise ReplayError("The click this is about was here before.")
 
     async def digest_marks(self, workspace: WorkspaceId) -> Mapping[tuple[ChannelId, Rhythm], DigestMark]:
         async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
@@ -57,10 +73,16 @@ class Digests:
         async with self._guarded():
             await self._redis.hsetnx(_key(workspace, "since"), _field(channel, rhythm), str(ms(since)))
 
-    async def note_digest(self, workspace: WorkspaceId, channel: ChannelId, rhythm: Rhythm, told: date) -> None:
-        arguments = [_field(channel, rhythm), told.isoformat()]
-        async with self._guarded():
-            await self._scripts["note_digest"](keys=[_key(workspace, "told")], args=arguments)
+
+def told_key(workspace: WorkspaceId) -> str:
+    return _key(workspace, "told")
+
+
+def told_by(notice: Notice) -> tuple[str, str]:
+    """Of a digest, the field under `told` and the last day it is about; nothing twice of any other notice."""
+    if not isinstance(notice, ChannelDigest):
+        return "", ""
+    return _field(notice.channel, notice.rhythm), notice.period.last.isoformat()
 
 
 def _read(raw: bytes | str) -> SetDigest:

@@ -12,6 +12,11 @@ def prefix(workspace: WorkspaceId) -> str:
     return f"{{{workspace}}}:"
 
 
+def marks(prefix: str, signature: str) -> list[str]:
+    """Where it is kept that a signed click was here; nowhere for what came without one."""
+    return [f"{prefix}seen:{signature}"] if signature else []
+
+
 def ms(moment: datetime) -> int:
     return int(moment.astimezone(UTC).timestamp() * 1000)
 

@@ -20,6 +20,7 @@ import redis.asyncio as redis_asyncio
 import structlog
 from redis.commands.core import AsyncScript
 
+from bot.domain.audit import Audit
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, NoticeKey, RequestId, WorkspaceId
 from bot.domain.intents import (
@@ -35,6 +36,8 @@ from bot.domain.intents import (
 from bot.domain.notice import Notice
 from bot.ports import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.store import codec
+from bot.store.audit_lines import dump_audit
+from bot.store.digests import told_by, told_key
 from bot.store.keys import as_bytes, moment, ms, prefix
 
 INTENT_LEASE_S = 30
@@ -59,11 +62,21 @@ class Outbox:
         async with self._guarded():
             await self._redis.zadd(_outbox(workspace), {str(intent): ms(now)})
 
-    async def announce(self, workspace: WorkspaceId, notice: Notice, to: Sequence[Destination]) -> bool:
-        intents = [str(notice_intent(notice.key, place)) for place in to]
-        arguments: list[Any] = [prefix(workspace), codec.dump_notice(notice), NOTICE_MEMORY_S, ms(notice.at), *intents]
+    async def announce(
+        self, workspace: WorkspaceId, notice: Notice, to: Sequence[Destination], line: Audit | None = None
+    ) -> bool:
+        arguments: list[Any] = [
+            prefix(workspace),
+            codec.dump_notice(notice),
+            NOTICE_MEMORY_S,
+            ms(notice.at),
+            dump_audit(line) if line else "",
+            *told_by(notice),
+            *(str(notice_intent(notice.key, place)) for place in to),
+        ]
+        keys = [_notice(workspace, notice.key), told_key(workspace)]
         async with self._guarded():
-            return bool(await self._scripts["announce"](keys=[_notice(workspace, notice.key)], args=arguments))
+            return bool(await self._scripts["announce"](keys=keys, args=arguments))
 
     async def notice(self, workspace: WorkspaceId, key: NoticeKey) -> Notice | None:
         async with self._guarded():

@@ -42,6 +42,7 @@ from bot.store.audit_lines import dump_audit
 from bot.store.digests import Digests
 from bot.store.entries import lines_of
 from bot.store.keys import as_bytes as _bytes
+from bot.store.keys import marks
 from bot.store.keys import ms as _ms
 from bot.store.keys import prefix as _prefix
 from bot.store.line import SharedClient
@@ -176,7 +177,7 @@ class RedisStore(Outbox, Accounts, Digests):
             *(str(intent) for intent in intents_after(after)),
         ]
         async with store_errors():
-            keys = [f"{prefix}request:{after.id}", *_marks(prefix, origin.signature)]
+            keys = [f"{prefix}request:{after.id}", *marks(prefix, origin.signature)]
             written = await self._run("move", keys, arguments, is_durable=is_durable)
         if isinstance(written, list):
             raise _over_budget(after, cap or 0, *written)
@@ -290,7 +291,7 @@ class RedisStore(Outbox, Accounts, Digests):
 
     async def audit(self, workspace: WorkspaceId, entry: Audit, signature: str = "") -> None:
         prefix = _prefix(workspace)
-        keys = [f"{prefix}audit", *_marks(prefix, signature)]
+        keys = [f"{prefix}audit", *marks(prefix, signature)]
         arguments: list[Any] = [entry.request or 0, dump_audit(entry), uuid.uuid4().hex, REPLAY_MEMORY_S]
         async with store_errors():
             written = await self._scripts["note"](keys=keys, args=arguments)
@@ -518,11 +519,6 @@ def _check_synced(answer: object) -> None:
         raise answer
     if isinstance(answer, list) and not answer[0]:
         raise exceptions.TimeoutError("the write did not reach the disk in time")
-
-
-def _marks(prefix: str, signature: str) -> list[str]:
-    """Where it is kept that a signed click was here; nowhere for what came without one."""
-    return [f"{prefix}seen:{signature}"] if signature else []
 
 
 def _lease_key(workspace: WorkspaceId, name: str) -> str:

@@ -98,9 +98,9 @@ async def adopt(desk: Desk, workspace: WorkspaceId, service_id: ServiceId, chann
         return verdict
     if await desk.store.service(workspace, service_id) is None:
         await services.look(desk, workspace)
-    if not await desk.store.adopt(workspace, service_id, channel, by, utcnow()):
+    line = desk.line("adopted", by=by, detail=f"{service_id} into {channel}")
+    if not await desk.store.adopt(workspace, service_id, channel, by, line):
         return Verdict(False, "adopted", await _why_not(desk, workspace, service_id))
-    await desk.note(workspace, "adopted", by=by, detail=f"{service_id} into {channel}")
     return Verdict(True, verdict.rule)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.domain.audit import NOWHERE, Audit, Origin, standing
@@ -74,11 +74,18 @@ class Desk:
         ReplayError when something was written for the signature in `origin` before.
         """
         now = standing(request) if request else ""
-        before, after = change or (now, now)
-        entry = Audit(
+        entry = self.line(what, by=by, detail=detail, change=change or (now, now), origin=origin)
+        entry = replace(entry, request=request.id if request else None)
+        await self.store.audit(workspace, entry, origin.signature)
+
+    def line(
+        self, what: str, *, by: UserId | None, detail: str, change: tuple[str, str] = ("", ""), origin: Origin = NOWHERE
+    ) -> Audit:
+        """A line for the audit trail, to be written with the change it tells of."""
+        before, after = change
+        return Audit(
             at=utcnow(),
             what=what,
-            request=request.id if request else None,
             by=by,
             detail=detail,
             before=before,
@@ -87,7 +94,6 @@ class Desk:
             channel=origin.channel,
             message=origin.message,
         )
-        await self.store.audit(workspace, entry, origin.signature)
 
     def approver_role(self) -> tuple[str, Role]:
         policy = self.policy()

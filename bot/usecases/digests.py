@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.domain.audit import NOWHERE, Origin
+from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.domain.digest import Due, Rhythm, Schedule, missed, newest_due, next_due
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, NoticeKey, UserId, WorkspaceId
@@ -83,10 +83,11 @@ async def set_one(
     *,
     origin: Origin = NOWHERE,
 ) -> None:
-    chosen = SetDigest(channel, schedule.rhythm, schedule, by, utcnow())
+    now = utcnow()
+    chosen = SetDigest(channel, schedule.rhythm, schedule, by, now)
     standing = await _schedules(desk, workspace, channel)
-    await desk.store.set_digest(workspace, chosen)
-    await _note(desk, workspace, chosen, standing.get(schedule.rhythm), origin)
+    line = _line(desk, chosen, standing.get(schedule.rhythm), origin)
+    await desk.store.set_digest(workspace, [(chosen, line)], now, origin.signature)
 
 
 async def stop(
@@ -99,12 +100,11 @@ async def stop(
     origin: Origin = NOWHERE,
 ) -> int:
     """Switch off one rhythm, or all the channel has; how many those were."""
-    standing = await _schedules(desk, workspace, channel)
-    stopped = [one for one in standing if rhythm in (None, one)]
-    for one in stopped:
-        chosen = SetDigest(channel, one, None, by, utcnow())
-        await desk.store.set_digest(workspace, chosen)
-        await _note(desk, workspace, chosen, standing[one], origin)
+    now, standing = utcnow(), await _schedules(desk, workspace, channel)
+    stopped = [SetDigest(channel, one, None, by, now) for one in standing if rhythm in (None, one)]
+    lines = [(one, _line(desk, one, standing[one.rhythm], origin)) for one in stopped]
+    if lines:
+        await desk.store.set_digest(workspace, lines, now, origin.signature)
     return len(stopped)
 
 
@@ -112,13 +112,11 @@ async def _schedules(desk: Desk, workspace: WorkspaceId, channel: ChannelId) -> 
     return {one.schedule.rhythm: one.schedule for one, _ in await of_channel(desk, workspace, channel)}
 
 
-async def _note(desk: Desk, workspace: WorkspaceId, chosen: SetDigest, before: Schedule | None, origin: Origin) -> None:
+def _line(desk: Desk, chosen: SetDigest, before: Schedule | None, origin: Origin) -> Audit:
     what = "digest_set" if chosen.schedule else "digest_stopped"
     change = str(before or "off"), str(chosen.schedule or "off")
     _log.info(what, channel=chosen.channel, rhythm=chosen.rhythm, before=change[0], after=change[1], user=chosen.by)
-    await desk.note(
-        workspace, what, by=chosen.by, detail=f"{chosen.rhythm} in {chosen.channel}", change=change, origin=origin
-    )
+    return desk.line(what, by=chosen.by, detail=f"{chosen.rhythm} in {chosen.channel}", change=change, origin=origin)
 
 
 # Posting
@@ -146,8 +144,8 @@ async def _post_if_due(desk: Desk, workspace: WorkspaceId, one: Wanted, mark: Di
     if due.at <= mark.since or (mark.told is not None and due.period.last <= mark.told):
         return False
     digest = await made(desk, workspace, due, mark, now)
-    is_new = await desk.store.announce(workspace, digest, [one.channel])
-    await desk.store.note_digest(workspace, one.channel, one.schedule.rhythm, due.period.last)
+    line = desk.line("digest_announced", by=None, detail=f"{one.schedule.rhythm} in {one.channel}, {due.period}")
+    is_new = await desk.store.announce(workspace, digest, [one.channel], line)
     if is_new:
         _log.info("digest_announced", key=digest.key, is_late=digest.is_late, missed=digest.missed)
     return is_new

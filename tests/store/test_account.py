@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.account import BalanceReading, KnownService, PoolReading, UsageDay
+from bot.domain.audit import Audit
 from bot.domain.catalog import Cycle, Filter
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
@@ -17,6 +18,7 @@ from bot.store.redis import RedisStore
 from tests.examples import CHANNEL, NOW, REQUESTER, WORKSPACE
 
 OTHER = ChannelId("C0OTHER")
+ADOPTED = Audit(NOW, "adopted")
 
 
 def service(name: str = "API-1", **given: Any) -> Service:
@@ -86,10 +88,10 @@ async def test_what_has_ended_leaves_the_lists_and_is_still_found(store: RedisSt
 async def test_n13_a_service_is_adopted_once_and_keeps_its_channel(store: RedisStore) -> None:
     await store.keep_services(WORKSPACE, [known("HAND-1")])
     by, other = UserId("U0MONA"), UserId("U0MAX")
-    assert await store.adopt(WORKSPACE, ServiceId("HAND-1"), CHANNEL, by, NOW)
-    assert await store.adopt(WORKSPACE, ServiceId("HAND-1"), CHANNEL, by, NOW), "the same command again"
-    assert not await store.adopt(WORKSPACE, ServiceId("HAND-1"), OTHER, other, NOW)
-    assert not await store.adopt(WORKSPACE, ServiceId("HAND-9"), OTHER, other, NOW), "never seen"
+    assert await store.adopt(WORKSPACE, ServiceId("HAND-1"), CHANNEL, by, ADOPTED)
+    assert await store.adopt(WORKSPACE, ServiceId("HAND-1"), CHANNEL, by, ADOPTED), "the same command again"
+    assert not await store.adopt(WORKSPACE, ServiceId("HAND-1"), OTHER, other, ADOPTED)
+    assert not await store.adopt(WORKSPACE, ServiceId("HAND-9"), OTHER, other, ADOPTED), "never seen"
     await store.keep_services(WORKSPACE, [known("HAND-1")])  # the next pass, which read it before it was adopted
     assert await ids(store, channel=CHANNEL) == await ids(store, owner=by) == ["HAND-1"]
     assert await ids(store, is_outside=True) == await ids(store, channel=OTHER) == []
@@ -100,7 +102,7 @@ async def test_n13_a_service_is_adopted_once_and_keeps_its_channel(store: RedisS
 
 async def test_n13_a_service_found_to_be_a_requests_moves_to_its_channel(store: RedisStore) -> None:
     await store.keep_services(WORKSPACE, [known("API-1")])
-    await store.adopt(WORKSPACE, ServiceId("API-1"), OTHER, UserId("U0MONA"), NOW)
+    await store.adopt(WORKSPACE, ServiceId("API-1"), OTHER, UserId("U0MONA"), ADOPTED)
     await store.keep_services(WORKSPACE, [known("API-1", request=1001)])
     assert await ids(store, channel=OTHER) == await ids(store, owner=UserId("U0MONA")) == []
     assert await ids(store, channel=CHANNEL) == ["API-1"]

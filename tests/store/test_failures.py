@@ -39,6 +39,7 @@ CLAIM = Claim(WORKSPACE, CARD, "1")
 PLACE = MessageRef(ChannelId("C1"), "1.1", 1)
 SERVICE = FakeProvider(Moments()).sell(selection())
 NOTICE = CreditLow(1, 0, NOW, 1_000, Runway(500, None, None, (), None), top_up=4_000, weeks=4)
+CHOSEN = SetDigest(ChannelId("C1"), Rhythm.WEEKLY, Schedule(Rhythm.WEEKLY), REQUESTER, NOW)
 PENDING, APPROVED = request(id=NUMBER), after(request(id=NUMBER), life.Approved)
 
 WRITES: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
@@ -90,7 +91,7 @@ EXAMPLES: dict[str, object] = {
     "BalanceReading": BalanceReading(500, NOW),
     "PoolReading": PoolReading((), NOW),
     "Rhythm": Rhythm.WEEKLY,
-    "SetDigest": SetDigest(ChannelId("C1"), Rhythm.WEEKLY, Schedule(Rhythm.WEEKLY), REQUESTER, NOW),
+    "Sequence[tuple[SetDigest, Audit]]": [(CHOSEN, Audit(NOW, "digest_set"))],
     "str": "text",
     "int": 60,
     "float": 60.0,

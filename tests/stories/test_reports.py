@@ -115,6 +115,8 @@ async def test_s1_s3_a_share_is_posted_with_its_chart_once_and_without_a_picture
     assert not files(journey, ".png")
     await rita.clicks(shown, "report_share")
     await journey.private(rita, "shared this already")
+    shares = [line for line in await journey.audit() if line["what"] == "summary_shared"]
+    assert [line["by"] for line in shares] == [journey.workspace.person("rita").id]
 
 
 async def test_s3_t139_who_presses_picture_on_a_share_alone_gets_it_and_as_they_may(journey: Journey) -> None:
@@ -312,6 +314,9 @@ async def test_t131_two_replicas_post_a_digest_once(journey: Journey) -> None:
     titles = [one.text.splitlines()[0] for one in await mona.messages(CHANNEL) if "Digest of the day" in one.text]
     assert there.text.splitlines()[0] in titles
     assert len(set(titles)) == len(titles), "each day once, also when midnight comes between"
+    recorded = [line["detail"] for line in await journey.audit() if line["what"] == "digest_announced"]
+    assert len(recorded) == len(set(recorded)) == len(titles)
+    assert recorded[0].startswith(f"daily in {channel}, ")
 
 
 async def test_s6_an_errand_that_breaks_is_told_with_a_reference(

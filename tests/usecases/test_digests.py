@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.domain.audit import Origin
 from bot.domain.digest import Rhythm, Schedule
+from bot.domain.errors import ReplayError, StoreError
 from bot.domain.ids import ChannelId, NoticeKey, UserId
 from bot.domain.notice import ChannelDigest
 from bot.domain.period import Period
 from bot.domain.policy import ChannelSettings
+from bot.store.trail import StoredTrail
 from bot.usecases import digests
 from tests.examples import APPROVER, CHANNEL, WORKSPACE
 from tests.usecases.conftest import Office, policy
@@ -124,3 +127,39 @@ async def test_s2_only_holders_of_the_role_set_digests(office: Office) -> None:
     refused = await digests.may_set(office.desk, UserId("U0NOROLE"), ChannelId(CHANNEL))
     assert not refused.is_allowed
     assert "approver" in refused.sentence
+
+
+async def lines(office: Office, what: str) -> list[str]:
+    return [one.audit.what async for one in StoredTrail(office.raw).lines(WORKSPACE) if one.audit.what.startswith(what)]
+
+
+async def test_u1_a_digest_and_its_line_are_written_together_or_not_at_all(office: Office) -> None:
+    """The trail cannot be written: then nothing was set."""
+    trail = f"{{{WORKSPACE}}}:audit"
+    await office.raw.set(trail, "no trail")
+    weekly = Schedule(Rhythm.WEEKLY)
+    with pytest.raises(StoreError):
+        await digests.set_one(office.desk, WORKSPACE, CHANNEL, weekly, APPROVER)
+    assert await digests.of_channel(office.desk, WORKSPACE, CHANNEL) == []
+    await office.raw.delete(trail)
+    await digests.set_one(office.desk, WORKSPACE, CHANNEL, weekly, APPROVER)
+    assert await lines(office, "digest") == ["digest_set"]
+
+
+async def test_u1_a_digest_is_on_record_once_however_often_it_is_looked_for(office: Office) -> None:
+    office.policy = told_by_policy("weekly monday 9:00")
+    await live(office, at(2026, 11, 20), at(2026, 12, 1), timedelta(hours=1))
+    assert len(await announced(office)) == 2
+    assert await lines(office, "digest") == ["digest_announced"] * 2
+
+
+async def test_x7_one_click_ends_every_digest_of_a_channel_and_a_replay_of_it_nothing(office: Office) -> None:
+    for rhythm in Rhythm:
+        await digests.set_one(office.desk, WORKSPACE, CHANNEL, Schedule(rhythm), APPROVER)
+    click = Origin(CHANNEL, "1.1", "v0=abc")
+    assert await digests.stop(office.desk, WORKSPACE, CHANNEL, None, APPROVER, origin=click) == len(Rhythm)
+    await digests.set_one(office.desk, WORKSPACE, CHANNEL, Schedule(Rhythm.DAILY), APPROVER)
+    with pytest.raises(ReplayError):
+        await digests.stop(office.desk, WORKSPACE, CHANNEL, None, APPROVER, origin=click)
+    assert len(await digests.of_channel(office.desk, WORKSPACE, CHANNEL)) == 1
+    assert await lines(office, "digest_stopped") == ["digest_stopped"] * len(Rhythm)

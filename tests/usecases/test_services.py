@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain import request as life
 from bot.domain.account import Actor, Adjustment, UsageDay
+from bot.domain.audit import Audit
 from bot.domain.catalog import Cycle, renewal_change
 from bot.domain.errors import ProviderError
 from bot.domain.finding import Finding, Kind
@@ -324,7 +325,9 @@ async def test_n13_while_a_purchase_is_unclear_nothing_is_offered_for_adoption(o
 async def test_n13_an_adopted_service_is_told_of_in_its_channel(one: Bought) -> None:
     by_hand = one.office.provider.sell(one.request.selection)
     await one.passes()
-    assert await one.office.store.adopt(WORKSPACE, by_hand.id, CHANNEL, UserId("U0X"), one.office.clock.time)
+    assert await one.office.store.adopt(
+        WORKSPACE, by_hand.id, CHANNEL, UserId("U0X"), Audit(one.office.clock.time, "adopted")
+    )
     other = Bought(one.office, one.request, by_hand.id)
     other.becomes(Actor.PROVIDER, total=99)
     await other.passes(times=2)

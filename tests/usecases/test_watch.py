@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.account import KnownService, UsageDay
+from bot.domain.audit import Audit
 from bot.domain.catalog import Cycle
 from bot.domain.errors import OutcomeUnknownError, ProviderError
 from bot.domain.ids import ChannelId, NoticeKey, ServiceId, UserId
@@ -213,7 +214,7 @@ async def test_l8_days_left_come_from_the_last_days_and_go_where_the_service_bel
     ]
     row = replace(known("API-9"), request=None)
     await office.store.keep_services(WORKSPACE, [row])
-    await office.store.adopt(WORKSPACE, ServiceId("API-9"), CHANNEL, REQUESTER, office.clock.time)
+    await office.store.adopt(WORKSPACE, ServiceId("API-9"), CHANNEL, REQUESTER, Audit(office.clock.time, "adopted"))
     office.provider.services.append(row.service)
     assert await data_reads(office, 2) == [f"notice:{CHANNEL}:data:residential:1"]
     notice = await office.store.notice(WORKSPACE, NoticeKey("data:residential:1"))
