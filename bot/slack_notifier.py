@@ -48,7 +48,8 @@ from bot.domain.notice import (
 )
 from bot.domain.pause import Pause
 from bot.domain.policy import Policy
-from bot.domain.request import PurchaseRequest
+from bot.domain.request import Happened, PurchaseRequest
+from bot.domain.reservation import without_budget
 from bot.metrics import MESSAGES, REFUSALS
 from bot.ports import Form, MessageRef, Saying, Spot
 from bot.slack import calling
@@ -183,9 +184,9 @@ class SlackNotifier:
     def _of_request(self, request: PurchaseRequest, saying: Saying) -> Message:
         match saying.intent:
             case CardIntent():
-                return self._card(self._in_channel(request, saying), saying.approvers)
+                return self._card(self._in_channel(request, saying), saying)
             case CopyIntent(user=user):
-                drawn = self._card(self._for(user, request, saying), saying.approvers)
+                drawn = self._card(self._for(user, request, saying), saying)
                 return notices.not_in_channel(request, drawn) if saying.is_stray else notices.copy_of(request, drawn)
             case ThreadIntent(version=version):
                 entry = request.at_version(version) or request.history[-1]
@@ -199,17 +200,27 @@ class SlackNotifier:
                 raise TypeError(f"{saying.intent} is not about a request")
 
     def _in_channel(self, request: PurchaseRequest, saying: Saying) -> PurchaseRequest:
-        return invoice.for_channel(request, self._readers(saying))
+        seen = invoice.for_channel(request, self._readers(saying))
+        return seen if self.policy().shows_channel_its_spend else without_budget(seen)
 
     def _for(self, user: UserId, request: PurchaseRequest, saying: Saying) -> PurchaseRequest:
-        return invoice.for_person(request, self._readers(saying), user)
+        seen = invoice.for_person(request, self._readers(saying), user)
+        tried = request.last(Happened.CAPPED)
+        answers_for_budget = tried is not None and user in tried.others
+        return seen if answers_for_budget or self.policy().shows_channel_its_spend else without_budget(seen)
 
     def _readers(self, saying: Saying) -> invoice.Readers:
         return invoice.Readers(self.policy().invoice_link, saying.approvers, saying.payers)
 
-    def _card(self, request: PurchaseRequest, approvers: tuple[UserId, ...]) -> Message:
+    def _card(self, request: PurchaseRequest, saying: Saying) -> Message:
         approvals = self.policy().approvals
-        return request_card.card(request, approvers=approvers, role=approvals.role, needed=approvals.needed)
+        return request_card.card(
+            request,
+            approvers=saying.approvers,
+            role=approvals.role,
+            needed=approvals.needed,
+            standing=saying.standing,
+        )
 
 
 def _of_notice(notice: Notice, *, shows_sums: bool) -> Message:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.blocks import text
 from bot.domain.budget import Budget
 from bot.domain.ids import ChannelId
 
 
-def line(budget: Budget, channel: ChannelId) -> str:
-    """How it stands; with what one request would leave of it."""
-    return f"Budget of {text.channel(channel)} for {text.month(budget.month)}: {_drawn(budget)}, {_left(budget)}"
+def line(budget: Budget, channel: ChannelId, at: datetime | None = None) -> str:
+    """How it stands, or stood at a moment; with what one request would leave of it."""
+    as_of = f" as of {text.when(at)}" if at else ""
+    return f"Budget of {text.channel(channel)} for {text.month(budget.month)}{as_of}: {_drawn(budget)}, {_left(budget)}"
+
+
+def lines(budget: Budget | None, channel: ChannelId | None) -> list[str]:
+    """The same as one line or none, with a sign where it does not fit."""
+    if budget is None or channel is None:
+        return []
+    return [f"{'' if budget.fits else ':warning: '}{line(budget, channel)}"]
 
 
 def shortfall(budget: Budget, channel: ChannelId) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.blocks import budget as budgets
 from bot.blocks import choices, kit, limits, price, story, text, waiting
 from bot.blocks.choices import place_options, product_options
 from bot.blocks.ids import Action, Callback, block_id
 from bot.blocks.kit import Block, Element, View
+from bot.domain.budget import Budget
 from bot.domain.catalog import MAX_PROMO, MAX_QUANTITY, MAX_REASON, MAX_TOP_UP, MIN_TOP_UP, Field, Product
 from bot.domain.draft import Draft
 from bot.domain.ids import DraftId
@@ -38,10 +40,12 @@ def form(
     outage: str | None = None,
     quantity_block: str = Field.QUANTITY,
     are_places_known: bool = True,
+    budget: Budget | None = None,
 ) -> View:
     """The form with everything chosen so far. `place_labels` has the words for chosen places, by field.
 
     `outage` says in finished mrkdwn why nobody gets a price now; sending it keeps it.
+    `budget` is that of the chosen channel, with what this would need.
     `quantity_block` is the block id of the quantity: Slack keeps what was typed for as long as it stays the same.
     """
     problems = _present_problems(draft)
@@ -59,6 +63,7 @@ def form(
         *_with_problems(fields, problems),
         kit.divider(),
         kit.section(_price(draft, product, problems) if outage is None else waiting.no_price(outage)),
+        *(kit.context(line) for line in budgets.lines(budget, draft.channel)),
         *_without_field(problems, [*fields, *paper]),
         *_with_problems(paper, problems),
     ]

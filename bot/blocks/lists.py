@@ -10,6 +10,7 @@ from bot.blocks import buttons, kit, limits, request_card, story, text
 from bot.blocks import waiting as waiting_for_price
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
+from bot.domain.budget import Standing
 from bot.domain.draft import WaitingDraft
 from bot.domain.ids import UserId
 from bot.domain.request import PurchaseRequest, State
@@ -63,9 +64,12 @@ def decisions(waiting: Sequence[PurchaseRequest], now: datetime) -> list[Block]:
     return [*decided, *_more(len(waiting))]
 
 
-def one(request: PurchaseRequest, approvers: Sequence[UserId], role: str, needed: int) -> Message:
+def one(
+    request: PurchaseRequest, approvers: Sequence[UserId], role: str, needed: int, standing: Standing | None = None
+) -> Message:
     """The card for one person's eyes, with everything that ever happened to the request."""
-    return _with_history(request_card.card(request, approvers=approvers, role=role, needed=needed), request)
+    card = request_card.card(request, approvers=approvers, role=role, needed=needed, standing=standing)
+    return _with_history(card, request)
 
 
 def one_without_sums(request: PurchaseRequest, hidden: str) -> Message:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from bot.blocks import budget as budgets
 from bot.blocks import kit, price, text, waiting
 from bot.blocks.buy_modal import test_purchase
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
+from bot.domain.budget import Budget
 from bot.domain.catalog import Product
 from bot.domain.draft import Draft
 
 
 def preview(
-    draft: Draft, product: Product, place: str | None, is_first_purchase: bool, outage: str | None = None
+    draft: Draft,
+    product: Product,
+    place: str | None,
+    is_first_purchase: bool,
+    *,
+    outage: str | None = None,
+    budget: Budget | None = None,
 ) -> Message:
     """For one person's eyes. Offers to send only what has a price, or what can wait for one while nobody gets any.
 
-    `outage` says why nobody does, in finished mrkdwn.
+    `outage` says why nobody does, in finished mrkdwn. `budget` is the channel's, with what this would need.
     """
     priced = _price(draft, product) if outage is None else [waiting.no_price(outage)]
     lines = [f"*{_subject(draft, product)}*", *_facts(draft, place), *priced]
+    lines += budgets.lines(budget, draft.channel)
     said = "\n".join([*lines, *_missing(draft), "Nothing is sent yet."])
     blocks: list[Block] = [
         kit.section(said),

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.blocks import buttons, kit, limits, price, story, text
+from bot.blocks import budget, buttons, kit, limits, price, story, text
 from bot.blocks.kit import Block, Message
+from bot.domain.budget import Standing
 from bot.domain.ids import UserId
 from bot.domain.quote import Quote
 from bot.domain.request import Candidate, Happened, PurchaseRequest, State
 
 
-def card(request: PurchaseRequest, *, approvers: Sequence[UserId], role: str, needed: int) -> Message:
-    """The whole card as of now. `approvers` hold the role; the requester among them is left out."""
+def card(
+    request: PurchaseRequest,
+    *,
+    approvers: Sequence[UserId],
+    role: str,
+    needed: int,
+    standing: Standing | None = None,
+) -> Message:
+    """The whole card as of now. `approvers` hold the role; the requester among them is left out.
+
+    `standing` is the budget that it would be taken from, for whoever has to decide.
+    """
     may_approve = _who_may(request, approvers, role)
     blocks = [
         kit.header(story.title(request)),
@@ -23,13 +34,14 @@ def card(request: PurchaseRequest, *, approvers: Sequence[UserId], role: str, ne
         *_differences(request),
         kit.fields(*_facts(request)),
         kit.section(_price(request)),
+        *_budget(request, standing),
         *_order(request),
         *_candidates(request),
         *_reason(request),
         *_buttons(request, needed),
         kit.context(*_small_print(request, may_approve)),
     ]
-    return kit.message(_fallback(request, may_approve, needed), *blocks)
+    return kit.message(_fallback(request, may_approve, needed, standing), *blocks)
 
 
 def without_sums(request: PurchaseRequest, hidden: str) -> Message:
@@ -114,6 +126,18 @@ def _price(request: PurchaseRequest) -> str:
     return "\n".join(lines)
 
 
+def _budget(request: PurchaseRequest, standing: Standing | None) -> list[Block]:
+    said = _budget_line(request, standing)
+    return [kit.context(said)] if said else []
+
+
+def _budget_line(request: PurchaseRequest, standing: Standing | None) -> str:
+    if standing is None:
+        return ""
+    sign = "" if standing.budget.fits else ":warning: "
+    return f"{sign}{budget.line(standing.budget, request.channel, standing.at)}"
+
+
 def _reason(request: PurchaseRequest) -> list[Block]:
     said = kit.passage(request.reason)
     refusal = request.last(Happened.DECLINED)
@@ -182,7 +206,7 @@ def _who_may(request: PurchaseRequest, approvers: Sequence[UserId], role: str) -
     return f"Who may {verb}: {text.mentions(others)} (role {text.code(role)})"
 
 
-def _fallback(request: PurchaseRequest, may_approve: str, needed: int) -> str:
+def _fallback(request: PurchaseRequest, may_approve: str, needed: int, standing: Standing | None) -> str:
     """The card for those who hear it or read it in a notification. People's own words come last: only they are cut."""
     refusal = request.last(Happened.DECLINED)
     sentences = [
@@ -192,6 +216,7 @@ def _fallback(request: PurchaseRequest, may_approve: str, needed: int) -> str:
         f"Asked by {text.mention(request.requester)}.",
         f"Price: {story.price_in_short(request)}.",
         price.renewal(request.quote, request.selection.cycle) or "",
+        _budget_line(request, standing),
         f"Network and place: {text.words(request.place)}." if request.place else "",
         *_fallback_order(request),
         f"{may_approve}." if may_approve else "",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from bot.blocks import budget as budgets
 from bot.blocks import charts, kit, looks, tables, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Element, Message
 from bot.blocks.looks import Names, Shown
+from bot.domain.budget import Budget
 from bot.domain.company import NO_PROJECT, NO_TEAM
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.ledger import Sums
@@ -35,9 +37,14 @@ def spend(
     names: Names = MappingProxyType({}),
     pictures: Shown = (),
     is_private: bool = True,
+    budget: Budget | None = None,
 ) -> Message:
-    """`names` are for the chart, which cannot mention anybody; `is_private`: for the person who asked."""
+    """`names` are for the chart, which cannot mention anybody; `is_private`: for the person who asked.
+
+    `budget` is that of the channel this is about, as it stands now.
+    """
     lines = [f"*Spent {about(asked.scope)} {text.days(shown.period)}*", *_spend_lines(shown)]
+    lines += budgets.lines(budget, ChannelId(asked.scope.id))
     said = "\n".join(lines)
     below = spend_details(shown, asked.scope)
     drawn = looks.spend_charts(shown, names)

@@ -9,6 +9,7 @@ the turn of a month takes no room from the next one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.money import Cents
 
@@ -42,6 +43,14 @@ class Budget:
     @property
     def fits(self) -> bool:
         return self.needed == 0 or self.left_after >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A budget as it was read: on a card, which stays, it is true of that moment."""
+
+    budget: Budget
+    at: datetime
 
 
 def beyond(role: str) -> str:

@@ -232,6 +232,10 @@ class Policy(_Model):
         """Those who pay invoices; where the policy names none, those who approve."""
         return self.roles.get(FINANCE) or self.roles[self.approvals.role]
 
+    @property
+    def shows_channel_its_spend(self) -> bool:
+        return CHANNEL in self.prices_visible_to
+
     def cap_of(self, channel: ChannelId) -> Cents | None:
         """What this channel may spend in a month; None for no cap."""
         settings, usual = self.channel_settings.get(channel), self.budgets.monthly_dollars

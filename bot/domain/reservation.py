@@ -6,7 +6,7 @@ It lives only with its request: whatever holds one is bought, driven on, or show
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.budget import is_beyond
 from bot.domain.ledger import budget_month
@@ -34,6 +34,13 @@ def needs(request: PurchaseRequest) -> Cents:
     """What buying it takes from a budget: nothing where credit is bought, or only a renewal is decided on."""
     asked = request.selection
     return 0 if asked.is_top_up or asked.is_about_renewal else request.quote.total
+
+
+def without_budget(request: PurchaseRequest) -> PurchaseRequest:
+    """The request for somebody who is not shown what its channel spent."""
+    if request.over_budget is None:
+        return request
+    return replace(request, over_budget=replace(request.over_budget, shows_sums=False))
 
 
 def may_exceed(request: PurchaseRequest) -> bool:

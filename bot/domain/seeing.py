@@ -9,6 +9,9 @@ from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy import CHANNEL, Person, Verdict
 from bot.domain.scope import Kind, Scope
 
+OWN_REQUEST = "own_request"
+"""The rule that shows people what they asked for themselves, and nothing else of their channel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
@@ -44,7 +47,7 @@ def may_see_prices(
 ) -> Verdict:
     """Of one request or service. Who sees the spend of their channel has its cards before them, guests included."""
     if requester is not None and requester == viewer.person.id:
-        return Verdict(True, "own_request")
+        return Verdict(True, OWN_REQUEST)
     if CHANNEL in visible_to and channel is not None and channel == viewer.channel:
         return Verdict(True, "in_channel")
     held = [role for role in visible_to if role in viewer.roles]

@@ -24,7 +24,7 @@ from bot.handlers.errors import message_for
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press, block_of, chosen, labels
 from bot.slack import OpenView
-from bot.usecases import submit, waiting
+from bot.usecases import budgets, submit, waiting
 
 TYPING_PAUSE_S = 0.25
 """How long to wait for the next keystroke before the provider is asked for a price."""
@@ -203,6 +203,7 @@ async def form_view(
         outage=outage,
         quantity_block=form.quantity_block,
         are_places_known=front.desk.provider.places.is_loaded,
+        budget=None if is_checking else await budgets.of_draft(front.desk, draft),
     )
 
 

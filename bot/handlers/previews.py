@@ -17,7 +17,7 @@ from bot.handlers.errors import explained, message_for
 from bot.handlers.form import form_of, guarded, open_form, outage_words, show_priced
 from bot.handlers.front import FAST_ANSWER_S, Front
 from bot.handlers.parse import Actor, Press
-from bot.usecases import submit, waiting
+from bot.usecases import budgets, submit, waiting
 
 
 async def previewed(front: Front, draft: Draft) -> Message:
@@ -44,7 +44,10 @@ async def _preview(front: Front, draft: Draft, outage: str | None = None) -> Mes
     if product is None:
         raise SelectionRefusedError("This product is not sold any more.")
     place = front.desk.provider.places.describe(draft.filter)
-    return preview.preview(draft, product, place, await is_first_purchase(front, draft, product), outage)
+    is_first, budget = await asyncio.gather(
+        is_first_purchase(front, draft, product), budgets.of_draft(front.desk, draft)
+    )
+    return preview.preview(draft, product, place, is_first, outage=outage, budget=budget)
 
 
 # Sending

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from bot.blocks import notices, summaries
 from bot.blocks.kit import Message
+from bot.domain.budget import Budget
 from bot.domain.ids import ChannelId
 from bot.domain.notice import SharedSummary
 from bot.domain.period import PeriodError
-from bot.domain.scope import Asked, Measure, ScopeError, parse_words
+from bot.domain.scope import Asked, Kind, Measure, ScopeError, parse_words
 from bot.handlers.front import UNKNOWN_BUTTON, Front
 from bot.handlers.parse import Actor, Press
 from bot.ports import Errand, ErrandKind
+from bot.usecases import budgets
 from bot.usecases import summaries as sums
 from bot.usecases.desk import utcnow
 
@@ -63,9 +65,20 @@ async def answer(front: Front, who: Actor, asked: Asked) -> Message:
     if asked.measure is Measure.SPEND:
         shown = await sums.spend(front.desk, who.workspace, asked.scope, asked.period)
         names = await sums.names_of(front.desk, shown)
-        return summaries.spend(asked, shown, time_zone=sums.zone_of_scope(front.desk, asked.scope), names=names)
+        zone = sums.zone_of_scope(front.desk, asked.scope)
+        budget = await _budget(front, who, asked)
+        return summaries.spend(asked, shown, time_zone=zone, names=names, budget=budget)
     used = await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed)
     return summaries.usage(asked, used)
+
+
+async def _budget(front: Front, who: Actor, asked: Asked) -> Budget | None:
+    """What this month's budget leaves, for a channel in days that reach into this month."""
+    if asked.scope.kind is not Kind.CHANNEL:
+        return None
+    channel = ChannelId(asked.scope.id)
+    is_now = asked.period.last >= sums.today_of(front.desk, channel).replace(day=1)
+    return await budgets.of_channel(front.desk, who.workspace, channel) if is_now else None
 
 
 # Buttons

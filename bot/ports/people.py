@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.domain.budget import Standing
 from bot.domain.draft import WaitingDraft
 from bot.domain.home import Home
 from bot.domain.ids import ChannelId, UserId, WorkspaceId
@@ -42,7 +43,7 @@ class Spot:
 class Saying:
     """One message, to be drawn from the state as it is now. `is_stray`: the channel of its card is closed to us.
     `payers` pay invoices, where only they are given the links. `shows_sums`: its readers may see
-    what a service costs.
+    what a service costs. `standing` is the budget of the card's channel.
     """
 
     intent: Intent
@@ -51,6 +52,7 @@ class Saying:
     payers: tuple[UserId, ...] = ()
     shows_sums: bool = True
     is_stray: bool = False
+    standing: Standing | None = None
     form: Form = Form.FULL
 
 

@@ -77,7 +77,14 @@ class Store(AccountStore, DigestStore, Protocol):
         ...
 
     async def budget(
-        self, workspace: WorkspaceId, channel: ChannelId, month: str, cap: Cents, besides: RequestId | None = None
+        self,
+        workspace: WorkspaceId,
+        channel: ChannelId,
+        month: str,
+        cap: Cents,
+        *,
+        needed: Cents = 0,
+        besides: RequestId | None = None,
     ) -> Budget:
         """How the budget of a channel's month (`2026-11`) stands, without what the request `besides` holds back."""
         ...

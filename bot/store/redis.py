@@ -187,13 +187,20 @@ class RedisStore(Outbox, Accounts, Digests):
             raise StaleError(f"Request #{after.id} was changed by somebody else meanwhile.")
 
     async def budget(
-        self, workspace: WorkspaceId, channel: ChannelId, month: str, cap: Cents, besides: RequestId | None = None
+        self,
+        workspace: WorkspaceId,
+        channel: ChannelId,
+        month: str,
+        cap: Cents,
+        *,
+        needed: Cents = 0,
+        besides: RequestId | None = None,
     ) -> Budget:
         prefix = _prefix(workspace)
         key, arguments = f"{prefix}budget:{channel}:{month}", [prefix, channel, month, besides or ""]
         async with store_errors():
             spent, held = await self._scripts["read_budget"](keys=[key], args=arguments)
-        return Budget(month, cap, spent, held)
+        return Budget(month, cap, spent, held, needed)
 
     async def get(self, workspace: WorkspaceId, request: RequestId) -> PurchaseRequest | None:
         async with store_errors():

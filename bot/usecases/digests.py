@@ -17,7 +17,7 @@ from bot.domain.digest import Due, Rhythm, Schedule, missed, newest_due, next_du
 from bot.domain.errors import RecordError
 from bot.domain.ids import ChannelId, NoticeKey, UserId, WorkspaceId
 from bot.domain.notice import ChannelDigest, Renewing, Undecided
-from bot.domain.policy import CHANNEL, Verdict
+from bot.domain.policy import Verdict
 from bot.domain.request import State
 from bot.domain.scope import Kind, Scope
 from bot.domain.seeing import may_set_digest
@@ -153,7 +153,7 @@ async def _post_if_due(desk: Desk, workspace: WorkspaceId, one: Wanted, mark: Di
 
 async def made(desk: Desk, workspace: WorkspaceId, due: Due, mark: DigestMark, now: datetime) -> ChannelDigest:
     """The digest with its facts as they are now."""
-    scope, shows_prices = Scope(Kind.CHANNEL, due.channel), CHANNEL in desk.policy().prices_visible_to
+    scope, shows_prices = Scope(Kind.CHANNEL, due.channel), desk.policy().shows_channel_its_spend
     spend = await summaries.spend(desk, workspace, scope, due.period) if shows_prices else None
     pending = await desk.store.in_state(workspace, State.PENDING, PENDING_READ)
     waiting = [request for request in pending if request.channel == due.channel]

@@ -31,9 +31,9 @@ from bot.domain.intents import (
 from bot.domain.invoice import asks_to_pay
 from bot.domain.notice import Notice
 from bot.domain.pause import Pause
-from bot.domain.policy import CHANNEL
 from bot.domain.request import PurchaseRequest
 from bot.ports import Audit, Claim, Notifier, Saying, Spot, Told
+from bot.usecases import budgets
 from bot.usecases.addressees import NEEDS_SOMEBODY, Addressees
 from bot.usecases.desk import Desk
 from bot.usecases.home import home, onlookers
@@ -241,7 +241,9 @@ class Messages:
         return any(str(CopyIntent(request.id, user)) not in dropped for user in await self._people.deciders(request))
 
     async def _saying(self, intent: Intent, request: PurchaseRequest) -> Saying:
-        return Saying(intent, request, await self._people.approvers(), await self._people.payers())
+        is_card = isinstance(intent, CardIntent | CopyIntent)
+        standing = await budgets.of_request(self.desk, request) if is_card else None
+        return Saying(intent, request, await self._people.approvers(), await self._people.payers(), standing=standing)
 
     async def _of_notice(self, intent: NoticeIntent | ThreadNoticeIntent, notice: Notice) -> Saying:
         """What a service costs is left out where the policy does not show it to the channel, or to this person."""
@@ -249,7 +251,7 @@ class Messages:
             owner = getattr(notice, "owner", None)
             verdict = await may_see_prices(self.desk, UserId(intent.to), None, owner, intent.instead_of)
             return Saying(intent, notice, shows_sums=verdict.is_allowed)
-        return Saying(intent, notice, shows_sums=CHANNEL in self.desk.policy().prices_visible_to)
+        return Saying(intent, notice, shows_sums=self.desk.policy().shows_channel_its_spend)
 
     async def _for_payers(self, request: PurchaseRequest, intent: ThreadIntent) -> list[DirectIntent]:
         """Where only they have its link, those who pay hear of an invoice when the thread does."""

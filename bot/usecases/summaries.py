@@ -61,7 +61,8 @@ async def may_see_prices(
     when it cannot say, the sums are left out.
     """
     policy = desk.policy()
-    visible_to = (*policy.prices_visible_to, policy.approvals.role)
+    decide = (policy.approvals.role, policy.budgets.over_budget_role)
+    visible_to = (*policy.prices_visible_to, *(role for role in decide if role))
     plain = seeing.may_see_prices(Viewer(Person(user, ""), here, frozenset()), requester, channel, visible_to)
     if plain.is_allowed:
         return plain
