@@ -30,11 +30,13 @@ from bot.domain.errors import (
     StoreUnavailableError,
 )
 from bot.domain.ids import RequestId, UserId
-from bot.domain.ledger import Sums, entries_of, sums_of
+from bot.domain.ledger import Sums, budget_month, entries_of, sums_of
+from bot.domain.policy import Budgets, Policy, Role
 from bot.domain.request import Happened, PurchaseRequest, State
+from bot.domain.reservation import may_exceed, reserved
 from bot.store.redis import connect
 from bot.usecases import checkout, decide
-from tests.examples import APPROVER, REQUESTER, SECOND_APPROVER, WORKSPACE
+from tests.examples import APPROVER, CHANNEL, FINANCE, REQUESTER, SECOND_APPROVER, WORKSPACE
 from tests.store.looking import audit
 from tests.usecases.conftest import Clock, Office, click_on, policy
 from tests.usecases.fakes import FakeDirectory, FakeProvider, KilledError, Moments, SteppedStore
@@ -55,8 +57,18 @@ TROUBLES: list[Trouble] = [
     *((moment, KilledError) for moment in ("quote", "services", "move:claimed", "moved:claimed")),
     *((moment, KilledError) for moment in ("create", "sold", "move:ordered", "moved:ordered", "tag")),
 ]
+CAPS = st.sampled_from([None, 10, 20, 40, 80])
+MONTHS = [f"2026-{month:02}" for month in range(7, 13)]
+"""A life begins in July and takes some weeks at most."""
 SAYS_IT_MAY_BE_BOUGHT_AGAIN = {Happened.APPROVED, "resumed"}
 """Each of these in a history is one person's leave for one purchase."""
+
+
+def with_budget(rules: Policy, dollars: int | None) -> Policy:
+    """Room for none, one, two or all of the requests at the usual price."""
+    roles = {**rules.roles, "finance": Role(users=(FINANCE,))}
+    budgets = Budgets(monthly_dollars=dollars, over_budget_role="finance")
+    return rules.model_copy(update={"roles": roles, "budgets": budgets})
 
 
 class Lives(RuleBasedStateMachine):
@@ -79,15 +91,16 @@ class Lives(RuleBasedStateMachine):
 
         return self.loop.run_until_complete(bounded())
 
-    @initialize(needed=st.sampled_from([1, 2]), troubles=st.tuples(*[st.sampled_from(TROUBLES)] * 3))
-    def open(self, needed: int, troubles: tuple[Trouble, ...]) -> None:
+    @initialize(needed=st.sampled_from([1, 2]), dollars=CAPS, troubles=st.tuples(*[st.sampled_from(TROUBLES)] * 3))
+    def open(self, needed: int, dollars: int | None, troubles: tuple[Trouble, ...]) -> None:
         """What matters happens after an approval, so three of four lives begin with one, and with trouble."""
         self.client = connect(self.url)
         self.run(self.client.flushall())
         type(self).clock.time = START
         moments = Moments()
         store, provider = SteppedStore(self.client, moments), FakeProvider(moments)
-        self.office = Office(store, provider, FakeDirectory(), moments, self.client, self.clock, policy(needed=needed))
+        rules = with_budget(policy(needed=needed), dollars)
+        self.office = Office(store, provider, FakeDirectory(), moments, self.client, self.clock, rules)
         for number in EVERY:
             self.run(self.office.place(draft=f"d{number}"))
         moments.always("sold", self._note_sale)
@@ -124,6 +137,20 @@ class Lives(RuleBasedStateMachine):
         request = self.request(number)
         click = click_on(request, user, revision=max(1, request.revision - age))
         self.attempt(decide.approve(self.office.desk, click))
+
+    @rule(number=NUMBERS, user=st.sampled_from([FINANCE, APPROVER]))
+    def approves_over_budget(self, number: int, user: UserId) -> None:
+        self.attempt(decide.approve_beyond(self.office.desk, click_on(self.request(number), user)))
+
+    @rule(one=NUMBERS, other=NUMBERS)
+    def two_are_approved_at_once(self, one: int, other: int) -> None:
+        clicks = [click_on(self.request(number), SECOND_APPROVER) for number in (one, other)]
+        desk = self.office.desk
+
+        async def both() -> None:
+            await asyncio.gather(*(decide.approve(desk, click) for click in clicks))
+
+        self.attempt(both())
 
     @rule(number=NUMBERS)
     def both_click_at_once(self, number: int) -> None:
@@ -256,6 +283,32 @@ class Lives(RuleBasedStateMachine):
         assert len(services) == len(set(services)), "one service belongs to two requests"
         spent = await self.office.desk.ledger.spend(WORKSPACE, START.date(), START.date() + timedelta(days=365))
         assert spent.sums == booked, "the ledger says something else than the requests"
+
+    @precondition(lambda self: self.client is not None)
+    @invariant()
+    def the_budget_is_kept(self) -> None:
+        self.run(self._check_budget())
+
+    async def _check_budget(self) -> None:
+        """What is reserved and spent is what the requests say, and within the cap unless somebody who may went beyond.
+
+        A person may name a dearer service than was approved: that is spent whatever the cap is.
+        """
+        assert self.client is not None
+        requests = [self.office.store.get(WORKSPACE, RequestId(number)) for number in EVERY]
+        found = [request for request in await asyncio.gather(*requests) if request is not None]
+        held = {request.id: hold for request in found if (hold := reserved(request))}
+        for month in MONTHS:
+            mine = [request for request in found if budget_month(request) == month]
+            spent = sum(entry.counts for request in mine for entry in entries_of(request))
+            fields = await self.client.hgetall(f"{{{WORKSPACE}}}:budget:{CHANNEL}:{month}")
+            kept = {int(name): int(cents) for name, cents in fields.items() if name != b"spent"}
+            assert kept == {number: hold.cents for number, hold in held.items() if hold.month == month}
+            stands = await self.office.store.budget(WORKSPACE, CHANNEL, month, 0)
+            assert (stands.spent, stands.reserved) == (spent, sum(kept.values()))
+            cap = self.office.policy.cap_of(CHANNEL)
+            went_beyond = any(may_exceed(request) or request.last(Happened.FOUND) for request in mine)
+            assert cap is None or went_beyond or spent + stands.reserved <= cap
 
     def teardown(self) -> None:
         if self.client is not None:
