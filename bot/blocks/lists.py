@@ -130,7 +130,8 @@ def own_line(request: PurchaseRequest) -> str:
 
 
 def _decide(request: PurchaseRequest) -> Block:
-    return kit.actions(buttons.approve(request), buttons.decline(request), buttons.show(request))
+    beyond = [buttons.approve_over_budget(request)] if story.may_exceed(request) else []
+    return kit.actions(buttons.approve(request), *beyond, buttons.decline(request), buttons.show(request))
 
 
 def _deadline(request: PurchaseRequest, now: datetime) -> str:

@@ -96,7 +96,7 @@ def change(found: Change) -> str:
         case ChangeKind.REFUSED:
             return f"The provider would not sell it: {after}" if found.after else "The provider would not sell it"
         case ChangeKind.BUDGET:
-            return f"The channel's budget has no room for it any more: {before} is left and it needs {after}"
+            return f"The channel's budget has no room for {after}"
         case ChangeKind.PAYMENT | ChangeKind.PROMO | ChangeKind.FILTER | ChangeKind.APPROVER:
             return f"{_LABELS[found.kind]}: {before} → {after}"
 

@@ -86,7 +86,7 @@ class ChangeKind(StrEnum):
     REFUSED = "refused"
     APPROVER = "approver"
     BUDGET = "budget"
-    """There was room for `before` and it needs `after`."""
+    """It had room for `before` and has none for `after`."""
 
 
 @dataclass(frozen=True, slots=True)

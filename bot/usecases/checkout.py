@@ -164,9 +164,9 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> PurchaseRe
     except StoreUnavailableError:
         await note_unsent(desk, request, attempt)
         raise
-    except OverBudgetError as error:
-        left, needed = error.budget.left, error.budget.needed
-        return await _reopen(desk, request, fresh, (*found, Change(ChangeKind.BUDGET, left, needed, True)))
+    except OverBudgetError:
+        no_room = Change(ChangeKind.BUDGET, request.quote.total, fresh.total, True)
+        return await _reopen(desk, request, fresh, (*found, no_room))
     return await _send(desk, claimed, lease)
 
 

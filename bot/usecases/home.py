@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.domain.errors import ChatError, ProviderError
 from bot.domain.home import Home
 from bot.domain.ids import UserId, WorkspaceId
-from bot.domain.request import PurchaseRequest
+from bot.domain.request import Happened, PurchaseRequest
 from bot.usecases import report, watch
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.report import LISTED
@@ -66,6 +66,8 @@ async def onlookers(desk: Desk, request: PurchaseRequest) -> list[UserId]:
     if not looking:
         return []
     involved = {request.requester, *(approval.by for approval in request.approvals)}
+    if tried := request.last(Happened.CAPPED):
+        involved.update(tried.others)
     with suppress(ChatError):  # opened again, it is drawn anew
         involved |= await desk.approvers()
     return sorted(looking & involved)

@@ -44,22 +44,24 @@ class Inbox:
 
 
 async def inbox(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:
-    """Raises ChatError when Slack does not say who may decide."""
+    """What is over budget waits for those who may go beyond it too. Raises ChatError when Slack does not say who may
+    decide.
+    """
     name, role = desk.approver_role()
-    holders = await desk.directory.holders(role)
-    if user not in holders:
+    holders, beyond = await asyncio.gather(desk.directory.holders(role), desk.those_beyond())
+    if user not in holders and user not in beyond:
         return replace(await own(desk, workspace, user), waiting=[])
     person = await desk.directory.person(user)
     mine, pending = await asyncio.gather(
         own(desk, workspace, user), desk.store.in_state(workspace, State.PENDING, PENDING_READ)
     )
-    may_decide = [
-        request
-        for request in pending
-        if judge(Decider(person, request.requester, name, holders)).is_allowed
-        and all(approval.by != user for approval in request.approvals)
-    ]
-    return replace(mine, waiting=may_decide)
+
+    def may_decide(request: PurchaseRequest) -> bool:
+        those = holders.union(beyond) if request.over_budget else holders
+        is_allowed = judge(Decider(person, request.requester, name, those)).is_allowed
+        return is_allowed and all(approval.by != user for approval in request.approvals)
+
+    return replace(mine, waiting=[request for request in pending if may_decide(request)])
 
 
 async def own(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:

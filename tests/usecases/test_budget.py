@@ -284,7 +284,7 @@ async def test_t08_a_dearer_price_within_tolerance_that_has_no_room_goes_back_fo
     assert (now.state, office.provider.creates) == (State.PENDING, 0)
     assert [(one.kind, one.before, one.after) for one in now.changes] == [
         (ChangeKind.PRICE_UP, 1_750, 1_850),
-        (ChangeKind.BUDGET, 1_800, 1_850),
+        (ChangeKind.BUDGET, 1_750, 1_850),
     ]
     assert await stands(office) == (0, 0)
 
