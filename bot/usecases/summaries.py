@@ -295,10 +295,13 @@ async def names_of(desk: Desk, shown: Spend) -> dict[str, str]:
     """Names of people and channels, for a chart, where neither can be mentioned; without those Slack does not tell."""
     places = shown.projects or shown.channels
     people = [part.id for part in shown.people if part.id.startswith(("U", "W"))] if len(shown.people) > 1 else []
-    names = dict(await asyncio.gather(*(_name(desk, user) for user in people[:NAMED])))
-    if len(places) > 1:
-        names |= await _channels(desk)
+    named, channels = await asyncio.gather(_people(desk, people[:NAMED]), _channels(desk, is_asked=len(places) > 1))
+    names = {**named, **channels}
     return {part.id: names[part.id] for part in (*shown.people, *places) if names.get(part.id)}
+
+
+async def _people(desk: Desk, users: Iterable[str]) -> dict[str, str]:
+    return dict(await asyncio.gather(*(_name(desk, user) for user in users)))
 
 
 async def _name(desk: Desk, user: str) -> tuple[str, str]:
@@ -308,7 +311,9 @@ async def _name(desk: Desk, user: str) -> tuple[str, str]:
         return user, ""
 
 
-async def _channels(desk: Desk) -> dict[str, str]:
+async def _channels(desk: Desk, *, is_asked: bool) -> dict[str, str]:
+    if not is_asked:
+        return {}
     try:
         return {str(channel): name for channel, name in (await desk.directory.public_channels()).items()}
     except ChatError:
