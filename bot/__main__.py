@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from bot.domain.errors import InputError, StoreError
+from bot.domain.ids import RequestId
 from bot.domain.ledger import Kind
 from bot.domain.money import parse_dollars
 
@@ -130,6 +131,27 @@ def refund(
     except (StoreError, EmbeddedStoreError) as error:
         sys.exit(f"Nothing was booked: {error}")
     click.echo("Booked." if is_new else "This reference was booked before. Nothing changed.")
+
+
+@ledger.command()
+@click.argument("request")
+@click.option("--workspace", help="The workspace's id, where the bot knows several.")
+def void(request: str, workspace: str | None) -> None:
+    """Write down that a top-up or an order was never paid, so that it is not open for ever."""
+    from bot.operate import book_void  # noqa: PLC0415
+    from bot.process import settings_in  # noqa: PLC0415
+    from bot.store.embedded import EmbeddedStoreError  # noqa: PLC0415
+
+    number, settings = request.removeprefix("#"), settings_in(os.environ)
+    if not (number.isdecimal() and len(number) <= 12):
+        sys.exit(f"{request!r} is no request. Write its number, such as 1042.")
+    try:
+        is_new = asyncio.run(book_void(settings, RequestId(int(number)), workspace=workspace))
+    except InputError as error:
+        sys.exit(" ".join(error.problems.values()))
+    except (StoreError, EmbeddedStoreError) as error:
+        sys.exit(f"Nothing was booked: {error}")
+    click.echo("Booked: it was never paid." if is_new else "That was written down before. Nothing changed.")
 
 
 @contextmanager

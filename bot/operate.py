@@ -10,7 +10,7 @@ import orjson
 import redis.asyncio as redis_asyncio
 
 from bot.domain.errors import InputError
-from bot.domain.ids import ServiceId, WorkspaceId
+from bot.domain.ids import RequestId, ServiceId, WorkspaceId
 from bot.domain.ledger import Kind
 from bot.domain.money import Cents
 from bot.settings import Settings
@@ -21,6 +21,7 @@ from bot.store.trail import StoredTrail
 from bot.usecases.desk import utcnow
 from bot.usecases.export import exported
 from bot.usecases.refunds import give_back
+from bot.usecases.write_off import never_paid
 
 Write = Callable[[bytes], object]
 
@@ -63,6 +64,14 @@ async def book_refund(
             on=on,
             at=utcnow(),
         )
+
+
+async def book_void(settings: Settings, number: RequestId, *, workspace: str | None = None) -> bool:
+    """Write down that an order was never paid; False when that was done before. Raises InputError."""
+    async with _client(settings) as client:
+        store = RedisStore(client)
+        where = WorkspaceId(workspace) if workspace else await _only_workspace(store)
+        return await never_paid(store, where, number, utcnow())
 
 
 async def _only_workspace(store: RedisStore) -> WorkspaceId:

@@ -10,7 +10,7 @@ from bot.domain.finding import FAULTS, Finding, Kind
 from bot.domain.request import PurchaseRequest
 
 _ON_CARD = FAULTS | {
-    *(Kind.GONE, Kind.ENDED, Kind.CLOSED, Kind.CANCELLING, Kind.UNPAID, Kind.STUCK),
+    *(Kind.GONE, Kind.ENDED, Kind.CLOSED, Kind.VOID, Kind.CANCELLING, Kind.UNPAID, Kind.STUCK),
     *(Kind.QUANTITY, Kind.PRICE, Kind.CYCLE, Kind.COMPLETE, Kind.DROPPED),
 }
 """What the card says besides payment and status, which it shows anyway."""
@@ -62,6 +62,8 @@ def _end_or_wait(request: PurchaseRequest, finding: Finding) -> str:
             return "The provider finds no such service any more. Look in its dashboard before buying again."
         case Kind.CLOSED:
             return "Its invoice is not open any more: paid or voided, the provider does not say. Look in its dashboard."
+        case Kind.VOID:
+            return "It was *never paid*: somebody has looked at the provider and written it down."
         case Kind.CANCELLING:
             return "It is set to end with its paid period and will not renew."
         case Kind.UNPAID:

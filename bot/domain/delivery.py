@@ -101,7 +101,7 @@ def is_new(request: PurchaseRequest, sight: Sight) -> bool:
 
 def is_finished(findings: Iterable[Finding]) -> bool:
     kinds = {finding.kind for finding in findings}
-    return bool(kinds & {Kind.ENDED, Kind.DROPPED}) or kinds >= {Kind.PAID, Kind.ACTIVE, Kind.COMPLETE}
+    return bool(kinds & {Kind.ENDED, Kind.VOID, Kind.DROPPED}) or kinds >= {Kind.PAID, Kind.ACTIVE, Kind.COMPLETE}
 
 
 def is_settled(findings: Iterable[Finding]) -> bool:

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     PAID = "paid"
     CLOSED = "closed"
     """No invoice is open any more, and nothing shows whether it was paid or voided."""
+    VOID = "void"
+    """Never paid: somebody has looked at the provider and written it down."""
     ACTIVE = "active"
     """`count` is how many seconds that took."""
     STATUS = "status"

@@ -228,7 +228,7 @@ TO_REQUESTER = frozenset(
         Happened.EXPIRED,
     }
 )
-TO_REQUESTER_OF_A_LOOK = frozenset({Kind.ACTIVE, Kind.ENDED})
+TO_REQUESTER_OF_A_LOOK = frozenset({Kind.ACTIVE, Kind.ENDED, Kind.VOID})
 
 
 def intents_after(request: PurchaseRequest) -> tuple[Intent, ...]:

@@ -15,7 +15,7 @@ KEPT_BACK = ""
 """In place of a link that exists and is not for these eyes. None is one that is not known."""
 _HELD_BY = "held by "
 """In place of a link that only those have who pay: their ids follow. Never stored, like the one above."""
-_GONE = frozenset({Kind.ENDED, Kind.GONE, Kind.CLOSED})
+_GONE = frozenset({Kind.ENDED, Kind.GONE, Kind.CLOSED, Kind.VOID})
 """There is nothing to pay any more, or nobody knows what the link leads to."""
 
 

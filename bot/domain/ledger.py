@@ -281,7 +281,7 @@ def _became_of(request: PurchaseRequest, charged: Entry) -> Iterator[Entry]:
         if _shows(line, finding.Kind.PAID):
             yield paid(charged, line.at)
             return
-        if _shows(line, finding.Kind.ENDED):
+        if _shows(line, finding.Kind.ENDED) or _shows(line, finding.Kind.VOID):
             yield void(charged, line.at)
             return
 

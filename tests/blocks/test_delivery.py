@@ -69,6 +69,7 @@ EACH = [
     (Finding(Kind.ENDED, found="overdue"), "*Overdue* and never delivered. No payment was seen"),
     (Finding(Kind.GONE), "The provider finds no such service any more."),
     (Finding(Kind.CLOSED), "paid or voided, the provider does not say."),
+    (Finding(Kind.VOID), "never paid"),
     (Finding(Kind.DROPPED), "Proxydesk looks no further here"),
 ]
 
@@ -113,7 +114,9 @@ def test_l6_a_reminder_names_the_sum_who_and_the_way_to_pay() -> None:
     assert buttons(message)["open_invoice"]["url"] == examples.INVOICE_URL
 
 
-@pytest.mark.parametrize("after", [(PAID, WAITING), (PAID, ACTIVE), (ENDED,), (Finding(Kind.CLOSED),)])
+@pytest.mark.parametrize(
+    "after", [(PAID, WAITING), (PAID, ACTIVE), (ENDED,), (Finding(Kind.CLOSED),), (Finding(Kind.VOID),)]
+)
 def test_l6_no_invoice_is_offered_once_it_is_paid_or_gone(after: tuple[Finding, ...]) -> None:
     one = followed((WAITING, UNPAID), after)
     messages = [shown(one), *(thread(one, back) for back in (1, 2, 3)), notices.direct_notice(one, one.history[-1])]

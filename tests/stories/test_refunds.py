@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.domain.errors import InputError
-from bot.domain.ids import ServiceId
+from bot.domain.ids import RequestId, ServiceId
 from bot.domain.ledger import Kind, day_of
-from bot.operate import book_refund
+from bot.operate import book_refund, book_void
+from bot.serve_worker import make_jobs
 from bot.usecases.desk import utcnow
-from tests.stories.journey import TEAM, Journey
+from tests.stories.journey import TEAM, Journey, LaterClock
 
 
 async def _bought(journey: Journey) -> ServiceId:
@@ -56,3 +59,46 @@ def test_an_amount_that_is_none_is_explained(monkeypatch: pytest.MonkeyPatch) ->
     ended = CliRunner().invoke(main, ["ledger", "refund", "API-1-1", "much", "--reference", "re_1"])
     assert ended.exit_code == 1
     assert "is no amount" in ended.output
+
+
+async def test_t46_a_top_up_that_was_never_paid_does_not_stay_open_for_ever(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = LaterClock()
+    monkeypatch.setattr("bot.usecases.desk.datetime", clock)
+    rita, number = journey.person("rita"), journey.numbers
+    card = await journey.sends(rita, await journey.answer(rita, "/proxy topup 50", "Nothing is sent yet"))
+    await journey.person("mona").clicks(card, "approve")
+    await journey.card("The credit arrives when it is paid.")
+    with pytest.raises(InputError, match="may still be paid"):
+        await book_void(journey.bot.settings, number[0])
+    clock.later += timedelta(hours=50)
+    await make_jobs(journey.bot).follow({})
+    await journey.card("paid or voided, the provider does not say")
+    await journey.answer(rita, "/proxy spend", "$50.00 of top-ups not paid yet")
+    assert await book_void(journey.bot.settings, number[0])
+    assert not await book_void(journey.bot.settings, number[0]), "twice"
+    await journey.card("never paid")
+    await journey.threaded("never paid")
+    assert "Open invoice" not in str(await journey.direct(rita, "never paid"))
+    assert "top-up" not in (await journey.answer(rita, "/proxy spend", "Nothing was spent")).text
+    assert [line["what"] for line in await journey.audit()][-2:] == ["followed", "void"]
+
+
+async def test_t137_only_an_order_nobody_can_know_of_is_written_off(journey: Journey) -> None:
+    journey.byteful.set_credit(1_000_000)
+    await _bought(journey)
+    with pytest.raises(InputError, match="is paid"):
+        await book_void(journey.bot.settings, journey.numbers[0])
+    with pytest.raises(InputError, match="ordered nothing here"):
+        await book_void(journey.bot.settings, RequestId(4711))
+
+
+def test_a_request_that_is_none_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.test_settings import REQUIRED
+
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    ended = CliRunner().invoke(main, ["ledger", "void", "API-1-1"])
+    assert ended.exit_code == 1
+    assert "is no request" in ended.output
