@@ -28,6 +28,8 @@ TOP_UP_REASON = "More account credit"
 class Command:
     """`run` gets what follows the word and gives the answer for the ack; None when a form answers, or the answer
     follows. With `takes_mentions` people and channels arrive as Slack's ids, else as they were typed.
+
+    `is_for_anybody`: the answer is the same for everybody and changes nothing, so sent again it is given again.
     """
 
     usage: str
@@ -35,6 +37,7 @@ class Command:
     example: str
     run: Callable[[Front, Actor, str], Awaitable[Message | None]]
     takes_mentions: bool = False
+    is_for_anybody: bool = False
 
 
 async def _buy(front: Front, who: Actor, text: str) -> Message | None:
@@ -164,7 +167,7 @@ COMMANDS: dict[str, Command] = {
         "/proxy digest weekly monday 9:00",
         digests.command,
     ),
-    "help": Command("/proxy help", "This list.", "/proxy help", _help),
+    "help": Command("/proxy help", "This list.", "/proxy help", _help, is_for_anybody=True),
 }
 
 
@@ -183,6 +186,12 @@ async def dispatch(front: Front, who: Actor, text: str) -> Message | None:
         word = as_typed(word)
         return notices.unknown_word(word, nearest(word.lower(), list(COMMANDS)), f"{COMMAND} {'|'.join(COMMANDS)}")
     return await command.run(front, who, (rest if command.takes_mentions else as_typed(rest)).strip())
+
+
+def may_repeat(text: str) -> bool:
+    """Whether nobody gains anything by sending `/proxy text` once more, and nobody is told anything twice."""
+    command = COMMANDS.get(text.strip().partition(" ")[0].lower())
+    return command is not None and command.is_for_anybody
 
 
 def help_lines() -> list[CommandHelp]:

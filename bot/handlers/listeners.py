@@ -270,17 +270,22 @@ class ReplayGuard(AsyncMiddleware):
 
 
 async def _is_replay(front: Front, req: AsyncBoltRequest) -> bool:
-    """Whether this very body with this very signature was here before. Without the store nothing can change anyway.
-
-    A menu asks for its rows with the same body again when the same is typed twice within a second; it changes nothing.
-    """
+    """Whether this very body with this very signature was here before. Without the store nothing can change anyway."""
     signature = _signature(req)
-    if not signature or req.body.get("type") == "block_suggestion":
+    if not signature or _may_repeat(req.body):
         return False  # Socket Mode carries none; its envelopes come over our own connection
     try:
         return not await front.store.is_first(workspace_of(req.body), signature, REPLAY_MEMORY_S)
     except StoreUnavailableError:
         return False
+
+
+def _may_repeat(body: Body) -> bool:
+    """What changes nothing needs no mark, which would be a wait for the disk.
+
+    A menu asks for its rows with the same body again when the same is typed twice within a second.
+    """
+    return body.get("type") == "block_suggestion" or ("command" in body and commands.may_repeat(raw_text(body)))
 
 
 def _signature(req: AsyncBoltRequest) -> str:

@@ -69,6 +69,20 @@ async def test_t85_a_command_repeated_by_the_network_does_nothing_twice(journey:
     await rita.closes(form)
 
 
+async def test_t30_z1_what_a_person_was_told_is_not_told_to_who_sends_their_command_again(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await journey.asks(rita)
+    await journey.answer(rita, "/proxy requests", "#1001")
+    again = await journey.slack.replay_last()
+    assert (again.status, again.body) == (200, "")
+
+
+async def test_t85_help_is_given_as_often_as_it_is_asked_for_and_marks_nothing(journey: Journey) -> None:
+    await journey.answer(journey.person("rita"), "/proxy help", "What you can type")
+    assert "What you can type" in (await journey.slack.replay_last()).body
+    assert not await journey.bot.store._redis.keys("*seen:*")
+
+
 async def test_t85_an_event_is_sent_again_until_it_is_taken(journey: Journey) -> None:
     """Two deliveries never arrive; the second retry carries the same event and is worked on."""
     rita = journey.person("rita")
