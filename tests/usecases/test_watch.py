@@ -164,6 +164,21 @@ async def test_l2_n8_the_alert_is_about_days_and_offers_what_the_weeks_need(offi
     assert notice.top_up == 5_000, "two renewals of $40 in eight weeks, less what is there, in steps of $10"
 
 
+async def test_l2_without_a_single_setting_low_credit_is_told_three_days_ahead(office: Office) -> None:
+    office.policy = policy()
+    await sells(office, 10, 4_000)
+
+    async def told(*balances: int) -> set[str]:
+        return {one.partition(":credit:")[2] for one in await reads(office, *balances, every=DAY) if ":credit:" in one}
+
+    assert await told(4_000) == set(), "there is enough"
+    assert await told(*[3_900] * 4) == set()
+    assert await told(3_900, 3_900) == {"1:0"}
+    notice = await credit_notice(office, "credit:1:0")
+    assert (notice.level, notice.runway.days(notice.at)) == (None, 3)
+    assert notice.top_up == 1_000, "what four weeks need, in steps of $10"
+
+
 async def test_l3_t46_an_ordered_top_up_is_named_and_quiets_nothing(office: Office) -> None:
     from bot.domain import request as life
     from bot.usecases.follow import follow
