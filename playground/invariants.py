@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import redis.asyncio as redis_asyncio
@@ -26,7 +26,8 @@ async def broken(client: redis_asyncio.Redis, workspace: WorkspaceId, charged: i
     """What does not hold, in words. `charged`: cents the provider has charged for services."""
     prefix = f"{{{workspace}}}:"
     last = int(await client.get(f"{prefix}number") or 0)
-    requests = [one for number in range(FIRST, last + 1) if (one := await _read(client, workspace, number))]
+    store = RedisStore(client)
+    requests = [one for number in range(FIRST, last + 1) if (one := await _read(store, workspace, number))]
     found = [f"#{number} cannot be read" for number in range(FIRST, last + 1) if number not in {r.id for r in requests}]
     found += [problem for request in requests for problem in _of_one(request)]
     services = Counter(one.order.service_id for one in requests if one.order and one.order.service_id)
@@ -34,18 +35,27 @@ async def broken(client: redis_asyncio.Redis, workspace: WorkspaceId, charged: i
     found += await _of_indexes(client, prefix, requests)
     found += await _of_audit(client, workspace, requests)
     found += await _of_cards(client, prefix, requests)
-    sums = (await StoredLedger(client).spend(workspace, date(2000, 1, 1), date(2100, 1, 1))).sums
-    spent = sums.spent + sums.void - sums.renewed
+    spent = await _spent(client, workspace, requests)
     return found + ([f"the ledger says {spent} cents, the provider charged {charged}"] if spent != charged else [])
+
+
+async def _spent(client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Sequence[PurchaseRequest]) -> int:
+    """What the ledger says was charged for these, renewals apart. Only their days: each month is a read of its own."""
+    if not requests:
+        return 0
+    first, last = min(one.created_at for one in requests), max(one.changed_at for one in requests)
+    day = timedelta(days=1)
+    sums = (await StoredLedger(client).spend(workspace, (first - day).date(), (last + day).date())).sums
+    return sums.spent + sums.void - sums.renewed
 
 
 def _texts(raw: Iterable[Any]) -> set[str]:
     return {as_bytes(one).decode() for one in raw}
 
 
-async def _read(client: redis_asyncio.Redis, workspace: WorkspaceId, number: int) -> PurchaseRequest | None:
+async def _read(store: RedisStore, workspace: WorkspaceId, number: int) -> PurchaseRequest | None:
     try:
-        return await RedisStore(client).get(workspace, RequestId(number))
+        return await store.get(workspace, RequestId(number))
     except RecordError:
         return None
 

@@ -5,43 +5,38 @@ After each step, whatever happened: money moved at most once per approval, and t
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import redis.asyncio as redis_asyncio
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from pydantic import SecretStr
 
 from bot.domain.errors import (
     NeverSentError,
     OutcomeUnknownError,
-    ProxydeskError,
     RefusedError,
     StoreUnavailableError,
 )
 from bot.domain.ids import RequestId, UserId
-from bot.domain.ledger import Sums, budget_month, entries_of, sums_of
+from bot.domain.ledger import budget_month, entries_of
 from bot.domain.policy import Budgets, Policy, Role
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.domain.reservation import may_exceed, reserved
 from bot.store.redis import connect
 from bot.usecases import checkout, decide
-from tests.examples import APPROVER, CHANNEL, FINANCE, REQUESTER, SECOND_APPROVER, WORKSPACE
-from tests.store.looking import audit
+from playground import invariants
+from tests.examples import APPROVER, CHANNEL, FINANCE, SECOND_APPROVER, WORKSPACE
 from tests.usecases.conftest import Clock, Office, click_on, policy
 from tests.usecases.fakes import FakeDirectory, FakeProvider, KilledError, Moments, SteppedStore
+from tests.usecases.life import PEOPLE, START, Life, live
 
-PEOPLE = st.sampled_from([APPROVER, SECOND_APPROVER, REQUESTER])
 EVERY = range(1001, 1005)
 NUMBERS = st.sampled_from(EVERY)
 Trouble = tuple[str, Callable[[], BaseException]]
@@ -60,8 +55,6 @@ TROUBLES: list[Trouble] = [
 CAPS = st.sampled_from([None, 10, 20, 40, 80])
 MONTHS = [f"2026-{month:02}" for month in range(7, 13)]
 """A life begins in July and takes some weeks at most."""
-SAYS_IT_MAY_BE_BOUGHT_AGAIN = {Happened.APPROVED, "resumed"}
-"""Each of these in a history is one person's leave for one purchase."""
 
 
 def with_budget(rules: Policy, dollars: int | None) -> Policy:
@@ -71,25 +64,14 @@ def with_budget(rules: Policy, dollars: int | None) -> Policy:
     return rules.model_copy(update={"roles": roles, "budgets": budgets})
 
 
-class Lives(RuleBasedStateMachine):
+class Lives(Life):
     """One workspace, a few requests, and everything that can happen to them."""
-
-    url: SecretStr
-    clock: Clock
-    loop: asyncio.AbstractEventLoop
 
     def __init__(self) -> None:
         super().__init__()
         self.client: redis_asyncio.Redis | None = None
         self.creates: Counter[int] = Counter()
         self.driven = 0
-
-    def run(self, work: Awaitable[Any]) -> Any:
-        async def bounded() -> Any:
-            async with asyncio.timeout(20):
-                return await work
-
-        return self.loop.run_until_complete(bounded())
 
     @initialize(needed=st.sampled_from([1, 2]), dollars=CAPS, troubles=st.tuples(*[st.sampled_from(TROUBLES)] * 3))
     def open(self, needed: int, dollars: int | None, troubles: tuple[Trouble, ...]) -> None:
@@ -122,13 +104,6 @@ class Lives(RuleBasedStateMachine):
 
     def request(self, number: int) -> PurchaseRequest:
         return self.run(self.office.store.get(WORKSPACE, RequestId(number)))  # type: ignore[no-any-return]
-
-    def attempt(self, work: Awaitable[Any]) -> None:
-        """Whatever refuses, fails or dies here may do so; what it leaves behind is looked at afterwards."""
-        try:
-            self.run(work)
-        except (ProxydeskError, KilledError):
-            return
 
     # People
 
@@ -242,7 +217,7 @@ class Lives(RuleBasedStateMachine):
     def money_moved_at_most_once_for_each_leave(self) -> None:
         for number in EVERY:
             history = self.request(number).history
-            leaves = sum(entry.happened in SAYS_IT_MAY_BE_BOUGHT_AGAIN for entry in history)
+            leaves = sum(entry.happened in invariants.LEAVE for entry in history)
             claims = sum(entry.happened is Happened.CLAIMED for entry in history)
             assert self.creates[number] <= claims <= leaves
 
@@ -256,33 +231,10 @@ class Lives(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @invariant()
-    def the_books_agree(self) -> None:
-        self.run(self._check_books())
-
-    async def _check_books(self) -> None:
-        assert self.client is not None
-        prefix = f"{{{WORKSPACE}}}:"
-        indexes = {state: await self.client.zrange(f"{prefix}state:{state}", 0, -1) for state in State}
-        deadlines = await self.client.zrange(f"{prefix}deadline", 0, -1)
-        lines = await audit(self.client, WORKSPACE)
-        services: list[str] = []
-        booked = Sums()
-        for number in EVERY:
-            request = await self.office.store.get(WORKSPACE, RequestId(number))
-            assert request is not None
-            id_ = str(number).encode()
-            assert request.version == len(request.history)
-            assert [state for state, ids in indexes.items() if id_ in ids] == [request.state]
-            assert (id_ in deadlines) is (request.state is State.PENDING)
-            steps = [line for line in lines if line["request"] == number and line["before"] != line["after"]]
-            versions = [line["after"] for line in steps]
-            assert [int(detail.rsplit(" v", 1)[1]) for detail in versions] == list(range(1, request.version + 1))
-            assert (request.state is State.ORDERED) is (request.order is not None)
-            booked += sums_of(entries_of(request))
-            services += [request.order.service_id] if request.order and request.order.service_id else []
-        assert len(services) == len(set(services)), "one service belongs to two requests"
-        spent = await self.office.desk.ledger.spend(WORKSPACE, START.date(), START.date() + timedelta(days=365))
-        assert spent.sums == booked, "the ledger says something else than the requests"
+    def the_books_agree_with_what_was_sold(self) -> None:
+        known = {row.order.service_id for number in EVERY if (row := self.request(number)).order}
+        charged = sum(one.total for one in self.office.provider.services if one.id in known)
+        assert self.run(invariants.broken(self.office.raw, WORKSPACE, charged)) == []
 
     @precondition(lambda self: self.client is not None)
     @invariant()
@@ -315,21 +267,5 @@ class Lives(RuleBasedStateMachine):
             self.run(self.client.aclose())
 
 
-START = Clock().time
-
-
 def test_no_life_moves_money_twice_or_leaves_the_books_in_disorder(server: SecretStr, clock: Clock) -> None:
-    Lives.url, Lives.clock = server, clock
-    Lives.loop = asyncio.new_event_loop()
-    limits = settings(
-        max_examples=40,
-        stateful_step_count=20,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],  # a shorter story of a failure would take minutes to find
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )
-    try:
-        run_state_machine_as_test(Lives, settings=limits)
-    finally:
-        Lives.loop.close()
+    live(Lives, server, clock, lives=40, steps=20)
