@@ -6,7 +6,7 @@ decides when to speak again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,8 +101,8 @@ class SlackNotifier:
         )
         return MessageRef(at.channel, at.ts, _version(said))
 
-    async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
-        channel = await self._channel(spot.channel)
+    async def find(self, spot: Spot, keys: Collection[str], since: datetime) -> Mapping[str, MessageRef]:
+        channel, found = await self._channel(spot.channel), dict[str, MessageRef]()
         asked: dict[str, Any] = {
             "oldest": f"{(since - CLOCKS_DIFFER).timestamp():.6f}",
             "include_all_metadata": True,
@@ -112,12 +112,12 @@ class SlackNotifier:
             answer = await _counted("find", self._page(channel, spot, asked))
             for message in answer.get("messages") or []:
                 about = (message.get("metadata") or {}).get("event_payload") or {}
-                if key in str(about.get("key")).split():
-                    return MessageRef(channel, message["ts"], int(about.get("version") or 0))
+                at = MessageRef(channel, message["ts"], int(about.get("version") or 0))
+                found |= dict.fromkeys(str(about.get("key")).split(), at)
             asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not asked["cursor"]:
+            if not asked["cursor"] or found.keys() >= set(keys):
                 break
-        return None
+        return {key: found[key] for key in keys if key in found}
 
     async def show_home(self, home: Home) -> None:
         await _counted("show a home", self.client.views_publish(user_id=home.user, view=home_view.home(home)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,8 +86,8 @@ class Notifier(Protocol):
 
     async def update(self, said: Sequence[Saying], at: MessageRef) -> MessageRef: ...
 
-    async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
-        """Our own message with this key among its keys, posted there since then."""
+    async def find(self, spot: Spot, keys: Collection[str], since: datetime) -> Mapping[str, MessageRef]:
+        """By its key, our own message that carries it and was posted there since then; without those that stand not."""
         ...
 
     async def show_home(self, home: Home) -> None:

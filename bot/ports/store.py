@@ -221,8 +221,8 @@ class Store(AccountStore, DigestStore, Protocol):
         """Ask again for everything that was given up; how many that were."""
         ...
 
-    async def take_turn(self, claim: Claim, lane: Lane | None, now: datetime) -> Turn:
-        """The last check before Slack is spoken to. GO renews the lease."""
+    async def take_turn(self, claim: Claim, lane: Lane | None, now: datetime, beside: Sequence[Claim] = ()) -> Turn:
+        """The last check before Slack is spoken to, for those `beside` it too. GO renews the leases."""
         ...
 
     async def begin_posts(

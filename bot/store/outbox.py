@@ -128,8 +128,8 @@ class Outbox:
 
     # Speaking
 
-    async def take_turn(self, claim: Claim, lane: Lane | None, now: datetime) -> Turn:
-        return (await self._turn([claim], lane, now, [""]))[0]
+    async def take_turn(self, claim: Claim, lane: Lane | None, now: datetime, beside: Sequence[Claim] = ()) -> Turn:
+        return (await self._turn([claim, *beside], lane, now, ["", *("" for _ in beside)]))[0]
 
     async def begin_posts(
         self, claims: Sequence[Claim], lane: Lane | None, now: datetime

@@ -91,18 +91,16 @@ class Messages:
                 if notice := await self._notice_of(claim, intent.key):
                     return await self._thread(claim, await self._of_notice(intent, notice), request, told)
             case DirectIntent() | StrayIntent():
-                return await self._new(Part(claim, await self._saying(intent, request), Spot(intent.user)), told)
+                return self._new(Part(claim, await self._saying(intent, request), Spot(intent.user)), told)
         return None
 
-    async def _new(self, part: Part, told: Told) -> Part | None:
+    @staticmethod
+    def _new(part: Part, told: Told) -> Part | None:
         """None when it stands already, or cannot be delivered."""
-        if str(part.claim.intent) in told.dropped:
+        name = str(part.claim.intent)
+        if name in told.dropped or name in told.places:
             return None
-        try:
-            return None if await self.speaker.is_said(part.claim, told, part.spot) else part
-        except ChatError as error:
-            await self.elsewhere(part, error)
-            return None
+        return replace(part, mark=told.begun.get(name))
 
     async def elsewhere(self, part: Part, error: Exception) -> None:
         """Where it goes when it cannot be said in its place. An error that says nothing of the place goes on."""
@@ -164,7 +162,7 @@ class Messages:
     async def _thread(self, claim: Claim, saying: Saying, request: PurchaseRequest, told: Told) -> Part | None:
         card = told.places.get(str(CardIntent(request.id)))
         if card is not None:
-            return await self._new(Part(claim, saying, Spot(card.channel, card.ts), request), told)
+            return self._new(Part(claim, saying, Spot(card.channel, card.ts), request), told)
         if not told.is_stray and claim.tries < MOST_TRIES:
             raise CardIsMissingError
         await self._instead_of_thread(Part(claim, saying, Spot(request.channel), request), request, "no_card")
@@ -191,7 +189,7 @@ class Messages:
             _log.warning("news_without_subject", intent=str(intent))
             return None
         told = await self.desk.store.told(claim)
-        return await self._new(Part(claim, Saying(intent, about), Spot(intent.user)), told)
+        return self._new(Part(claim, Saying(intent, about), Spot(intent.user)), told)
 
     async def _news_subject(self, workspace: WorkspaceId, intent: NewsIntent) -> WaitingDraft | Pause | None:
         if intent.news.is_about_a_draft:
@@ -206,7 +204,7 @@ class Messages:
         if notice is None:
             return None
         told = await self.desk.store.told(claim)
-        return await self._new(Part(claim, await self._of_notice(intent, notice), Spot(intent.to)), told)
+        return self._new(Part(claim, await self._of_notice(intent, notice), Spot(intent.to)), told)
 
     async def _notice_of(self, claim: Claim, key: NoticeKey) -> Notice | None:
         notice = await self.desk.store.notice(claim.workspace, key)

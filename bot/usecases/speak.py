@@ -10,7 +10,7 @@ lease says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -55,14 +55,21 @@ class HopelessError(Exception):
     """Trying again could only do harm. The text says why."""
 
 
+class BlindError(Exception):
+    """We have no right to read what stands in that place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A notice that is ready to be posted there. `request` is the one in whose thread it is said."""
+    """A notice that is ready to be posted there. `request` is the one in whose thread it is said, `mark` that of an
+    earlier post of unknown end, which is looked for first.
+    """
 
     claim: Claim
     saying: Saying
     spot: Spot
     request: PurchaseRequest | None = None
+    mark: Posting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +78,11 @@ class Speaker:
     notifier: Notifier
     clock: Callable[[], datetime]
 
-    async def is_said(self, claim: Claim, told: Told, spot: Spot) -> bool:
-        """Whether it stands already."""
-        return str(claim.intent) in told.places or await self._found(claim, told, spot) is not None
-
     async def keep_current(self, claim: Claim, told: Told, saying: Saying, spot: Spot) -> None:
         """Bring it to the present state where it stands; post it when it stands nowhere."""
         name = str(claim.intent)
-        at = await self._found(claim, told, spot) if name in told.begun else told.places.get(name)
+        mark = told.begun.get(name)
+        at = await self._found(claim, mark, spot) if mark else told.places.get(name)
         if at is None or not await self._update(claim, saying, at):
             await self.post(await self.begin([Part(claim, saying, spot)]))
 
@@ -110,23 +114,33 @@ class Speaker:
         if len(ours) < len(parts):
             await self._take_back([part.saying for part in ours], at)
 
-    async def _found(self, claim: Claim, told: Told, spot: Spot) -> MessageRef | None:
-        """Where an earlier post of unknown end stands; None when there was none or it does not stand."""
-        mark = told.begun.get(str(claim.intent))
-        if mark is None:
-            return None
-        await self._turn(claim, LOOKS)
+    async def find(self, marks: Mapping[Claim, Posting], spot: Spot) -> Mapping[Claim, MessageRef]:
+        """Where earlier posts of unknown end stand, by one look for all; that is remembered. Without those that do not.
+
+        BlindError when we may not look.
+        """
+        first, *beside = marks
+        await self._turn(first, LOOKS, beside)
+        keys, since = [mark.key for mark in marks.values()], min(mark.since for mark in marks.values())
         try:
-            at = await self._paced(claim, LOOKS, self.notifier.find(spot, mark.key, mark.since))
+            standing = await self._paced(first, LOOKS, self.notifier.find(spot, keys, since))
         except ChatError as error:
-            if error.trouble is not Trouble.SCOPE:
-                raise
-            _check_blind(mark)
+            if error.trouble is Trouble.SCOPE:
+                raise BlindError from error
+            raise
+        found = {claim: standing[mark.key] for claim, mark in marks.items() if mark.key in standing}
+        for claim, mark in marks.items():
+            _log.info("message_looked_for", intent=str(claim.intent), found=claim in found, posts=mark.posts)
+            if claim in found:
+                await self._record(claim, found[claim], mark.key)
+        return found
+
+    async def _found(self, claim: Claim, mark: Posting, spot: Spot) -> MessageRef | None:
+        try:
+            return (await self.find({claim: mark}, spot)).get(claim)
+        except BlindError:
+            check_blind(mark)
             return None
-        _log.info("message_looked_for", intent=str(claim.intent), found=at is not None, posts=mark.posts)
-        if at is not None:
-            await self._record(claim, at, mark.key)
-        return at
 
     async def _take_back(self, ours: Sequence[Saying], at: MessageRef) -> None:
         """We slept through our lease in the middle of posting, and somebody else has said the rest of it meanwhile."""
@@ -183,8 +197,8 @@ class Speaker:
                 await self.store.hold_lane(claim.workspace, lane, self.clock() + wait)
             raise
 
-    async def _turn(self, claim: Claim, lane: Lane | None) -> None:
-        if await self.store.take_turn(claim, lane, self.clock()) is not Turn.GO:
+    async def _turn(self, claim: Claim, lane: Lane | None, beside: Sequence[Claim] = ()) -> None:
+        if await self.store.take_turn(claim, lane, self.clock(), beside) is not Turn.GO:
             raise NotNowError
 
     async def _record(self, claim: Claim, at: MessageRef, key: str = "") -> bool:
@@ -205,7 +219,7 @@ def _plainer(said: Sequence[Saying], trouble: Trouble, form: Form) -> Form | Non
     return _NEXT.get((trouble, form))
 
 
-def _check_blind(mark: Posting) -> None:
+def check_blind(mark: Posting) -> None:
     """Without the right to look, one repetition is risked, by rule. Then it is left to a person."""
     if mark.posts >= MOST_BLIND_POSTS:
         raise HopelessError("it was posted twice without an answer, and the right to look for it is missing")

@@ -23,10 +23,10 @@ from bot.domain.intents import DirectIntent, ThreadIntent, company, subject
 from bot.domain.notice import Notice
 from bot.domain.request import PurchaseRequest
 from bot.metrics import PARKED
-from bot.ports import Claim, Notifier
+from bot.ports import Claim, MessageRef, Notifier
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.messages import MOST_TRIES, CardIsMissingError, Messages
-from bot.usecases.speak import HopelessError, NotNowError, Part
+from bot.usecases.speak import BlindError, HopelessError, NotNowError, Part, check_blind
 
 BATCH = 20
 SOON = timedelta(seconds=5)
@@ -43,6 +43,7 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 _log = structlog.get_logger()
 K = TypeVar("K")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,42 @@ class Teller:
 
     async def _deliver(self, claims: Sequence[Claim]) -> None:
         """What is to be posted of it goes out in as few messages as hold it, in the order in which it happened."""
-        ready = [
-            part for claim in claims if (part := await self._seen_to(claim, self._messages.prepare(claim))) is not None
-        ]
+        prepared = [await self._seen_to(claim, self._messages.prepare(claim)) for claim in claims]
+        ready = await self._unless_found([part for part in prepared if part is not None])
         ready.sort(key=_happened)
         while ready:
             count = self._fit(ready)
             await self._post(ready[:count])
             ready = ready[count:]
+
+    async def _unless_found(self, parts: Sequence[Part]) -> list[Part]:
+        """Earlier posts of unknown end are looked for before they are repeated, once for all that belong in a place."""
+        left = [part for part in parts if part.mark is None]
+        for spot, group in _grouped(parts, lambda part: part.spot if part.mark else None).items():
+            found: Mapping[Claim, MessageRef] = {}
+            problem: Exception | None = None
+            try:
+                found = await self._messages.speaker.find({one.claim: one.mark for one in group if one.mark}, spot)
+            except NotNowError:
+                continue
+            except StoreUnavailableError:
+                raise
+            except Exception as error:
+                problem = error
+            for part in group:
+                is_still_to_be_said = await self._seen_to(part.claim, self._looked_for(part, found, problem))
+                left += [part] if is_still_to_be_said else []
+        return left
+
+    async def _looked_for(
+        self, part: Part, found: Mapping[Claim, MessageRef], problem: Exception | None
+    ) -> Part | None:
+        if isinstance(problem, BlindError) and part.mark is not None:
+            check_blind(part.mark)
+        elif problem is not None:
+            await self._messages.elsewhere(part, problem)
+            return None
+        return None if part.claim in found else part
 
     def _fit(self, parts: Sequence[Part]) -> int:
         """How many of them, from the first on, go into one message."""
@@ -197,12 +226,12 @@ def _company(claim: Claim) -> str | None:
     return None if claim.is_alone else company(claim.intent) or None
 
 
-def _grouped(claims: Iterable[Claim], by: Callable[[Claim], K | None]) -> dict[K, list[Claim]]:
+def _grouped(several: Iterable[T], by: Callable[[T], K | None]) -> dict[K, list[T]]:
     """Those for which there is something to group by."""
-    groups: dict[K, list[Claim]] = {}
-    for claim in claims:
-        if (name := by(claim)) is not None:
-            groups.setdefault(name, []).append(claim)
+    groups: dict[K, list[T]] = {}
+    for one in several:
+        if (name := by(one)) is not None:
+            groups.setdefault(name, []).append(one)
     return groups
 
 

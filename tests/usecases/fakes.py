@@ -6,7 +6,7 @@ They keep state and count what was done. Each has named moments at which a test 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -335,8 +335,8 @@ class FakeNotifier:
         await self._say("updated", said)
         return replace(at, version=self._version(said[0]))
 
-    async def find(self, spot: Spot, key: str, since: datetime) -> MessageRef | None:
-        return self._standing.get(key)
+    async def find(self, spot: Spot, keys: Collection[str], since: datetime) -> Mapping[str, MessageRef]:
+        return {key: self._standing[key] for key in keys if key in self._standing}
 
     async def take_back(self, at: MessageRef) -> None:
         self.said.append("taken back")

@@ -207,7 +207,20 @@ async def test_t90_t95_the_unknown_end_of_a_message_with_several_is_looked_into_
     await room.later(teller, 6, *[2] * 5)
     assert await numbers_told(room) == once_each(requests)
     assert len(room.calls("chat.postMessage")) == (1 if fault == "timeout_after_effect" else 2)
+    assert len(room.calls("conversations.history")) == 1, "one look for all of them"
     assert await room.waiting() == 0
+
+
+async def test_t90_t95_without_the_right_to_look_each_part_is_repeated_once_at_most(
+    room: PostRoom, teller: Teller
+) -> None:
+    requests = await declined(room, 3)
+    await room.slack.change("set_scopes", scopes=[s for s in room.ws.app.scopes if "history" not in s])
+    await room.fault("timeout_after_effect", "chat.postMessage", times=None, seconds=0.0)
+    await room.later(teller, 1, *[LONG_S] * 6)
+    assert await numbers_told(room) == {request.id: 2 for request in requests}
+    assert len(await room.parked()) == 3
+    room.forget_problems("missing_scope")
 
 
 async def test_t95_t112_two_who_each_find_a_part_of_it_after_a_crash_say_each_part_once(room: PostRoom) -> None:
@@ -269,7 +282,7 @@ async def test_t91_t95_two_workers_and_random_crashes_say_each_of_many_notices_o
         await asyncio.gather(*(worker.tell(TEAM) for worker in workers), return_exceptions=True)
         room.pass_time(chance.choice([1, 3, 40]))
     await room.slack.clear_faults()
-    await room.later(room.teller(), *[LEASE_S, *[2] * 10] * 5)
+    await room.later(room.teller(), *[LEASE_S, *[2] * 10] * 4, *[901, *[2] * 5] * 2)
     assert await numbers_told(room) == once_each(requests)
     assert_a_card_and_a_line_below_it(room, requests)
     assert await room.waiting() == 0
