@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from bench.clicks import all_answered
 from bench.company import Company, company
 from bench.figures import Figure, Goal, percentile
 from bench.load import Load, Plan
+from bench.processes import at_rest
+from bot.domain.request import PurchaseRequest
+from bot.store.pacer import WINDOW_MS, WINDOW_REQUESTS
 
 ALONE = 10
 SLACK_RESTS_S = 2.5
 """After this pause no limit of Slack or Byteful makes anything wait for what was before."""
 TOGETHER = 9
 RATE = 20.0
-READS_A_PURCHASE = 2
-READS = 6
-WINDOW_S = 1.05
-"""Six reads in a little over a second are the account's share that is not kept for spending (see store/pacer.py)."""
-CARD = (
-    "worlds answer at once; one in flight. The card's update is the first one after the order: the drawing of "
-    "*Approved* before it is not counted"
-)
+A_WINDOW = WINDOW_REQUESTS // 3
+WINDOW_S = WINDOW_MS / 1000
+"""A purchase is three requests (price, services, checkout): so many fit into each window of the account's pace."""
+CARD = "worlds answer at once; one in flight. The card's update is the one that shows *Ordered*"
 LIMITS = (
-    "approvals at 20 a second. Byteful's ten requests a second allow three purchases a second, so each is measured "
-    "from the moment at which the account's own pace would have let it begin"
+    "approvals at 20 a second. The account's pace is nine requests in any 1.05 s (Byteful refuses more than ten in "
+    "one), and a purchase is three: so each is measured from its approval, or from 1.05 s after the moment at which "
+    "the third before it could begin, whichever is later"
 )
 
 
 async def rows(_rounds: int) -> list[Figure]:
+    alone: list[tuple[float, float]] = []
+    cpu_s: list[float] = []
     async with company() as around, around.bot("web") as web, around.bot("worker", PORT="1") as worker:
         await asyncio.sleep(2)
-        alone: list[tuple[float, float]] = []
-        before = worker.program.cpu_s
         for _ in range(ALONE):
-            alone += await _bought(around, web.port, 1, 0.0)
-        cpu_ms = (worker.program.cpu_s - before) / ALONE * 1000
-        together = await _bought(around, web.port, TOGETHER, RATE)
-    late = [max(0.0, took - _paced(place)) for place, (took, _) in enumerate(sorted(together))]
+            requests = await _asked_for(around, 1)
+            before = worker.program.cpu_s
+            alone += await _bought(around, web.port, requests, 0.0)
+            await at_rest([worker.program])
+            cpu_s.append(worker.program.cpu_s - before)
+        together = await _bought(around, web.port, await _asked_for(around, TOGETHER), RATE)
+    late = [took - wait for (took, _), wait in zip(together, _waits_for_the_pace(), strict=True)]
     checkout = [checkout for _, checkout in alone]
     card = [card for card, _ in alone]
     what = "last approval → checkout received → card updated"
@@ -49,40 +53,43 @@ async def rows(_rounds: int) -> list[Figure]:
         Figure(
             "the same with the wait for the account's pace", "ms", (percentile([t for t, _ in together], 99) * 1000,)
         ),
-        Figure("CPU of the worker per purchase (read, bought, told)", "ms", (cpu_ms,)),
+        Figure("CPU of the worker per purchase (bought and told)", "ms", (percentile(cpu_s, 50) * 1000,)),
     ]
 
 
-def _paced(place: int) -> float:
-    """When the account's pace lets the purchase in this place begin, counted from the first."""
-    return place * READS_A_PURCHASE // READS * WINDOW_S - place / RATE if place * READS_A_PURCHASE >= READS else 0.0
+def _waits_for_the_pace() -> list[float]:
+    """How long after its approval the account's pace lets each purchase begin, first come first served."""
+    begins: list[float] = []
+    for place in range(TOGETHER):
+        approved = place / RATE
+        begins.append(max(approved, begins[-A_WINDOW] + WINDOW_S) if place >= A_WINDOW else approved)
+    return [begin - place / RATE for place, begin in enumerate(begins)]
 
 
-async def _bought(around: Company, port: int, count: int, rate: float) -> list[tuple[float, float]]:
-    """Seconds from each approval to its card, and to its checkout, in the order in which they came."""
+async def _asked_for(around: Company, count: int) -> list[PurchaseRequest]:
+    """Requests whose cards stand, at a moment at which nothing has to wait for what was before."""
     requests = await around.ask_for(count, has_cards=True)
     await around.all_said()
     await asyncio.sleep(SLACK_RESTS_S)
-    load = await Load.prepared(Plan([port], rate=rate, connections=min(count, 8)), around.presses(requests))
+    return requests
+
+
+async def _bought(
+    around: Company, port: int, requests: Sequence[PurchaseRequest], rate: float
+) -> list[tuple[float, float]]:
+    """Seconds from each approval to its card, and to its checkout, in the order in which they came."""
+    plan = Plan([port], rate=rate, connections=min(len(requests), 8))
+    load = await Load.prepared(plan, around.presses(requests))
     await around.book()
     seen = await load.go()
     all_answered(seen)
     calls: list[Any] = []
     for _ in range(400):
         calls += (await around.book())["calls"]
-        if (ends := _ends(calls)) and len(ends) >= count:
-            return [(card - sent, created - sent) for sent, (created, card) in zip(seen.sent, ends, strict=False)]
+        created = sorted(at for at, _, call, _ in calls if call == "checkout/create")
+        shown = {about: at for at, _, call, about in reversed(calls) if call == "chat.update"}
+        cards = [shown[about] for request in requests if (about := f"#{request.id}, Ordered") in shown]
+        if len(cards) == len(created) == len(requests):
+            return [(card - sent, bought - sent) for sent, bought, card in zip(seen.sent, created, cards, strict=True)]
         await asyncio.sleep(0.05)
-    raise RuntimeError(f"only {len(_ends(calls))} of {count} purchases came to their end")
-
-
-def _ends(calls: list[Any]) -> list[tuple[float, float]]:
-    """For each checkout in turn: when it arrived, and the first drawing of a card after it."""
-    created = sorted(at for at, _, call, _ in calls if call == "checkout/create")
-    drawn = sorted(at for at, _, call, _ in calls if call == "chat.update")
-    ends: list[tuple[float, float]] = []
-    for at in created:
-        card = next((moment for moment in drawn if moment > at and moment not in {used for _, used in ends}), None)
-        if card is not None:
-            ends.append((at, card))
-    return ends
+    raise RuntimeError(f"only {len(cards)} of {len(requests)} purchases came to their end")

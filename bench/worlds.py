@@ -33,6 +33,8 @@ ORDER = {"product_code": "isp_us", "quantity": 2, "cycle_interval": "month", "cy
 SERVICE = "API-0000-0000"
 """Stands in the taken answers where each purchase gets a service ID of its own."""
 MARK = re.compile(rb'"service_id":\s*"[^"]+"')
+HEADING = re.compile(rb'"text":\s*"(#\d+, \w+)')
+"""What a card is about and says: `#1001, Ordered`."""
 TRIGGER = re.compile(rb"trigger_id[\"=:\s]+([\w.]+)")
 
 Json = dict[str, Any]
@@ -58,8 +60,9 @@ class Slack:
         call = path.rpartition("/api/")[2].partition("?")[0] if "/api/" in path else "response_url"
         if call == "response_url":
             return call, path, b"ok"
-        trigger = TRIGGER.search(body) if call == "views.open" else None
-        return call, trigger[1].decode() if trigger else "", orjson.dumps({"ok": True, **self._facts(call)})
+        sought = {"views.open": TRIGGER, "chat.update": HEADING}.get(call)
+        found = sought.search(body) if sought else None
+        return call, found[1].decode() if found else "", orjson.dumps({"ok": True, **self._facts(call)})
 
     def _facts(self, call: str) -> Json:
         number = next(self._numbers)

@@ -19,7 +19,7 @@ from bot.slack import CALL_TIMEOUT_S, Chat, SlackDirectory
 from bot.store.embedded import private_valkey
 from bot.store.journal import FileJournal
 from bot.store.ledger import StoredLedger
-from bot.store.pacer import BACKGROUND_REQUESTS, SharedPacer
+from bot.store.pacer import SharedPacer
 from bot.store.redis import RedisStore, connect
 from bot.usecases.desk import Desk, utcnow
 
@@ -69,8 +69,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             timeout=CALL_TIMEOUT_S,
         )
         pacer = SharedPacer(redis, account="byteful")
-        slow = SharedPacer(redis, account="byteful", reads=BACKGROUND_REQUESTS)
-        provider = await stack.enter_async_context(PROVIDERS["byteful"](_account(settings), pacer, slow, utcnow))
+        provider = await stack.enter_async_context(PROVIDERS["byteful"](_account(settings), pacer, utcnow))
         store = RedisStore(redis)
         await _shout_about(store)
         desk = Desk(

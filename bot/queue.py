@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import structlog
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from saq import Job, Queue
+from saq import Job, Queue, Status
 from saq.queue.redis import PubSubMultiplexer, RedisQueue
 
 from bot.domain.request import PurchaseRequest
@@ -32,6 +32,18 @@ FAREWELL_S = 1.0
 """How long such a job's worker may say that it lives after all and gives the job up."""
 ERRAND_TIMEOUT_S = 60
 NEWS_AGAIN_S = 1.0
+
+TAKEN_JOBS = """
+if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then
+  return {}
+end
+local taken = {}
+for place, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+  taken[place] = {id, redis.call('GET', id)}
+end
+return taken
+"""
+"""One process at a time: KEYS[1] its mark, for ARGV[1] seconds. Then all of the list KEYS[2], each with what it is."""
 
 _log = structlog.get_logger()
 
@@ -63,11 +75,28 @@ class JobNews(PubSubMultiplexer):
 
 
 class JobQueue(RedisQueue):
-    """saq's queue with a listener that can wait, and all its keys in one slot of a cluster."""
+    """saq's queue with a listener that can wait, and all its keys in one slot of a cluster.
+
+    A job that was just taken from the queue looks like a lost one until its worker has written its name on it. saq
+    would hold it back for five seconds and hand it out anew; here it is lost when nobody has by the next round.
+    """
 
     def __init__(self, redis: Redis, name: str) -> None:
         super().__init__(redis, name=name, dump=orjson.dumps, load=orjson.loads)
         self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
+        self._taken_jobs = redis.register_script(TAKEN_JOBS)
+        self._cleanup_script = cast(Any, self._perhaps_lost)
+        self._nobodys: set[bytes] = set()
+
+    async def _perhaps_lost(self, **given: Any) -> list[tuple[bytes, bytes | None]]:
+        """In place of saq's own list of what was taken, from which it sorts out what is lost."""
+        taken: list[tuple[bytes, bytes | None]] = await self._taken_jobs(**given)
+        before, self._nobodys = self._nobodys, {job_id for job_id, raw in taken if self._is_nobodys(raw)}
+        return [one for one in taken if one[0] not in self._nobodys - before]
+
+    def _is_nobodys(self, raw: bytes | None) -> bool:
+        job = self.deserialize(raw)
+        return job is not None and job.status in (Status.NEW, Status.QUEUED)
 
     async def sweep(self, lock: int = 1, abort: float = FAREWELL_S) -> list[str]:
         """saq itself waits five seconds for the word of a worker that is gone."""

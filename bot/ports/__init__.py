@@ -7,7 +7,7 @@ from bot.ports.journal import Journal, Sent
 from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Errand, ErrandKind, Errands, Form, Notifier, Nudge, Saying, Spot
-from bot.ports.provider import PlaceOption, Places, Provider
+from bot.ports.provider import Pacer, PlaceOption, Places, Provider, Urgency
 from bot.ports.store import REPLAY_MEMORY_S, FormStore, Store, Submission
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Notifier",
     "Nudge",
     "Origin",
+    "Pacer",
     "PlaceOption",
     "Places",
     "Posting",
@@ -44,4 +45,5 @@ __all__ = [
     "Submission",
     "Told",
     "Turn",
+    "Urgency",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from typing import Protocol
 
 from bot.domain.account import Adjustment, UsageDay
@@ -22,6 +23,21 @@ class PlaceOption:
 
     value: str
     label: str
+
+
+class Urgency(Enum):
+    """Who waits for a request to the provider: that decides which part of the account's pace it may use."""
+
+    BACKGROUND = "nobody"
+    PERSON = "somebody who looks at a form or a list"
+    PURCHASE = "a purchase that cannot go on without it"
+    CHECKOUT = "the one request that buys"
+
+
+class Pacer(Protocol):
+    """Awaited before each request leaves, so that all processes together stay under the vendor's limit."""
+
+    async def __call__(self, urgency: Urgency) -> None: ...
 
 
 class Places(Protocol):
@@ -59,6 +75,11 @@ class Provider(Protocol):
 
     @property
     def places(self) -> Places: ...
+
+    @property
+    def urgent(self) -> Provider:
+        """The same, for the questions of a purchase: they go ahead of everybody else's."""
+        ...
 
     @property
     def is_away(self) -> bool:
@@ -116,7 +137,7 @@ class Provider(Protocol):
         ...
 
     async def tag_service(self, service_id: ServiceId, metadata: Mapping[str, str]) -> None:
-        """Replace a service's metadata: at most 30 keys, values of at most 300 characters (Byteful docs)."""
+        """Replace a service's metadata, in the background: at most 30 keys of 300 characters each (Byteful docs)."""
         ...
 
     async def credit_balance(self) -> Cents: ...

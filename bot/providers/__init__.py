@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.ports import Provider
+from bot.ports import Pacer, Provider
 from bot.providers.byteful.adapter import BytefulProvider
-from bot.providers.byteful.client import Pacer, open_client
+from bot.providers.byteful.client import open_client
 from bot.providers.byteful.places import BytefulPlaces
 
 PLACES_FILE = "places.json"
@@ -32,26 +32,18 @@ class Account:
 
 @asynccontextmanager
 async def open_byteful(
-    account: Account,
-    pace: Pacer,
-    background_pace: Pacer | None = None,
-    now: Now = lambda: datetime.now(UTC),
+    account: Account, pace: Pacer, now: Now = lambda: datetime.now(UTC)
 ) -> AsyncIterator[BytefulProvider]:
-    """Byteful with a connection pool of its own, closed with the block. Places are loaded by `places.keep_fresh()`.
-
-    `background_pace` is kept by what nobody waits for.
-    """
+    """Byteful with a connection pool of its own, closed with the block. Places are loaded by `places.keep_fresh()`."""
     async with open_client(
         base_url=account.base_url, public_key=account.public_key, private_key=account.private_key, pace=pace
     ) as client:
         places = BytefulPlaces(client, cache=account.data and account.data / PLACES_FILE)
-        provider = BytefulProvider(client, places, now=now, background=client.at_pace(background_pace or pace))
+        provider = BytefulProvider(client, places, now=now)
         try:
             yield provider
         finally:
             await provider.aclose()
 
 
-PROVIDERS: dict[str, Callable[[Account, Pacer, Pacer, Now], AbstractAsyncContextManager[Provider]]] = {
-    "byteful": open_byteful
-}
+PROVIDERS: dict[str, Callable[[Account, Pacer, Now], AbstractAsyncContextManager[Provider]]] = {"byteful": open_byteful}

@@ -8,53 +8,50 @@ from collections.abc import Callable
 import redis.asyncio as redis_asyncio
 
 from bot.domain.errors import StoreUnavailableError
+from bot.ports import Urgency
 from bot.store.redis import store_errors
 from bot.store.scripting import load_scripts
 
 WINDOW_MS = 1_050
 WINDOW_REQUESTS = 9
 """Nine in a little over a second: exactly ten a second draws refusals from network jitter alone."""
-READ_REQUESTS = 6
-"""Reads leave the rest of the window to purchases."""
-BACKGROUND_REQUESTS = 3
-"""What nobody waits for leaves half of that to what somebody does."""
-SPENDING_PATIENCE_MS = 60_000
+SHARES = {
+    Urgency.BACKGROUND: 3,
+    Urgency.PERSON: 6,
+    Urgency.PURCHASE: WINDOW_REQUESTS,
+    Urgency.CHECKOUT: WINDOW_REQUESTS,
+}
+"""How many requests of a window may be under way for one more to join them: each leaves the rest to the more urgent."""
+CHECKOUT_PATIENCE_MS = 60_000
 
 
 class SharedPacer:
     """Awaited before each request to the provider. Without the store each process keeps the pace for itself.
 
     The server's clock counts, so that machines whose clocks differ keep one pace; `now_ms` takes its place in tests.
-    `reads` is how many requests of a window may be under way for another read to join them.
     """
 
-    def __init__(
-        self,
-        client: redis_asyncio.Redis,
-        account: str,
-        now_ms: Callable[[], int] | None = None,
-        reads: int = READ_REQUESTS,
-    ) -> None:
+    def __init__(self, client: redis_asyncio.Redis, account: str, now_ms: Callable[[], int] | None = None) -> None:
         self._key = f"{{{account}}}:pace"
         self._now_ms = now_ms
         self._script = load_scripts(client)["pace"]
         self._alone = asyncio.Lock()
-        self._reads = reads
 
-    async def __call__(self, *, is_spending: bool) -> None:
+    async def __call__(self, urgency: Urgency) -> None:
         is_reserved = False
         while not is_reserved:
-            is_reserved, wait_s = await self._ask(is_spending)
+            is_reserved, wait_s = await self._ask(urgency)
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
 
-    async def _ask(self, is_spending: bool) -> tuple[bool, float]:
-        share, patience_ms = (WINDOW_REQUESTS, SPENDING_PATIENCE_MS) if is_spending else (self._reads, 0)
+    async def _ask(self, urgency: Urgency) -> tuple[bool, float]:
+        """Whether a place is reserved, and how long to wait for it, or before asking again."""
+        patience_ms = CHECKOUT_PATIENCE_MS if urgency is Urgency.CHECKOUT else 0
         now_ms = self._now_ms() if self._now_ms else ""
         try:
             async with store_errors():
                 reserved, wait_ms = await self._script(
-                    keys=[self._key], args=[now_ms, WINDOW_MS, share, patience_ms, WINDOW_REQUESTS]
+                    keys=[self._key], args=[now_ms, WINDOW_MS, SHARES[urgency], patience_ms, WINDOW_REQUESTS]
                 )
         except StoreUnavailableError:
             async with self._alone:

@@ -142,7 +142,8 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> PurchaseRe
         return await _put_off(desk, request, pause.words, pause.id)
     try:
         fresh, known = await asyncio.gather(
-            desk.provider.quote(request.selection), desk.provider.services_since(utcnow() - KNOWN_SERVICES_WINDOW)
+            desk.provider.urgent.quote(request.selection),
+            desk.provider.urgent.services_since(utcnow() - KNOWN_SERVICES_WINDOW),
         )
     except SelectionRefusedError as refusal:
         return await _reopen_refused(desk, request, refusal)

@@ -12,6 +12,7 @@ from bot.domain.account import Actor, UsageDay
 from bot.domain.errors import NotFoundError, OutcomeUnknownError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import BYTES_PER_GB
+from bot.ports import Urgency
 from bot.providers.byteful import usage, wire
 from bot.providers.byteful.adapter import BytefulProvider
 from bot.providers.byteful.client import Timing, open_client
@@ -23,13 +24,13 @@ START = datetime(2026, 3, 30, 12, tzinfo=UTC)
 
 
 class Pace:
-    """Counts who asked."""
+    """Counts what nobody waits for."""
 
     def __init__(self) -> None:
         self.turns = 0
 
-    async def __call__(self, *, is_spending: bool) -> None:
-        self.turns += 1
+    async def __call__(self, urgency: Urgency) -> None:
+        self.turns += urgency is Urgency.BACKGROUND
 
 
 @pytest.fixture
@@ -49,9 +50,9 @@ async def provider(world: ProviderWorld, slow: Pace) -> AsyncIterator[BytefulPro
     keys = {"public_key": SecretStr(world.public_key), "private_key": SecretStr(world.private_key)}
     async with (
         running_provider(world) as url,
-        open_client(base_url=url, pace=Pace(), timing=Timing(attempts=2), **keys) as client,
+        open_client(base_url=url, pace=slow, timing=Timing(attempts=2), **keys) as client,
     ):
-        made = BytefulProvider(client, BytefulPlaces(client, page_pause_s=0), background=client.at_pace(slow))
+        made = BytefulProvider(client, BytefulPlaces(client, page_pause_s=0))
         yield made
         await made.aclose()
 

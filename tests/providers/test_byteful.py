@@ -21,7 +21,7 @@ from bot.domain.errors import (
 )
 from bot.domain.ids import ProductCode
 from bot.domain.usage import Network
-from bot.ports import Provider
+from bot.ports import Provider, Urgency
 from bot.providers import PROVIDERS, Account
 from bot.providers.byteful.adapter import BytefulProvider
 from bot.providers.byteful.client import Timing, open_client
@@ -37,7 +37,7 @@ ISP = Selection(ProductCode("isp_us"), 5, MONTH, None, Filter(), None)
 QUICK = Timing(attempts=3)
 
 
-async def no_pace(*, is_spending: bool) -> None:
+async def no_pace(urgency: Urgency) -> None:
     """As fast as it goes: the world's rate limit is off."""
 
 
@@ -137,7 +137,7 @@ class TestContract(ProviderContract):
 async def test_the_factory_by_name_opens_a_provider(world: ProviderWorld, url: str) -> None:
     account = Account(url, SecretStr(world.public_key), SecretStr(world.private_key))
     assert world.private_key not in repr(account)
-    async with PROVIDERS["byteful"](account, no_pace, no_pace) as provider:
+    async with PROVIDERS["byteful"](account, no_pace) as provider:
         assert ISP.product_code in await provider.catalog()
 
 

@@ -28,6 +28,7 @@ from bot.domain.errors import (
 )
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
+from bot.ports import Urgency
 from bot.providers.byteful.client import BytefulClient, LocalPacer, Timing, new_http_client, open_client
 from bot.providers.byteful.wire import Ask
 from tests.providers.sockets import (
@@ -60,10 +61,10 @@ class Pace:
     """Counts the turns given, and to whom."""
 
     def __init__(self) -> None:
-        self.turns: list[bool] = []
+        self.turns: list[Urgency] = []
 
-    async def __call__(self, *, is_spending: bool) -> None:
-        self.turns.append(is_spending)
+    async def __call__(self, urgency: Urgency) -> None:
+        self.turns.append(urgency)
 
 
 @contextlib.asynccontextmanager
@@ -132,7 +133,7 @@ async def test_no_free_connection_in_time_was_never_sent() -> None:
 
 
 async def test_a_pace_that_cannot_be_kept_sends_nothing() -> None:
-    async def broken(*, is_spending: bool) -> None:
+    async def broken(urgency: Urgency) -> None:
         raise ConnectionError("no store")
 
     async with scripted(ok({})) as vendor, new_http_client() as http:
@@ -336,7 +337,7 @@ async def test_every_request_takes_a_turn_and_only_the_checkout_spends() -> None
         await client.quote(ASK)
         await client.create(ASK)
         await client.edit_service(ServiceId("API-1"), {})
-    assert pace.turns == [False, False, False, True, False]
+    assert pace.turns == [*[Urgency.PERSON] * 3, Urgency.CHECKOUT, Urgency.PERSON]
 
 
 async def test_an_id_from_outside_stays_one_part_of_the_path() -> None:
@@ -499,14 +500,14 @@ async def test_the_local_pacer_keeps_under_its_limit_and_one_place_for_spending(
 
     pace = LocalPacer(limit=3, window_s=1.0, clock=lambda: now, sleep=sleep)
     for _ in range(2):
-        await pace(is_spending=False)
-    await pace(is_spending=True)
+        await pace(Urgency.PERSON)
+    await pace(Urgency.CHECKOUT)
     assert waits == []
-    await pace(is_spending=False)
+    await pace(Urgency.PERSON)
     assert now == 1.0
     sent: list[float] = []
     for _ in range(20):
-        await pace(is_spending=False)
+        await pace(Urgency.PERSON)
         sent.append(now)
     assert all(later - earlier >= 1.0 for earlier, later in zip(sent, sent[3:], strict=False))
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from bot.domain.catalog import Filter
 from bot.domain.errors import ProviderError
+from bot.ports import Urgency
 from bot.providers.byteful.client import Timing, open_client
 from bot.providers.byteful.places import REFRESH_JITTER, RETRY_AFTER_S, BytefulPlaces, Rows, Tables
 from bot.providers.byteful.wire import AsnRow, CityRow, CountryRow, SubdivisionRow
@@ -18,7 +19,7 @@ from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
 
 
-async def no_pace(*, is_spending: bool) -> None:
+async def no_pace(urgency: Urgency) -> None:
     """As fast as it goes."""
 
 

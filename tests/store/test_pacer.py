@@ -12,11 +12,13 @@ import pytest
 import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
 
+from bot.ports import Urgency
 from bot.store import pacer as pacer_module
-from bot.store.pacer import BACKGROUND_REQUESTS, READ_REQUESTS, WINDOW_MS, WINDOW_REQUESTS, SharedPacer
+from bot.store.pacer import SHARES, WINDOW_MS, WINDOW_REQUESTS, SharedPacer
 from bot.store.redis import connect
 
 START = 1_800_000_000.0
+READ_REQUESTS = SHARES[Urgency.PERSON]
 LIMIT = 10
 """The account's requests a second (Byteful docs)."""
 _slept: ContextVar[float] = ContextVar("_slept", default=0.0)
@@ -56,12 +58,12 @@ async def two(raw: redis_asyncio.Redis, server: SecretStr) -> AsyncIterator[list
     await other.aclose()
 
 
-async def leaves_at(pacer: SharedPacer, *, is_spending: bool = False) -> float:
+async def leaves_at(pacer: SharedPacer, urgency: Urgency = Urgency.PERSON) -> float:
     """How many seconds after START a request that comes now may leave."""
 
     async def one() -> float:
         _slept.set(0.0)
-        await pacer(is_spending=is_spending)
+        await pacer(urgency)
         return _slept.get()
 
     return await asyncio.create_task(one())
@@ -72,7 +74,7 @@ def most_in_a_second(left: list[float]) -> int:
 
 
 async def test_x8_two_processes_together_stay_under_ten_in_any_second(two: list[SharedPacer], clock: Clock) -> None:
-    asked = [leaves_at(two[number % 2], is_spending=number % 7 == 0) for number in range(40)]
+    asked = [leaves_at(two[number % 2], Urgency.PERSON if number % 7 else Urgency.CHECKOUT) for number in range(40)]
     assert most_in_a_second(await asyncio.gather(*asked)) < LIMIT
 
 
@@ -84,16 +86,17 @@ async def test_whatever_comes_and_when_fewer_than_ten_leave_in_any_second(
     chance, now = random.Random(seed), START
     other = connect(server)
     two = [SharedPacer(client, "byteful", lambda: int(now * 1000)) for client in (raw, other)]
-    waiting = [(START + chance.random() * 8, number, chance.random() < 0.15) for number in range(90)]
+    kinds = [*[Urgency.PERSON] * 10, Urgency.BACKGROUND, Urgency.PURCHASE, Urgency.PURCHASE, Urgency.CHECKOUT]
+    waiting = [(START + chance.random() * 8, number, chance.choice(kinds)) for number in range(90)]
     heapq.heapify(waiting)
     left: list[float] = []
     while waiting:
-        now, number, is_spending = heapq.heappop(waiting)
-        is_reserved, wait_s = await two[number % 2]._ask(is_spending)
+        now, number, urgency = heapq.heappop(waiting)
+        is_reserved, wait_s = await two[number % 2]._ask(urgency)
         if is_reserved:
             left.append(now + wait_s)
         else:
-            heapq.heappush(waiting, (now + wait_s, number, is_spending))
+            heapq.heappush(waiting, (now + wait_s, number, urgency))
     await other.aclose()
     assert len(left) == 90
     assert most_in_a_second(left) < LIMIT
@@ -107,29 +110,36 @@ async def test_x8_a_purchase_goes_before_the_reads_that_wait(two: list[SharedPac
     for _ in range(READ_REQUESTS):
         await leaves_at(two[0])
     assert await leaves_at(two[0]) > 0
-    assert await leaves_at(two[1], is_spending=True) == 0
+    assert await leaves_at(two[1], Urgency.CHECKOUT) == 0
 
 
 async def test_t138_what_nobody_waits_for_leaves_its_place_to_everything_else(
     two: list[SharedPacer], clock: Clock, raw: redis_asyncio.Redis
 ) -> None:
-    slow = SharedPacer(raw, "byteful", felt_ms, reads=BACKGROUND_REQUESTS)
-    left = [await leaves_at(slow) for _ in range(BACKGROUND_REQUESTS)]
-    assert left == [0] * BACKGROUND_REQUESTS
-    reads = [await leaves_at(two[0]) for _ in range(READ_REQUESTS - BACKGROUND_REQUESTS)]
-    purchases = [await leaves_at(two[1], is_spending=True) for _ in range(WINDOW_REQUESTS - READ_REQUESTS)]
+    background = SHARES[Urgency.BACKGROUND]
+    left = [await leaves_at(two[1], Urgency.BACKGROUND) for _ in range(background)]
+    assert left == [0] * background
+    reads = [await leaves_at(two[0]) for _ in range(READ_REQUESTS - background)]
+    purchases = [await leaves_at(two[1], Urgency.CHECKOUT) for _ in range(WINDOW_REQUESTS - READ_REQUESTS)]
     assert {*reads, *purchases} == {0}, "in the same window"
-    assert await leaves_at(slow) > 0
+    assert await leaves_at(two[1], Urgency.BACKGROUND) > 0
 
 
 async def test_purchases_get_their_place_at_once_however_many_there_are(two: list[SharedPacer], clock: Clock) -> None:
-    left = [await leaves_at(two[number % 2], is_spending=True) for number in range(2 * WINDOW_REQUESTS)]
+    left = [await leaves_at(two[number % 2], Urgency.CHECKOUT) for number in range(2 * WINDOW_REQUESTS)]
     assert left == [0] * WINDOW_REQUESTS + [WINDOW_MS / 1000] * WINDOW_REQUESTS
+
+
+async def test_x8_what_a_purchase_needs_goes_before_the_reads_that_wait(two: list[SharedPacer], clock: Clock) -> None:
+    for _ in range(READ_REQUESTS):
+        await leaves_at(two[0])
+    left = [await leaves_at(two[1], urgency) for urgency in (Urgency.PURCHASE, Urgency.PURCHASE, Urgency.CHECKOUT)]
+    assert left == [0] * 3
 
 
 async def test_accounts_have_their_own_pace(raw: redis_asyncio.Redis, clock: Clock) -> None:
     for _ in range(WINDOW_REQUESTS):
-        await leaves_at(SharedPacer(raw, "one", felt_ms), is_spending=True)
+        await leaves_at(SharedPacer(raw, "one", felt_ms), Urgency.CHECKOUT)
     assert await leaves_at(SharedPacer(raw, "one", felt_ms)) > 0
     assert await leaves_at(SharedPacer(raw, "other", felt_ms)) == 0
 
@@ -151,7 +161,7 @@ async def test_x8_machines_whose_clocks_differ_keep_one_pace(
     waits: list[float] = []
     for number in range(2 * WINDOW_REQUESTS):
         monkeypatch.setattr("time.time", lambda: START + 3_600 if number % 2 else START - 31_536_000)  # noqa: B023
-        is_reserved, wait_s = await (ahead if number % 2 else behind)._ask(is_spending=True)
+        is_reserved, wait_s = await (ahead if number % 2 else behind)._ask(Urgency.CHECKOUT)
         assert is_reserved
         waits.append(wait_s)
     await other.aclose()
@@ -162,7 +172,9 @@ async def test_x8_machines_whose_clocks_differ_keep_one_pace(
 async def test_without_the_store_a_process_keeps_the_pace_alone(tmp_path: Path, clock: Clock) -> None:
     client = connect(SecretStr(f"unix://{tmp_path}/nobody"))
     alone = SharedPacer(client, "byteful")
-    left = await asyncio.gather(*(leaves_at(alone, is_spending=number == 0) for number in range(5)))
+    left = await asyncio.gather(
+        *(leaves_at(alone, Urgency.PERSON if number else Urgency.CHECKOUT) for number in range(5))
+    )
     assert left == [WINDOW_MS / WINDOW_REQUESTS / 1000] * 5
     assert clock.most_sleeping == 1, "they waited at the same time, so they would leave together"
     await client.aclose()

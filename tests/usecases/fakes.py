@@ -126,6 +126,10 @@ class FakeProvider:
 
     is_away = False
 
+    @property
+    def urgent(self) -> FakeProvider:
+        return self
+
     async def catalog(self, *, fresh: bool = False) -> Catalog:
         await self.moments.come("catalog")
         return self.products

@@ -29,6 +29,7 @@ from bot.domain.draft import Draft
 from bot.domain.errors import ProxydeskError, StoreUnavailableError
 from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId
 from bot.domain.request import Happened, Order, PurchaseRequest, State
+from bot.ports import Urgency
 from bot.providers import PROVIDERS, Account
 from bot.store.journal import FileJournal
 from bot.store.ledger import StoredLedger
@@ -122,7 +123,7 @@ class SandboxLives(Life):
         self.world.set_credit(0)
         url = await stack.enter_async_context(running_provider(self.world))
         account = Account(url, SecretStr(self.world.public_key), SecretStr(self.world.private_key))
-        opened = PROVIDERS["byteful"](account, _at_once, _at_once, lambda: self.clock.time)
+        opened = PROVIDERS["byteful"](account, _at_once, lambda: self.clock.time)
         self.moments = Moments()
         self.provider = SteppedProvider(await stack.enter_async_context(opened), self.moments)
         store, directory = SteppedStore(self.client, self.moments), FakeDirectory()
@@ -298,7 +299,7 @@ class SandboxLives(Life):
             self.run(self.stack.aclose())
 
 
-async def _at_once(*, is_spending: bool) -> None:
+async def _at_once(urgency: Urgency) -> None:
     """No pace: the account of a life allows any."""
 
 

@@ -7,6 +7,7 @@ whatever is unclear about its answer is an `OutcomeUnknownError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from time import monotonic
@@ -28,6 +29,7 @@ from bot.domain.money import Cents
 from bot.domain.quote import LineItem, Quote
 from bot.domain.request import Order
 from bot.domain.usage import DataPool, Delivered, Network, Service
+from bot.ports import Urgency
 from bot.providers.byteful import usage, wire
 from bot.providers.byteful.client import MAX_METADATA_KEYS, MAX_METADATA_TEXT, BytefulClient
 from bot.providers.byteful.places import BytefulPlaces
@@ -59,11 +61,9 @@ class BytefulProvider:
         *,
         clock: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        background: BytefulClient | None = None,
     ) -> None:
-        """`background` is asked for what nobody waits for."""
         self._client = client
-        self._background = background or client
+        self._background = client.at(Urgency.BACKGROUND)
         self._places = places
         self._now = now
         self._catalog = SharedCatalog(self._load_catalog, CATALOG_LIFE_S, clock)
@@ -71,6 +71,12 @@ class BytefulProvider:
     @property
     def places(self) -> BytefulPlaces:
         return self._places
+
+    @property
+    def urgent(self) -> BytefulProvider:
+        other = copy(self)
+        other._client = self._client.at(Urgency.PURCHASE)
+        return other
 
     @property
     def is_away(self) -> bool:
@@ -279,7 +285,7 @@ class BytefulProvider:
         if len(metadata) > MAX_METADATA_KEYS:
             raise InputError({Field.PRODUCT: f"A service takes at most {MAX_METADATA_KEYS} labels."})
         cut = {name: text[:MAX_METADATA_TEXT] for name, text in metadata.items()}
-        await self._client.edit_service(service_id, {"service_metadata": cut})
+        await self._background.edit_service(service_id, {"service_metadata": cut})
 
     # Usage
 

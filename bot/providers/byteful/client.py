@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -29,6 +29,7 @@ from pydantic import SecretStr
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError, RateLimitedError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
+from bot.ports import Pacer, Urgency
 from bot.providers.byteful import wire
 from bot.providers.byteful.breaker import Breaker, OwnPaceError
 from bot.providers.byteful.wire import Answer, Call, Json
@@ -67,14 +68,8 @@ Model = TypeVar("Model", bound=wire.Wire)
 _log = structlog.get_logger()
 
 
-class Pacer(Protocol):
-    """Awaited before each request leaves, so that all processes together stay under the vendor's 10 a second."""
-
-    async def __call__(self, *, is_spending: bool) -> None: ...
-
-
 class LocalPacer:
-    """Keeps the pace of one process: `limit` requests in any `window_s` seconds, the last place for spending alone."""
+    """Keeps the pace of one process: `limit` requests in any `window_s` seconds, the last place for checkouts alone."""
 
     def __init__(
         self,
@@ -90,8 +85,8 @@ class LocalPacer:
         self._sleep = sleep
         self._sent: deque[float] = deque()
 
-    async def __call__(self, *, is_spending: bool) -> None:
-        places = self._limit if is_spending else self._limit - 1
+    async def __call__(self, urgency: Urgency) -> None:
+        places = self._limit if urgency is Urgency.CHECKOUT else self._limit - 1
         while (wait_s := self._wait_s(places)) > 0:
             await self._sleep(wait_s)
         self._sent.append(self._clock())
@@ -175,6 +170,7 @@ class BytefulClient:
         self._http = http
         self._keys = _Keys(public_key, private_key)
         self._pace = pace
+        self._urgency = Urgency.PERSON
         self._root = f"{_checked(base_url)}/public/user/"
         self._timing = timing
         self._breaker = breaker or Breaker()
@@ -182,10 +178,10 @@ class BytefulClient:
     def __repr__(self) -> str:
         return f"BytefulClient({self._root})"
 
-    def at_pace(self, pace: Pacer) -> BytefulClient:
-        """The same client with another pace; what is known of the vendor's state is shared."""
+    def at(self, urgency: Urgency) -> BytefulClient:
+        """The same client with more or less urgent requests; what is known of the vendor's state is shared."""
         other = copy(self)
-        other._pace = pace
+        other._urgency = urgency
         return other
 
     @property
@@ -435,7 +431,7 @@ class BytefulClient:
 
     async def _wait_for_turn(self, call: Call) -> None:
         try:
-            await self._pace(is_spending=call is Call.CREATE)
+            await self._pace(Urgency.CHECKOUT if call is Call.CREATE else self._urgency)
         except ProviderError:
             raise
         except Exception as error:

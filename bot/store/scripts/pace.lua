@@ -1,8 +1,8 @@
 -- One pace for every process that speaks to a provider account.
 -- KEYS[1] when the latest requests left or will leave (ms), newest first
 -- ARGV: now ms or '' for the server's own clock, window ms, how many requests of a window this caller may make full, patience ms, how many to remember
--- Reads may fill part of the window only and have no patience: they are told when to ask again. Purchases may fill it
--- and get their place at once, so no queue of reads ever stands before them.
+-- All but checkouts have no patience: they are told when to ask again, and all but what a purchase needs may fill part
+-- of the window only. A checkout gets its place at once, so no queue of others ever stands before it.
 -- Returns {1, wait ms} for a place of one's own, {0, wait ms before asking again} otherwise.
 local clock = redis.call('TIME')
 local now = tonumber(ARGV[1]) or clock[1] * 1000 + math.floor(clock[2] / 1000)
