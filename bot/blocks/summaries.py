@@ -273,13 +273,15 @@ def usage_table(shown: Used) -> list[Block]:
 def usage_details(shown: Used, scope: Scope) -> list[str]:
     lines = [left_line(left) for left in shown.left]
     if scope.kind not in (Kind.PERSON, Kind.TEAM):
-        lines += _sizes("By team", [(_team(part.id), part.bytes) for part in shown.teams])
+        lines += _sizes("By team", [(_team(part.id), part.bytes, _each_gigabyte(part)) for part in shown.teams])
     if scope.kind is not Kind.PERSON:
-        lines += _sizes("By person", [(_person(part.id), part.bytes) for part in shown.people])
+        lines += _sizes("By person", [(_person(part.id), part.bytes, "") for part in shown.people])
     if shown.projects and scope.kind not in (Kind.CHANNEL, Kind.PROJECT):
-        lines += _sizes("By project", [(_project(part.id), part.bytes) for part in shown.projects])
+        lines += _sizes(
+            "By project", [(_project(part.id), part.bytes, _each_gigabyte(part)) for part in shown.projects]
+        )
     elif scope.kind is not Kind.CHANNEL:
-        lines += _sizes("By channel", [(_channel(part.id), part.bytes) for part in shown.channels])
+        lines += _sizes("By channel", [(_channel(part.id), part.bytes, "") for part in shown.channels])
     return ["\n".join(lines)] if lines else []
 
 
@@ -291,12 +293,17 @@ def left_line(left: Left) -> str:
     return f"{lead}; at {text.data_words(left.daily)} a day it lasts until {text.day(left.ends_on)}."
 
 
-def _sizes(lead: str, sizes: Sequence[tuple[str, int]]) -> list[str]:
-    shown = [f"{name} {text.data_words(size)}" for name, size in sizes[:NAMED] if size]
-    more = sum(size for _, size in sizes[NAMED:])
+def _sizes(lead: str, sizes: Sequence[tuple[str, int, str]]) -> list[str]:
+    """Each with its size and what is to be said of it."""
+    shown = [f"{name} {text.data_words(size)}{note}" for name, size, note in sizes[:NAMED] if size]
+    more = sum(size for _, size, _ in sizes[NAMED:])
     if more:
         shown.append(f"others {text.data_words(more)}")
     return [f"{lead}: {', '.join(shown)}"] if shown else []
+
+
+def _each_gigabyte(part: UsedPart) -> str:
+    return f" ({text.money(part.cost)} for each GB used)" if part.cost is not None else ""
 
 
 def _used_name(part: UsedPart) -> str:

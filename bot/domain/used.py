@@ -7,23 +7,26 @@ proxy users who may use several services belongs to no service and is shown apar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from bot.domain.account import KnownService, UsageDay
 from bot.domain.company import EVERYBODY, Company
 from bot.domain.ids import ChannelId, ServiceId
+from bot.domain.ledger import Sums, Totals
 from bot.domain.money import Cents
 from bot.domain.period import Period
 from bot.domain.summary import MOST_PARTS, OTHERS, OUTSIDE, stretches_of
-from bot.domain.usage import BYTES_PER_GB, DataPool
+from bot.domain.usage import BYTES_PER_GB, DataPool, Network
 
 LEAST_AHEAD, FAR_AHEAD, MOST_AHEAD = 7, 14, 365
 """Days that are looked ahead: always, for a later end beside a very near one, and ever."""
 MOST_OF_FIRST_END = 4
 
 Services = Mapping[ServiceId, KnownService]
+_METERED = frozenset(Network)
+"""Networks that are sold by the gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class UsedPart:
     before: int
     """Bytes in the period before."""
     name: str = ""
+    cost: Cents | None = None
+    """Of a team or project: what it spent on data for each gigabyte that it used of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,8 @@ class Used:
 
     @property
     def cost_of_gigabyte(self) -> Cents | None:
-        """Whole cents for each gigabyte used; None where nothing was used or spent."""
-        if not self.bytes or not self.spent_on_data:
-            return None
-        return int(Fraction(self.spent_on_data * BYTES_PER_GB, self.bytes) + Fraction(1, 2))
+        """Whole cents for each gigabyte used of what is sold by the gigabyte; None where nothing was used or spent."""
+        return _each(self.spent_on_data or 0, sum(part.bytes for part in self.networks if part.id in _METERED))
 
 
 def used_of(
@@ -109,8 +112,9 @@ def used_of(
     *,
     company: Company = EVERYBODY,
     left: tuple[Left, ...] = (),
-    spent_on_data: Cents | None = None,
+    bought: Totals | None = None,
 ) -> Used:
+    """`bought` is what was spent in the same days on products sold by the gigabyte, where that is to be seen."""
     networks = _parts(now, before, lambda row: row.network, services)
     return Used(
         period=period,
@@ -123,14 +127,45 @@ def used_of(
         channels=_parts(now, before, lambda row: _channel(row, services), services),
         columns=_columns(period, now, [part.id for part in networks]),
         left=left,
-        spent_on_data=spent_on_data,
-        teams=_parts(now, before, lambda row: company.team_of(_owner(row, services)), services)
-        if company.teams
-        else (),
-        projects=_parts(now, before, lambda row: company.project_of(ChannelId(_channel(row, services))), services)
-        if company.projects
-        else (),
+        spent_on_data=bought.sums.spent if bought else None,
+        teams=_teams(now, before, services, company, bought) if company.teams else (),
+        projects=_projects(now, before, services, company, bought) if company.projects else (),
     )
+
+
+def _teams(
+    now: Sequence[UsageDay], before: Sequence[UsageDay], services: Services, company: Company, bought: Totals | None
+) -> tuple[UsedPart, ...]:
+    def team(row: UsageDay) -> str:
+        return company.team_of(_owner(row, services))
+
+    spent = bought.by(lambda row: company.team_of(row.requester)) if bought else {}
+    return _costed(_parts(now, before, team, services), now, team, spent)
+
+
+def _projects(
+    now: Sequence[UsageDay], before: Sequence[UsageDay], services: Services, company: Company, bought: Totals | None
+) -> tuple[UsedPart, ...]:
+    def project(row: UsageDay) -> str:
+        return company.project_of(ChannelId(_channel(row, services)))
+
+    spent = bought.by(lambda row: company.project_of(row.channel)) if bought else {}
+    return _costed(_parts(now, before, project, services), now, project, spent)
+
+
+def _costed(
+    parts: Iterable[UsedPart], now: Sequence[UsageDay], key: Callable[[UsageDay], str], spent: Mapping[str, Sums]
+) -> tuple[UsedPart, ...]:
+    metered: dict[str, int] = {}
+    for row in now:
+        if row.network in _METERED:
+            metered[key(row)] = metered.get(key(row), 0) + row.bytes
+    return tuple(replace(part, cost=_each(spent.get(part.id, Sums()).spent, metered.get(part.id, 0))) for part in parts)
+
+
+def _each(spent: Cents, size: int) -> Cents | None:
+    """Cents for each gigabyte, rounded half up; None where nothing was used or spent."""
+    return int(Fraction(spent * BYTES_PER_GB, size) + Fraction(1, 2)) if spent > 0 and size > 0 else None
 
 
 def left_of(pools: Iterable[DataPool], used: Mapping[str, int], period: Period, today: date) -> tuple[Left, ...]:

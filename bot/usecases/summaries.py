@@ -239,7 +239,7 @@ async def used(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Period,
         services,
         company=divided,
         left=left,
-        spent_on_data=await _spent_on_data(desk, workspace, scope, period) if shows_cost else None,
+        bought=await _data_bought(desk, workspace, scope, period, divided) if shows_cost else None,
     )
 
 
@@ -283,9 +283,12 @@ def _is_mine(row: UsageDay, scope: Scope, mine: frozenset[ServiceId]) -> bool:
     return scope.kind is Kind.WORKSPACE or row.service in mine
 
 
-async def _spent_on_data(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Period) -> int:
-    shown = await spend(desk, workspace, scope, period)
-    return sum(part.sums.spent for part in shown.products if part.unit is Unit.GIGABYTE)
+async def _data_bought(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Period, divided: Company) -> Totals:
+    """What was spent on products sold by the gigabyte."""
+    found, catalog = await asyncio.gather(_totals(desk, workspace, scope, period), catalog_at_hand(desk))
+    known, mine = known_products(catalog), _within(found, scope, divided)
+    rows = (row for row in mine.rows if (one := known.get(row.product)) and one.unit is Unit.GIGABYTE)
+    return Totals(period.first, period.last, tuple(rows))
 
 
 # For charts and pictures

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from bot.domain.account import KnownService, UsageDay
 from bot.domain.catalog import Filter
 from bot.domain.company import Company
-from bot.domain.ids import ChannelId, ServiceId, UserId
+from bot.domain.ids import ChannelId, ProductCode, ServiceId, UserId
+from bot.domain.ledger import Row, Sums, Totals
 from bot.domain.period import Period
 from bot.domain.usage import BYTES_PER_GB as GB
 from bot.domain.usage import DataPool, Network, Service
@@ -46,6 +47,21 @@ def day(number: int, service: str | None, size: int, network: str = "residential
     return UsageDay(date(2026, 11, number), network, ServiceId(service) if service else None, None, size, 10)
 
 
+def data_bought(cents: int, by: str = "U1", where: str = "C1") -> Totals:
+    row = Row(NOVEMBER.first, ChannelId(where), UserId(by), ProductCode("residential_gb"), Sums(paid=cents, quantity=1))
+    return Totals(NOVEMBER.first, NOVEMBER.last, (row,))
+
+
+def test_n22_a_gigabyte_used_has_its_cost_by_team_and_project() -> None:
+    """Only of what is sold by the gigabyte: traffic of other proxies is not in it."""
+    company = Company({"scraping": frozenset({UserId("U1")})}, {ChannelId("C1"): "crawler"})
+    rows = [day(1, "A", 4 * GB), day(1, "A", 50 * GB, "isp"), day(2, "B", 2 * GB)]
+    used = used_of(NOVEMBER, rows, [], SERVICES, company=company, bought=data_bought(1_200))
+    assert used.cost_of_gigabyte == 200
+    assert {part.id: part.cost for part in used.teams} == {"scraping": 300, "": None}
+    assert {part.id: part.cost for part in used.projects} == {"crawler": 300, "C2": None}
+
+
 def test_s1_usage_is_cut_by_network_service_person_and_channel() -> None:
     rows = [day(1, "A", 3 * GB), day(2, "B", 2 * GB, "isp"), day(2, "X", GB), day(9, None, GB, "isp")]
     used = used_of(NOVEMBER, rows, [day(1, "A", GB)], SERVICES)
@@ -67,16 +83,17 @@ def test_s1_usage_counts_for_the_team_and_project_of_whose_service_it_is() -> No
     used = used_of(NOVEMBER, rows, [], SERVICES, company=company)
     assert [(part.id, part.bytes) for part in used.teams] == [("", 3 * GB), ("scraping", 3 * GB)]
     assert [(part.id, part.bytes) for part in used.projects] == [("crawler", 3 * GB), ("C2", 2 * GB), ("", GB)]
+    assert {part.cost for part in (*used.teams, *used.projects)} == {None}
     alone = used_of(NOVEMBER, rows, [], SERVICES)
     assert (alone.teams, alone.projects) == ((), ())
 
 
 def test_n22_what_a_gigabyte_used_cost() -> None:
-    assert used_of(NOVEMBER, [day(1, "A", 4 * GB)], [], SERVICES, spent_on_data=1000).cost_of_gigabyte == 250
+    assert used_of(NOVEMBER, [day(1, "A", 4 * GB)], [], SERVICES, bought=data_bought(1000)).cost_of_gigabyte == 250
 
 
 def test_t135_nothing_used_divides_nothing() -> None:
-    empty = used_of(NOVEMBER, [], [], {}, spent_on_data=500)
+    empty = used_of(NOVEMBER, [], [], {}, bought=data_bought(500))
     assert empty.is_empty
     assert empty.cost_of_gigabyte is None
 
