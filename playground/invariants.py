@@ -9,9 +9,13 @@ from typing import Any
 
 import redis.asyncio as redis_asyncio
 
+from bot.domain.catalog import CREDIT_CODE
 from bot.domain.errors import RecordError
 from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.ledger import Totals, budget_month
+from bot.domain.period import month_end
 from bot.domain.request import Happened, PurchaseRequest, State
+from bot.domain.reservation import reserved
 from bot.store.keys import as_bytes
 from bot.store.ledger import StoredLedger
 from bot.store.redis import RedisStore
@@ -35,18 +39,40 @@ async def broken(client: redis_asyncio.Redis, workspace: WorkspaceId, charged: i
     found += await _of_indexes(client, prefix, requests)
     found += await _of_audit(client, workspace, requests)
     found += await _of_cards(client, prefix, requests)
-    spent = await _spent(client, workspace, requests)
+    totals = await _totals(client, workspace, requests)
+    found += await _of_budgets(client, workspace, requests, totals)
+    spent = totals.sums.spent + totals.sums.void - totals.sums.renewed
     return found + ([f"the ledger says {spent} cents, the provider charged {charged}"] if spent != charged else [])
 
 
-async def _spent(client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Sequence[PurchaseRequest]) -> int:
-    """What the ledger says was charged for these, renewals apart. Only their days: each month is a read of its own."""
+async def _totals(client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Sequence[PurchaseRequest]) -> Totals:
+    """What the ledger says of the months of these, no more: each month is a read of its own."""
     if not requests:
-        return 0
+        return Totals(date.min, date.min, ())
     first, last = min(one.created_at for one in requests), max(one.changed_at for one in requests)
     day = timedelta(days=1)
-    sums = (await StoredLedger(client).spend(workspace, (first - day).date(), (last + day).date())).sums
-    return sums.spent + sums.void - sums.renewed
+    begins, ends = (first - day).date().replace(day=1), month_end((last + day).date())
+    return await StoredLedger(client).spend(workspace, begins, ends)
+
+
+async def _of_budgets(
+    client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Iterable[PurchaseRequest], totals: Totals
+) -> list[str]:
+    """Held back is what the requests hold, to the cent; spent, over all months, is what the ledger says."""
+    bought = [row for row in totals.rows if row.channel and row.product != CREDIT_CODE]
+    places = {(row.channel, f"{row.day:%Y-%m}") for row in bought}
+    places |= {(request.channel, budget_month(request)) for request in requests}
+    spent, kept = 0, {}
+    for channel, month in places:
+        for name, cents in (await client.hgetall(f"{{{workspace}}}:budget:{channel}:{month}")).items():
+            if as_bytes(name) == b"spent":
+                spent += int(cents)
+            else:
+                kept[int(name)] = (month, int(cents))
+    held = {request.id: (hold.month, hold.cents) for request in requests if (hold := reserved(request))}
+    net = sum(row.sums.net for row in bought)
+    found = [] if kept == held else [f"the budgets hold back {kept}, the requests {held}"]
+    return found + ([] if spent == net else [f"the budgets say {spent} cents are spent, the ledger {net}"])
 
 
 def _texts(raw: Iterable[Any]) -> set[str]:

@@ -28,6 +28,7 @@ from bot.domain.catalog import Selection
 from bot.domain.draft import Draft
 from bot.domain.errors import ProxydeskError, StoreUnavailableError
 from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId
+from bot.domain.policy import Budgets
 from bot.domain.request import Happened, Order, PurchaseRequest, State
 from bot.ports import Urgency
 from bot.providers import PROVIDERS, Account
@@ -103,16 +104,16 @@ class SandboxLives(Life):
         self.stack: AsyncExitStack | None = None
         self.clicks: list[Click] = []
 
-    @initialize(fault=st.sampled_from(FAULTS), death=st.sampled_from(DEATHS))
-    def open(self, fault: tuple[str, dict[str, float]], death: str) -> None:
+    @initialize(fault=st.sampled_from(FAULTS), death=st.sampled_from(DEATHS), dollars=st.sampled_from([None, 7, 12]))
+    def open(self, fault: tuple[str, dict[str, float]], death: str, dollars: int | None) -> None:
         """Each life begins with three requests that are approved; one meets trouble and one a death."""
-        self.run(self._open())
+        self.run(self._open(dollars))
         for number in EVERY:
             self.somebody_approves(number, APPROVER, 0)
         self.a_worker_meets_trouble(EVERY[0], fault)
         self.a_worker_dies(EVERY[1], death)
 
-    async def _open(self) -> None:
+    async def _open(self, dollars: int | None) -> None:
         self.stack = stack = AsyncExitStack()
         type(self).clock.time = START
         self.client: redis_asyncio.Redis = connect(self.url)
@@ -128,7 +129,7 @@ class SandboxLives(Life):
         self.provider = SteppedProvider(await stack.enter_async_context(opened), self.moments)
         store, directory = SteppedStore(self.client, self.moments), FakeDirectory()
         self.store = store
-        self.policy = policy()
+        self.policy = policy(budgets=Budgets(monthly_dollars=dollars))
         common = (store, StoredLedger(self.client), self.provider, directory, lambda: self.policy, _nobody)
         kept = [FileJournal(self.folder / f"{id(self)}-{number}") for number in range(2)]
         self.workers = [Desk(*common, journal=one) for one in kept]  # type: ignore[arg-type]

@@ -9,10 +9,11 @@ from redis.asyncio.connection import AbstractConnection
 from bot.domain.audit import Origin
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.intents import CardIntent
+from bot.domain.policy import Budgets
 from bot.usecases import decide
 from bot.usecases.decide import Result
 from tests.examples import APPROVER, NOW, WORKSPACE
-from tests.usecases.conftest import Office, click_on
+from tests.usecases.conftest import Office, click_on, policy
 
 
 class Trips:
@@ -43,6 +44,15 @@ async def test_an_approval_reads_once_and_writes_once(office: Office, trips: Tri
     decision = await decide.approve(office.desk, signed)
     assert decision.result is Result.DONE
     assert trips.count == 2, "the mark against repeats is part of the step"
+
+
+async def test_a_budget_is_compared_and_reserved_in_the_step_itself(office: Office, trips: Trips) -> None:
+    office.policy = policy(budgets=Budgets(monthly_dollars=500))
+    request = await office.place()
+    await decide.approve(office.desk, click_on(await office.place(draft="d2"), APPROVER))
+    trips.count = 0
+    assert (await decide.approve(office.desk, click_on(request, APPROVER))).result is Result.DONE
+    assert trips.count == 2
 
 
 async def test_the_mark_against_repeats_is_one_trip(office: Office, trips: Trips) -> None:
