@@ -29,9 +29,12 @@ local budget = ARGV[17] ~= '' and cjson.decode(ARGV[17])
 local purse = budget and budget_key(prefix, budget.channel, budget.month)
 if budget and budget.cap and budget.cents > tonumber(redis.call('HGET', purse, id) or 0) then
   local spent = budget_spent(prefix, budget.channel, budget.month)
-  local reserved = budget_reserved(prefix, budget.channel, budget.month, id)
-  if spent + reserved + budget.cents > budget.cap then
-    return {spent, reserved}
+  local room = budget.cap - spent - budget.cents
+  if budget_held(prefix, budget.channel, budget.month, id) > room then
+    local reserved = budget_reserved(prefix, budget.channel, budget.month, id)
+    if reserved > room then
+      return {spent, reserved}
+    end
   end
 end
 

@@ -21,6 +21,18 @@ local function budget_spent(prefix, channel, month)
   return sum
 end
 
+-- All that is written as held back, but by `id`: quick, and never too little.
+local function budget_held(prefix, channel, month, id)
+  local sum = 0
+  local held = redis.call('HGETALL', budget_key(prefix, channel, month))
+  for i = 1, #held, 2 do
+    if held[i] ~= 'spent' and held[i] ~= id then
+      sum = sum + tonumber(held[i + 1])
+    end
+  end
+  return sum
+end
+
 -- What requests other than `id` hold back. One that is neither approved nor being bought nor in doubt holds nothing: it
 -- is dropped.
 local function budget_reserved(prefix, channel, month, id)
