@@ -166,6 +166,38 @@ async def test_t94_with_the_token_revoked_readiness_is_red_and_everything_leaves
     assert (status, said["problems"]) == (200, {})
 
 
+async def test_t95_c1_the_buttons_of_several_notices_in_one_message_each_show_their_own_request(
+    journey: Journey,
+) -> None:
+    rita, mona = journey.people("rita", "mona")
+    cards = [await journey.asks(rita) for _ in range(3)]
+    await journey.slack.fault("error", method="chat.postMessage", times=None, error="token_revoked")
+    for card in cards:
+        answered(await mona.clicks(card, "approve"))
+
+    async def at_rest() -> bool:
+        """The first is bought; for the others it took the credit, so that they need a fresh decision."""
+        journey.workspace.changed()  # nothing is said meanwhile that would wake us
+        states = [(await journey.request(number)).state for number in journey.numbers]
+        return sorted(states) == [State.ORDERED, State.PENDING, State.PENDING]
+
+    await journey.until(at_rest, "every approval having come to something")
+    await journey.slack.clear_faults()
+    await hurry(journey)
+    await all_said(journey)
+    told = [one for one in await rita.dm() if "Your request" in one.text]
+    assert len(told) < len(cards)
+    together = next(one for one in told if one.text.count("Your request") > 1)
+    for number in journey.numbers:
+        assert sum(f"Your request #{number}" in one.text for one in told) == 1
+    shown = [button for button in together.buttons if button.action_id == "show_request"]
+    assert len(shown) == together.text.count("Your request")
+    for button in shown:
+        answered(await rita.clicks(together, "show_request", value=button.value))
+        about = str(button.value).partition(":")[0]
+        await journey.private(rita, f"#{about} ·", channel="dm")
+
+
 @pytest.mark.parametrize("ending", ["revoke_token", "uninstall"])
 async def test_t94_a_bot_that_is_put_out_is_red_at_once_and_green_once_it_is_back(
     journey: Journey, ending: str
