@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
 
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.period import Period
 from bot.domain.scope import Asked, Kind, Measure, Scope
+from bot.ports.provider import Urgency
 from bot.providers import PROVIDERS, Account
 from bot.providers.byteful.client import PER_PAGE
 from bot.usecases import browse, summaries
@@ -33,17 +34,11 @@ REQUESTS = 10_000
 JULY = Period(date(2026, 7, 1), date(2026, 7, 31))
 
 
-@dataclass
-class Paces:
-    """Which lane each request took its place in: `purchase`, `read` or `background`."""
+class Paces(Counter[Urgency]):
+    """A pace that lets everything go, and counts for whom each request to the provider was made."""
 
-    taken: Counter[str] = field(default_factory=Counter)
-
-    async def front(self, *, is_spending: bool) -> None:
-        self.taken["purchase" if is_spending else "read"] += 1
-
-    async def background(self, *, is_spending: bool) -> None:
-        self.taken["purchase" if is_spending else "background"] += 1
+    async def __call__(self, urgency: Urgency) -> None:
+        self[urgency] += 1
 
 
 @pytest.fixture
@@ -62,7 +57,7 @@ async def big(office: Office, paces: Paces) -> AsyncIterator[Desk]:
         world.services[name] = {**row, "service_id": name, "service_metadata": {}}
     async with running_provider(world) as url:
         account = Account(url, SecretStr(world.public_key), SecretStr(world.private_key))
-        async with PROVIDERS["byteful"](account, paces.front, paces.background, lambda: NOW) as provider:
+        async with PROVIDERS["byteful"](account, paces, lambda: NOW) as provider:
             yield replace(office.desk, provider=provider)
 
 
@@ -70,14 +65,14 @@ async def test_t138_a_pass_over_500_services_reads_each_page_once_behind_everybo
     big: Desk, paces: Paces
 ) -> None:
     await snapshot(big, WORKSPACE)  # the first one reads the usage of months as well
-    paces.taken.clear()
+    paces.clear()
     await snapshot(big, WORKSPACE)
     total = (await big.store.services(WORKSPACE, limit=1)).total
     assert total >= SERVICES
     pages = ceil((total + PER_PAGE) / PER_PAGE)  # a last one may be full
-    assert paces.taken["background"] <= pages + 1, "the services, and what was changed about them"
-    assert paces.taken["read"] <= 3, "credit and the two data pools"
-    assert paces.taken["purchase"] == 0
+    assert paces[Urgency.BACKGROUND] <= pages + 1, "the services, and what was changed about them"
+    assert paces[Urgency.PERSON] <= 3, "credit and the two data pools"
+    assert set(paces) <= {Urgency.BACKGROUND, Urgency.PERSON}
 
 
 async def test_t138_lists_and_summaries_of_a_large_account_ask_the_provider_nothing(
@@ -89,7 +84,7 @@ async def test_t138_lists_and_summaries_of_a_large_account_ask_the_provider_noth
         await big.ledger.book(WORKSPACE, [_bought(number) for number in range(first, first + 1_000)])
     everything = Scope(Kind.WORKSPACE)
     await _look(big, everything)  # connections and scripts are there now
-    paces.taken.clear()
+    paces.clear()
     trips.count = 0
     shown = await summaries.spend(big, WORKSPACE, everything, JULY)
     assert shown.sums.count == REQUESTS
@@ -99,7 +94,7 @@ async def test_t138_lists_and_summaries_of_a_large_account_ask_the_provider_noth
     assert len(page.services) == browse.PAGE
     assert trips.count <= 5
     await _look(big, everything)
-    assert paces.taken == Counter()
+    assert not paces
 
 
 async def _look(desk: Desk, scope: Scope) -> None:
