@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -22,17 +23,21 @@ from playground.stage import free_port
 EVENTS = 240
 """Of each kind, of each program, in each round."""
 CONNECTIONS = 4
+"""To each process. Events that are under way together share the waking up of their process, and so cost less each."""
+PIECES = 4
+"""Of a round in which two programs are compared that differ by little, in turn."""
 NODE_FOLDER = ROOT / "var" / "bench-node"
 RECORDED = "web process and store together, the private answer behind the ack included"
 NO_NODE = f"not measured: no package @slack/bolt; `python -m bench --node` installs it below {NODE_FOLDER.name}"
 
 
 async def cost(
-    program: Served, bodies: Sequence[bytes], beside: Sequence[Program] = (), *, ports: Sequence[int] = ()
+    program: Served, bodies: Sequence[bytes], beside: Sequence[Program] = (), *, others: Sequence[Served] = ()
 ) -> float:
-    """CPU milliseconds for each of these requests, until everything behind them is done."""
-    watched = [program.program, *beside]
-    plan = Plan(list(ports) or [program.port], connections=CONNECTIONS)
+    """CPU milliseconds for each of these requests, until everything behind them is done. `others` share the work."""
+    served = [program, *others]
+    watched = [*(one.program for one in served), *beside]
+    plan = Plan([one.port for one in served], connections=CONNECTIONS * len(served))
     load = await Load.prepared(plan, list(bodies))
     await at_rest(watched)
     before = cpu_of(watched)
@@ -118,6 +123,16 @@ def _cpu_figures(kept: Rounds) -> list[Figure]:
     ]
 
 
+async def in_turn(kept: Rounds, measured: Mapping[str, Callable[[], Awaitable[float]]]) -> None:
+    """One round in pieces, forwards and backwards, so that what comes and goes on the machine meets all alike."""
+    found: dict[str, list[float]] = {name: [] for name in measured}
+    for number in range(PIECES):
+        for name in (list, reversed)[number % 2](list(measured)):
+            found[name].append(await measured[name]())
+    for name, values in found.items():
+        kept.add(name, statistics.median(values))
+
+
 async def listeners(rounds: int) -> list[Figure]:
     """The same click with 5 and with 200 registered actions."""
     kept = Rounds()
@@ -125,11 +140,12 @@ async def listeners(rounds: int) -> list[Figure]:
     async with company() as around, AsyncExitStack() as stack:
         few = await stack.enter_async_context(around.bot("web", module=many, ACTIONS="5"))
         lots = await stack.enter_async_context(around.bot("web", module=many, ACTIONS="200"))
+
+        async def piece(web: Served) -> float:
+            return await cost(web, around.presses(await around.ask_for(EVENTS // PIECES)), [around.valkey])
+
         for number in range(rounds + 1):
-            into = kept if number else Rounds()
-            for name, web in (("few", few), ("lots", lots)):
-                requests = await around.ask_for(EVENTS)
-                into.add(name, await cost(web, around.presses(requests), [around.valkey]))
+            await in_turn(kept if number else Rounds(), {"few": lambda: piece(few), "lots": lambda: piece(lots)})
     goal = Goal(1.05, 1.0, "×")
     return [Figure("CPU per event with 200 registered actions against 5", "×", kept.ratio("lots", "few"), goal)]
 
@@ -155,20 +171,21 @@ async def acks(rounds: int) -> list[Figure]:
 
 
 async def two_processes(rounds: int) -> list[Figure]:
-    """What a second web process adds, told by the CPU each event costs when two share the work."""
+    """What a second web process adds, told by the CPU an event costs when two share twice the work."""
     kept = Rounds()
     async with company() as around, AsyncExitStack() as stack:
         webs = [await stack.enter_async_context(around.bot("web")) for _ in range(2)]
+
+        async def piece(*others: Served) -> float:
+            bodies = around.presses(await around.ask_for(EVENTS // PIECES * (1 + len(others))))
+            return await cost(webs[0], bodies, others=others)
+
         for number in range(rounds + 1):
-            into = kept if number else Rounds()
-            requests = await around.ask_for(EVENTS)
-            into.add("one", await cost(webs[0], around.presses(requests)))
-            requests = await around.ask_for(EVENTS)
-            ports = [web.port for web in webs]
-            into.add("two", await cost(webs[0], around.presses(requests), [webs[1].program], ports=ports))
+            await in_turn(kept if number else Rounds(), {"one": piece, "two": lambda: piece(webs[1])})
     values = tuple(2 * one for one in kept.ratio("one", "two"))
     note = (
-        "events per CPU second of both against one: on two cores, load and store need what the second process would get"
+        "events per CPU second of both with twice the load against one: on two cores, load and store need what the "
+        "second process would get"
     )
     return [Figure("2 web processes against 1", "×", values, Goal(1.85, 1.95, "×", is_at_least=True), note)]
 

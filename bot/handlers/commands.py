@@ -21,6 +21,8 @@ from bot.handlers.wording import read
 COMMAND = "/proxy"
 MAX_TEXT = 3_000
 """Characters of a command that are read; the form takes what does not fit here."""
+FORMS = frozenset({"buy", "topup"})
+"""Words that open a form when nothing follows them."""
 TOP_UP_REASON = "More account credit"
 
 
@@ -186,6 +188,13 @@ async def dispatch(front: Front, who: Actor, text: str) -> Message | None:
         word = as_typed(word)
         return notices.unknown_word(word, nearest(word.lower(), list(COMMANDS)), f"{COMMAND} {'|'.join(COMMANDS)}")
     return await command.run(front, who, (rest if command.takes_mentions else as_typed(rest)).strip())
+
+
+def opens_form(text: str) -> bool:
+    """Whether `/proxy text` puts a form on the screen at once. That form's draft is kept once for the signature it came
+    with, so no look at what was here before has to come first, with a wait for the disk that the person would feel.
+    """
+    return text.strip().lower() in FORMS
 
 
 def may_repeat(text: str) -> bool:

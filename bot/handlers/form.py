@@ -18,7 +18,7 @@ from bot.blocks.ids import block_id, field_of
 from bot.blocks.kit import View
 from bot.domain.catalog import CREDIT_CODE, Catalog, Field, Filter
 from bot.domain.draft import Draft
-from bot.domain.errors import ChatError, ProviderError, ProxydeskError
+from bot.domain.errors import ChatError, ProviderError, ProxydeskError, ReplayError
 from bot.handlers.drafts import form_draft, is_first_purchase, new_draft, place_words
 from bot.handlers.errors import message_for
 from bot.handlers.front import Front
@@ -69,17 +69,27 @@ def open_form(front: Front, who: Actor, draft: Draft) -> None:
 async def _open(front: Front, who: Actor, draft: Draft) -> None:
     is_top_up = draft.product_code == CREDIT_CODE
     view = buy_modal.topup_modal(draft) if is_top_up else buy_modal.loading(draft.id)
+    opening = asyncio.create_task(_opened(front, who, view))
     try:
-        if who.trigger_id is None:
-            raise ChatError("no_trigger")
-        opened, _ = await asyncio.gather(front.chat.open_view(who.trigger_id, view), front.store.save_draft(draft))
+        await front.store.save_draft(draft, who.signature)
+        opened = await opening
     except ProxydeskError as error:
-        await _not_opened(front, who, draft, error)
+        await asyncio.gather(opening, return_exceptions=True)
+        if isinstance(error, ReplayError):
+            _log.warning("replay_ignored", payload="form")  # it opened nothing either: a trigger works once
+        else:
+            await _not_opened(front, who, draft, error)
         return
     if not is_top_up:
         form = Form(who, opened)
         front.background.take_over(work_on(form))
         await guarded(front, form, draft, show_priced(front, form, draft, note=None))
+
+
+async def _opened(front: Front, who: Actor, view: View) -> OpenView:
+    if who.trigger_id is None:
+        raise ChatError("no_trigger")
+    return await front.chat.open_view(who.trigger_id, view)
 
 
 async def _not_opened(front: Front, who: Actor, draft: Draft, error: ProxydeskError) -> None:

@@ -58,7 +58,7 @@ EVERYTHING = re.compile("")
 OPTIONS_TIMEOUT_S = 2.0
 """Slack waits three seconds for a menu's rows."""
 UNMARKED = "unmarked_signature"
-"""Where Bolt's context has the signature of a click that is still to be looked for among those that were here."""
+"""Where Bolt's context has the signature of what is still to be looked for among what was here before."""
 
 Body = dict[str, Any]
 _log = structlog.get_logger()
@@ -171,8 +171,8 @@ def listen(app: AsyncApp, front: Front) -> None:
     app.use(ReplayGuard(front))
 
     @app.command(EVERYTHING)
-    async def command(ack: AsyncAck, body: Body) -> None:
-        who = command_actor(body)
+    async def command(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        who = command_actor(body, context.get(UNMARKED, ""))
         answer = await _explained(lambda: commands.dispatch(front, who, raw_text(body)))
         if answer is None:
             await ack()
@@ -252,7 +252,7 @@ _SILENT = Message("", [])
 
 
 class ReplayGuard(AsyncMiddleware):
-    """Answers what was here before without doing it again. A click that finds that out by itself is let through."""
+    """Answers what was here before without doing it again. What finds that out by itself is let through."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -260,13 +260,17 @@ class ReplayGuard(AsyncMiddleware):
     async def async_process(
         self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse:
-        if approval.finds_replays(req.body):
+        if _finds_replays(req.body):
             req.context[UNMARKED] = _signature(req)
         elif await _is_replay(self._front, req):
             _log.warning("replay_ignored", payload=req.body.get("type", "command"))
             return BoltResponse(status=200, body="")
         await next()
         return resp
+
+
+def _finds_replays(body: Body) -> bool:
+    return commands.opens_form(raw_text(body)) if "command" in body else approval.finds_replays(body)
 
 
 async def _is_replay(front: Front, req: AsyncBoltRequest) -> bool:

@@ -61,13 +61,14 @@ def workspace_of(body: Body) -> WorkspaceId:
     return _workspace(body.get("team_id") or team.get("id") or user.get("team_id"), enterprise_id)
 
 
-def command_actor(body: Body) -> Actor:
+def command_actor(body: Body, signature: str = "") -> Actor:
     return Actor(
         workspace=workspace_of(body),
         user=UserId(str(body["user_id"])),
         channel=ChannelId(str(body["channel_id"])),
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
+        signature=signature,
     )
 
 

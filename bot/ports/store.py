@@ -144,7 +144,9 @@ class Store(AccountStore, DigestStore, Protocol):
         """ReplayError when something was written for this signature of Slack's before."""
         ...
 
-    async def save_draft(self, draft: Draft) -> None: ...
+    async def save_draft(self, draft: Draft, signature: str = "") -> None:
+        """ReplayError when something was written for this signature of Slack's before."""
+        ...
 
     async def draft(self, workspace: WorkspaceId, draft: DraftId) -> Draft | None:
         """None for one that never was or is older than a day."""

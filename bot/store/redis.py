@@ -307,9 +307,13 @@ class RedisStore(Outbox, Accounts, Digests):
 
     # Drafts and forms
 
-    async def save_draft(self, draft: Draft) -> None:
+    async def save_draft(self, draft: Draft, signature: str = "") -> None:
+        keys = [_draft_key(draft.workspace, draft.id), *marks(_prefix(draft.workspace), signature)]
+        arguments: list[Any] = [codec.dump_draft(draft), DRAFT_LIFE_S, draft.id, REPLAY_MEMORY_S]
         async with store_errors():
-            await self._redis.set(_draft_key(draft.workspace, draft.id), codec.dump_draft(draft), ex=DRAFT_LIFE_S)
+            kept = await self._scripts["keep_draft"](keys=keys, args=arguments)
+        if not kept:
+            raise ReplayError("What this draft is for was here before.")
 
     async def draft(self, workspace: WorkspaceId, draft: DraftId) -> Draft | None:
         async with store_errors():

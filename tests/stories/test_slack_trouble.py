@@ -63,10 +63,16 @@ async def test_t30_z1_a_refused_click_that_is_replayed_is_neither_noted_nor_answ
 async def test_t85_a_command_repeated_by_the_network_does_nothing_twice(journey: Journey) -> None:
     rita = journey.person("rita")
     form = await journey.opens(rita)
-    before = len(await journey.slack.calls("views.open"))
+    drafts = len(await journey.bot.store._redis.keys("*draft:*"))
     answered(await journey.slack.replay_last())
-    assert len(await journey.slack.calls("views.open")) == before
+    await journey.until_logged("replay_ignored")
+    refused = journey.workspace.problems
+    assert [one["problem"] for one in refused] == ["exchanged_trigger_id"], "a trigger works once, so nothing is opened"
+    refused.clear()
+    assert len(await journey.bot.store._redis.keys("*draft:*")) == drafts
     await rita.closes(form)
+    assert await rita.view() is None, "nothing lies on top of it or below"
+    assert await rita.ephemerals(CHANNEL) == []
 
 
 async def test_t30_z1_what_a_person_was_told_is_not_told_to_who_sends_their_command_again(journey: Journey) -> None:
