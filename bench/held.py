@@ -1,0 +1,49 @@
+"""`python -m bench.held`: what an idle web process holds in memory and spends its start on, library by library.
+
+Each line is what importing it adds to those above, so what two of them share counts for the first. Everything is
+measured in this one process, which therefore imports nothing else.
+"""
+
+import gc
+import importlib
+import time
+from pathlib import Path
+
+PARTS = {
+    "Python with asyncio": ("asyncio",),
+    "Bolt, slack-sdk, aiohttp (B ends here)": ("slack_bolt.async_app",),
+    "redis-py": ("redis.asyncio",),
+    "saq": ("saq.queue.redis",),
+    "pydantic": ("pydantic.main", "pydantic.type_adapter"),
+    "httpx": ("httpx",),
+    "its connections, made after the start": ("httpcore._async.http11", "anyio._backends._asyncio"),
+    "uvicorn": ("uvicorn", "uvicorn.protocols.http.httptools_impl"),
+    "structlog, prometheus-client, PyYAML, stamina": ("structlog", "prometheus_client", "yaml", "stamina"),
+    "the bot: values and rules": ("bot.domain.request", "bot.domain.policy", "bot.ports", "bot.policy_file"),
+    "the bot: store and Byteful": ("bot.store.redis", "bot.providers"),
+    "the bot: handlers, views, use-cases": ("bot.process", "bot.serve_web"),
+}
+
+
+def memory_mib() -> float:
+    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("this system does not say what memory a process uses")
+
+
+def main() -> None:
+    print("| part | memory | CPU of importing it |\n| --- | --- | --- |")
+    gc.disable()
+    before_mib, before_s = 0.0, 0.0
+    for what, modules in PARTS.items():
+        for module in modules:
+            importlib.import_module(module)
+        held_mib, spent_s = memory_mib(), time.process_time()
+        print(f"| {what} | {held_mib - before_mib:.1f} MiB | {(spent_s - before_s) * 1_000:.0f} ms |")
+        before_mib, before_s = held_mib, spent_s
+    print(f"| together | {before_mib:.1f} MiB | {before_s * 1_000:.0f} ms |")
+
+
+if __name__ == "__main__":
+    main()
