@@ -22,7 +22,7 @@ from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports import Errand, ErrandKind
-from bot.queue import BEAT_EVERY_S, HEARTBEAT_S
+from bot.queue import BEAT_EVERY_S, HEARTBEAT_S, LISTEN_S
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
@@ -223,7 +223,9 @@ class JobWorker(Worker[Any]):
     """
 
     def __init__(self, queue: RedisQueue, **settings: Any) -> None:
-        super().__init__(queue, before_process=self._begin, after_process=self._end, **settings)
+        super().__init__(
+            queue, before_process=self._begin, after_process=self._end, dequeue_timeout=LISTEN_S, **settings
+        )
         self._busy: dict[asyncio.Task[Any] | None, asyncio.Task[None]] = {}
         self._next_turn = 0.0
 

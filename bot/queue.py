@@ -31,6 +31,12 @@ BEAT_EVERY_S = 1.0
 FAREWELL_S = 1.0
 """How long such a job's worker may say that it lives after all and gives the job up."""
 ERRAND_TIMEOUT_S = 60
+LISTEN_S = 20
+"""How long a worker waits for a job before it asks again."""
+READ_TIMEOUT_S = 25
+"""Longer than that. redis-py's own five seconds would end each wait by giving up its connection, and perhaps the job
+that is just being handed out on it.
+"""
 NEWS_AGAIN_S = 1.0
 
 TAKEN_JOBS = """
@@ -49,8 +55,8 @@ _log = structlog.get_logger()
 
 
 def connect_queue(url: SecretStr) -> Redis:
-    """Its own pool without a read time-out: the worker waits on it for jobs."""
-    return Redis.from_url(url.get_secret_value(), protocol=2, health_check_interval=30)
+    """Its own pool with a patience of its own: the worker waits on it for jobs."""
+    return Redis.from_url(url.get_secret_value(), protocol=2, health_check_interval=30, socket_timeout=READ_TIMEOUT_S)
 
 
 class JobNews(PubSubMultiplexer):

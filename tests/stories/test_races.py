@@ -8,12 +8,13 @@ from datetime import timedelta
 
 import pytest
 import redis.asyncio as redis_asyncio
+from pydantic import SecretStr
 
 from bot.domain.errors import StaleError
 from bot.domain.ids import DraftId, RequestId, UserId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.jobs import make_worker
-from bot.queue import JobQueue
+from bot.queue import JobQueue, connect_queue
 from bot.serve_worker import make_jobs
 from bot.store import codec
 from bot.usecases import decide
@@ -121,6 +122,14 @@ async def test_x8_two_replicas_that_ask_at_once_stay_below_what_the_account_allo
 async def _asked(journey: Journey) -> PurchaseRequest:
     await journey.asks(journey.person("rita"))
     return await journey.request()
+
+
+async def test_a_worker_waits_for_work_without_giving_up_its_connection(journey: Journey, redis_url: str) -> None:
+    redis = connect_queue(SecretStr(redis_url))
+    worker = make_worker(JobQueue(redis, name="{apart}"), make_jobs(journey.bot))
+    patience_s = redis.connection_pool.make_connection().socket_timeout
+    await redis.aclose()
+    assert 0 < worker.dequeue_timeout < patience_s
 
 
 async def test_t13_approving_one_card_leaves_another_that_is_drawn_meanwhile_alone(journey: Journey) -> None:
