@@ -122,6 +122,24 @@ async def test_t122_web_and_worker_apart_buy_together_and_stop_when_told(company
         assert (await get(f"{company.url}/healthz"))[0] == 0
 
 
+async def test_t122_a_web_process_told_to_stop_in_the_middle_of_a_click_answers_it_first(company: Company) -> None:
+    """Slack takes its time to say who clicked; meanwhile a deployment ends the process."""
+    slack, faults = company.worlds.slack, company.worlds.workspace.faults
+    async with company.bot("worker", PORT="1"):
+        async with company.bot("web") as web:
+            await until_ready(company.url, web)
+            card = await company.asks()
+            await slack.fault("slow", method="users.info", seconds=1.0)
+            click = asyncio.create_task(slack.person("mona").clicks(card, "approve"))
+            await until(lambda: not faults.active, "Slack being asked who clicked")
+            web.process.send_signal(signal.SIGTERM)
+            outcome = await click
+            assert outcome.acked, outcome
+            assert await web.ended() == 0
+        await company.until_state(State.ORDERED)
+        assert company.worlds.provider.creates_received == 1
+
+
 async def test_run_is_both_in_one_and_stops_when_told(company: Company) -> None:
     async with company.bot("run") as bot:
         await until_ready(company.url, bot)

@@ -230,7 +230,7 @@ async def test_t23_a_slow_slack_does_not_make_the_click_late(
     card = await journey.asks(rita)
     pass_time(61)
     for method in ("users.info", "usergroups.users.list"):
-        await journey.slack.fault("slow", method=method, seconds=1.7)
+        await journey.slack.fault("slow", method=method, seconds=1.6)
     answered(await mona.clicks(card, "approve"))
     await journey.card("Ordered")
 

@@ -8,7 +8,7 @@ import pytest
 
 from playground.provider import PRIVATE_KEY, PUBLIC_KEY, ProviderWorld
 from playground.stage import POLICY, program, until_ready, worlds
-from tests.stories.journey import CHANNEL
+from tests.stories.journey import CHANNEL, WITHIN_S
 
 LOUD = f"keys {PUBLIC_KEY} and {PRIVATE_KEY} are wrong"
 
@@ -32,15 +32,15 @@ async def test_z4_secrets_stay_out_of_logs_messages_and_errors(
                 byteful.faults.set(fault, endpoint="checkout/quote", message=LOUD)
                 await rita.types(f"/proxy buy isp_us 2 for {fault}", channel=CHANNEL)
                 words = ("Byteful", fault) if fault in ("bad_request", "conflict") else ("Reference",)
-                await slack.until(lambda words=words: told(*words), within=10)  # type: ignore[misc]
+                await slack.until(lambda words=words: told(*words), within=WITHIN_S)  # type: ignore[misc]
                 byteful.faults.clear(fault)
             await rita.types("/proxy buy isp_us 2 for scraping", channel=CHANNEL)
-            preview = await slack.until(lambda: told("Nothing is sent yet", "scraping", "Total"), within=10)
+            preview = await slack.until(lambda: told("Nothing is sent yet", "scraping", "Total"), within=WITHIN_S)
             await rita.clicks(preview, "send_draft")  # type: ignore[arg-type]
-            card = await slack.until(lambda: mona.message(CHANNEL, "Waiting for approval"), within=10)
+            card = await slack.until(lambda: mona.message(CHANNEL, "Waiting for approval"), within=WITHIN_S)
             await slack.fault("http_500", method="chat.update")
             await mona.clicks(card, "approve")
-            await slack.until(lambda: mona.message(CHANNEL, "Service ID"), within=10)
+            await slack.until(lambda: mona.message(CHANNEL, "Service ID"), within=WITHIN_S)
             await slack.fault("error", method="views.open", error="internal_error")
             await rita.types("/proxy buy", channel=CHANNEL)
             everything_said = await slack.dump()
