@@ -319,6 +319,23 @@ async def test_t131_two_replicas_post_a_digest_once(journey: Journey) -> None:
     assert recorded[0].startswith(f"daily in {channel}, ")
 
 
+async def test_t132_a_digest_that_comes_late_says_so(journey: Journey, clock: LaterClock) -> None:
+    """Nobody worked at nine; it is noon now."""
+    clock.later += timedelta(hours=(12 - clock.now(UTC).hour) % 24)
+    mona = journey.person("mona")
+    await journey.answer(mona, "/proxy digest daily 9:00", "Set.")
+    channel = ChannelId(journey.workspace.channel_named(CHANNEL).id)
+    told = (clock.now(UTC) - timedelta(days=3)).date()
+    for kept, value in (("since", "0"), ("told", str(told))):
+        await journey.bot.store._redis.hset(f"{{{TEAM}}}:digests:{kept}", f"{channel}:daily", value)
+    for _ in range(2):
+        await make_jobs(journey.bot).digest({})
+    there = await posted(journey, "Digest of the day", "This was due", "comes late", "1 digest before it was left out")
+    assert f"{clock.now(UTC):%Y-%m-%d} 09:00 UTC" in there.text
+    await journey.all_said()
+    assert len([one for one in await mona.messages(CHANNEL) if "Digest of the day" in one.text]) == 1
+
+
 async def test_s6_an_errand_that_breaks_is_told_with_a_reference(
     journey: Journey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

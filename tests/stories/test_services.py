@@ -103,7 +103,7 @@ async def test_t138_lists_have_pages(journey: Journey, later: Later) -> None:
     await journey.private(rita, "1 to 8 shown")
 
 
-async def test_l5_n14_a_renewal_is_announced_and_stopped_behind_an_approval(journey: Journey, later: Later) -> None:
+async def test_l5_n14_t49_a_renewal_is_announced_and_stopped_behind_an_approval(journey: Journey, later: Later) -> None:
     service = await bought(journey, later)
     await later(27 * DAY)
     await later(DAY)
@@ -246,7 +246,7 @@ async def test_n13_u4_services_bought_by_hand_are_offered_and_adopted(journey: J
     assert len([one for one in await journey.person("ada").dm() if "bought outside" in one.text]) == 1
 
 
-async def test_l2_l3_credit_says_how_long_it_lasts_and_opens_a_top_up_of_the_right_size(
+async def test_l2_l3_t49_credit_says_how_long_it_lasts_and_opens_a_top_up_of_the_right_size(
     journey: Journey, later: Later
 ) -> None:
     await bought(journey, later)
