@@ -114,6 +114,7 @@ async def test_v1_t98_a_long_catalog_is_cut_with_a_word_about_it(journey: Journe
     assert len(found.option_texts) == 100
     assert len(set(found.option_texts)) == 100, "equal names are told apart"
     assert max(len(text) for text in found.option_texts) <= 75
+    assert "type more" in str(found.option_groups), "and that there are more of them"
 
 
 async def test_v1_v4_networks_and_places_are_searched_in_memory(journey: Journey) -> None:
