@@ -11,7 +11,7 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.request import State
+from bot.domain.request import Happened, State
 from bot.socket_mode import CONNECTIONS, SILENT_AFTER_S, Socket
 from playground.provider import ProviderWorld
 from playground.slack_api import running_workspace
@@ -57,7 +57,10 @@ async def test_d1_a_whole_purchase_without_an_address(journey: Journey) -> None:
     await journey.answer(rita, "/proxy requests", "#1001")
 
 
-async def test_t86_a_connection_asked_to_go_answers_first_and_the_click_counts_once(journey: Journey) -> None:
+@pytest.mark.parametrize("reason", ["refresh_requested", "too_many_websockets"])
+async def test_t86_a_connection_asked_to_go_answers_first_and_the_click_counts_once(
+    journey: Journey, reason: str
+) -> None:
     card = await journey.asks(journey.person("rita"))
     hub, mona = journey.workspace.teams.sockets, journey.person("mona")
     click = asyncio.create_task(mona.clicks(card, "approve"))
@@ -65,11 +68,29 @@ async def test_t86_a_connection_asked_to_go_answers_first_and_the_click_counts_o
         while not any(connection.waiting for connection in hub.ready):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
     for connection in list(hub.ready):
-        await hub.dismiss(connection, "refresh_requested")
+        await hub.dismiss(connection, reason)
     answered(await click)
     await journey.in_state(State.ORDERED)
     await journey.until(lambda: _connections(journey, CONNECTIONS), "new connections")
     await journey.answer(journey.person("rita"), "/proxy help", "/proxy buy")
+    assert journey.byteful.creates_received == 1
+
+
+async def test_t86_a_connection_that_breaks_in_the_middle_of_a_click_loses_no_decision(journey: Journey) -> None:
+    """Nobody asked first: whoever clicked may see an error and clicks again, and what they want happens once."""
+    card = await journey.asks(journey.person("rita"))
+    hub, mona = journey.workspace.teams.sockets, journey.person("mona")
+    click = asyncio.create_task(mona.clicks(card, "approve"))
+    async with asyncio.timeout(WITHIN_S):
+        while not any(connection.waiting for connection in hub.ready):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+    for connection in list(hub.ready):
+        await connection.ws.close()
+    await click
+    await journey.until(lambda: _connections(journey, CONNECTIONS), "new connections")
+    answered(await mona.clicks(card, "approve", stale=True))
+    await journey.card("Ordered", "Approved by @mona")
+    assert (await journey.history()).count(Happened.APPROVED) == 1
     assert journey.byteful.creates_received == 1
 
 
