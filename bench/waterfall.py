@@ -27,7 +27,6 @@ STEPS = (
     ("checkout/quote", "price asked again", "#8a6fb3"),
     ("service/search", "services known before", "#8a6fb3"),
     ("checkout/create", "checkout (claimed on disk before)", "#b3566b"),
-    ("service/edit", "service stamped", "#8a6fb3"),
     ("last chat.update", "card shows the invoice link", "#3f8f6b"),
 )
 
