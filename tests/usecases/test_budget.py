@@ -20,6 +20,8 @@ from bot.store.redis import connect
 from bot.usecases import checkout, decide
 from bot.usecases.decide import Decision, Result
 from bot.usecases.desk import Desk
+from bot.usecases.report import inbox
+from bot.usecases.summaries import may_see_prices
 from tests.examples import APPROVER, CHANNEL, FINANCE, NOW, SECOND_APPROVER, WORKSPACE
 from tests.store.looking import audit
 from tests.usecases.conftest import Office, click_on
@@ -311,6 +313,23 @@ async def test_t08_trying_again_without_room_asks_for_a_fresh_decision(office: O
     assert decision.result is Result.DONE
     assert (await office.now(request)).history[-1].happened is Happened.RETRIED
     assert await stands(office) == (PRICE, 0)
+
+
+async def test_t08_who_may_go_beyond_sees_the_sums_of_what_they_decide_on(office: Office) -> None:
+    """Also where the policy shows prices to approvers alone: without sums there would be no buttons."""
+    office.policy = capped().model_copy(update={"prices_visible_to": ("approver",)})
+    request = await office.place()
+    seen = await may_see_prices(office.desk, FINANCE, None, request.requester, CHANNEL)
+    assert (seen.is_allowed, seen.rule) == (True, "role:finance")
+
+
+async def test_t08_what_is_over_budget_waits_for_those_who_may_go_beyond_and_nothing_else_does(office: Office) -> None:
+    await bought(office)
+    over, _ = await office.place(draft="a"), await office.place(draft="b")
+    await approve(office, over)
+    waiting = (await inbox(office.desk, WORKSPACE, FINANCE)).waiting
+    assert waiting is not None
+    assert [one.id for one in waiting] == [over.id]
 
 
 # Races
