@@ -24,8 +24,8 @@ WINDOW_S = WINDOW_MS / 1000
 """A purchase is three requests (price, services, checkout): so many fit into each window of the account's pace."""
 CARD = "worlds answer at once; one in flight. The card's update is the one that shows *Ordered*"
 LIMITS = (
-    "approvals at 20 a second. The account's pace is nine requests in any 1.05 s (Byteful refuses more than ten in "
-    "one), and a purchase is three: so each is measured from its approval, or from 1.05 s after the moment at which "
+    "approvals at 20 a second. The account's pace is nine requests in any 1.02 s (Byteful refuses more than ten in "
+    "one), and a purchase is three: so each is measured from its approval, or from 1.02 s after the moment at which "
     "the third before it could begin, whichever is later"
 )
 

@@ -7,13 +7,14 @@ from bot.ports.journal import Journal, Sent
 from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Errand, ErrandKind, Errands, Form, Notifier, Nudge, Saying, Spot
-from bot.ports.provider import Pacer, PlaceOption, Places, Provider, Urgency
+from bot.ports.provider import Answered, Pacer, PlaceOption, Places, Provider, Urgency
 from bot.ports.store import REPLAY_MEMORY_S, FormStore, Store, Submission
 
 __all__ = [
     "NOWHERE",
     "REPLAY_MEMORY_S",
     "AccountStore",
+    "Answered",
     "Audit",
     "AuditTrail",
     "Backlog",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -34,10 +34,16 @@ class Urgency(Enum):
     CHECKOUT = "the one request that buys"
 
 
-class Pacer(Protocol):
-    """Awaited before each request leaves, so that all processes together stay under the vendor's limit."""
+Answered = Callable[[], None]
 
-    async def __call__(self, urgency: Urgency) -> None: ...
+
+class Pacer(Protocol):
+    """Awaited before each request leaves, so that all processes together stay under the vendor's limit.
+
+    What it gives back is called once the answer is there.
+    """
+
+    async def __call__(self, urgency: Urgency) -> Answered: ...
 
 
 class Places(Protocol):

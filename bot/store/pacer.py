@@ -1,28 +1,32 @@
-"""One pace for all processes: an account's requests leave at most ten a second, purchases first (Byteful docs)."""
+"""One pace for all processes: an account takes at most ten requests a second, purchases first (Byteful docs)."""
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 import redis.asyncio as redis_asyncio
 
 from bot.domain.errors import StoreUnavailableError
-from bot.ports import Urgency
+from bot.ports import Answered, Urgency
 from bot.store.redis import store_errors
 from bot.store.scripting import load_scripts
 
-WINDOW_MS = 1_050
+WINDOW_MS = 1_020
+"""A request counts from its beginning to this long after its answer (see pace.lua)."""
 WINDOW_REQUESTS = 9
-"""Nine in a little over a second: exactly ten a second draws refusals from network jitter alone."""
+"""One less than the account takes: somebody may be looking at the dashboard."""
 SHARES = {
     Urgency.BACKGROUND: 3,
     Urgency.PERSON: 6,
-    Urgency.PURCHASE: WINDOW_REQUESTS,
+    Urgency.PURCHASE: WINDOW_REQUESTS - 1,
     Urgency.CHECKOUT: WINDOW_REQUESTS,
 }
-"""How many requests of a window may be under way for one more to join them: each leaves the rest to the more urgent."""
-CHECKOUT_PATIENCE_MS = 60_000
+"""How many requests may count for one more to join them: each leaves the rest to the more urgent."""
+ARRIVAL_MS = 3_000
+"""A request without an answer, whose process may have died, has arrived by then."""
 
 
 class SharedPacer:
@@ -32,29 +36,42 @@ class SharedPacer:
     """
 
     def __init__(self, client: redis_asyncio.Redis, account: str, now_ms: Callable[[], int] | None = None) -> None:
-        self._key = f"{{{account}}}:pace"
+        self._keys = [f"{{{account}}}:pace:asked", f"{{{account}}}:pace:answered"]
         self._now_ms = now_ms
-        self._script = load_scripts(client)["pace"]
+        scripts = load_scripts(client)
+        self._script, self._answered = scripts["pace"], scripts["pace_answered"]
         self._alone = asyncio.Lock()
+        self._noting: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, urgency: Urgency) -> None:
-        is_reserved = False
-        while not is_reserved:
-            is_reserved, wait_s = await self._ask(urgency)
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
+    async def __call__(self, urgency: Urgency) -> Answered:
+        token = uuid.uuid4().hex
+        wait_s = await self._ask(urgency, token)
+        while wait_s > 0:
+            await asyncio.sleep(wait_s)
+            wait_s = await self._ask(urgency, token)
+        return lambda: self._note(token)
 
-    async def _ask(self, urgency: Urgency) -> tuple[bool, float]:
-        """Whether a place is reserved, and how long to wait for it, or before asking again."""
-        patience_ms = CHECKOUT_PATIENCE_MS if urgency is Urgency.CHECKOUT else 0
-        now_ms = self._now_ms() if self._now_ms else ""
+    async def _ask(self, urgency: Urgency, token: str) -> float:
+        """0 when this request may leave, else how many seconds to wait before asking again."""
+        arguments = [self._now(), token, WINDOW_MS, SHARES[urgency], ARRIVAL_MS]
         try:
             async with store_errors():
-                reserved, wait_ms = await self._script(
-                    keys=[self._key], args=[now_ms, WINDOW_MS, SHARES[urgency], patience_ms, WINDOW_REQUESTS]
-                )
+                return int(await self._script(keys=self._keys, args=arguments)) / 1000
         except StoreUnavailableError:
             async with self._alone:
                 await asyncio.sleep(WINDOW_MS / WINDOW_REQUESTS / 1000)
-            return True, 0
-        return bool(reserved), int(wait_ms) / 1000
+            return 0
+
+    def _note(self, token: str) -> None:
+        """Nobody waits for it. Without it the request counts for a few seconds more."""
+        task = asyncio.create_task(self._note_answer(token))
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
+
+    async def _note_answer(self, token: str) -> None:
+        with suppress(StoreUnavailableError):
+            async with store_errors():
+                await self._answered(keys=self._keys, args=[self._now(), token, WINDOW_MS])
+
+    def _now(self) -> int | str:
+        return self._now_ms() if self._now_ms else ""

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ from typing import TypeVar
 
 import pytest
 import redis.asyncio as redis_asyncio
+from pydantic import SecretStr
 from saq.types import Context
 
 from bot.jobs import JobWorker
-from bot.queue import JobQueue
+from bot.queue import QUEUE, JobQueue, connect_queue
 from bot.store.embedded import private_valkey
 from bot.store.redis import connect
 from playground import invariants
 from playground.actions import SeenMessage
+from playground.provider import ProviderWorld
 from playground.replicas import Replicas
 from playground.soak import SERVICE
 from playground.stage import Worlds, program, until_ready, worlds
@@ -52,16 +55,19 @@ class Crew:
         seen = await self.around.slack.person("rita").messages(CHANNEL)
         return [one for one in seen if one.text.startswith("#") and not one.is_ephemeral]
 
-    async def asks(self) -> SeenMessage:
+    async def asks(self, number: int = 1001) -> SeenMessage:
+        await self.around.slack.person("rita").clicks(await self.preview(f"run {number}"), "send_draft")
+        return await self.card("Waiting for approval", number=number)
+
+    async def preview(self, words: str) -> SeenMessage:
         rita = self.around.slack.person("rita")
-        await rita.types("/proxy buy isp_us 2 for scraping", channel=CHANNEL)
+        await rita.types(f"/proxy buy isp_us 2 for {words}", channel=CHANNEL)
 
-        async def preview() -> SeenMessage | None:
+        async def shown() -> SeenMessage | None:
             found = [one for one in await rita.ephemerals(CHANNEL) if one.has_button("send_draft")]
-            return found[-1] if found else None
+            return next((one for one in reversed(found) if words in one.text), None)
 
-        await rita.clicks(await self.until(preview, "a preview"), "send_draft")
-        return await self.card("Waiting for approval")
+        return await self.until(shown, f"a preview of {words}")
 
     async def all_in_order(self) -> None:
         """Bought once, one card that says so, and books that agree."""
@@ -141,6 +147,35 @@ async def test_t122_a_worker_told_to_stop_in_the_middle_of_a_checkout_records_it
         assert await client.zscore(f"{{{WORKSPACE}}}:state:ordered", 1001) is not None
         async with program(around.environment, "worker"):
             await crew.all_in_order()
+
+
+async def test_x8_purchases_questions_and_snapshots_at_once_draw_no_refusal(crew: Crew) -> None:
+    """The account counts for itself, and refuses what is more than ten requests in any second, whoever sends them."""
+    provider, numbers, lines = crew.around.provider, (1001, 1002, 1003), [f"question {number}" for number in range(8)]
+    _fill(provider, 600)
+    provider.set_credit(0)  # so that how the later ones are paid does not change with the first
+    cards = [await crew.asks(number) for number in numbers]
+    async with connect_queue(SecretStr(crew.around.environment["REDIS_URL"])) as redis:
+        queue = JobQueue(redis, name=QUEUE)
+        for key in ("one", "two"):
+            await queue.enqueue("Jobs.snapshot", key=key, timeout=60)
+        mona = crew.around.slack.person("mona")
+        clicks = asyncio.gather(*(mona.clicks(card, "approve") for card in cards))
+        await asyncio.gather(clicks, *(crew.preview(line) for line in lines))
+    for number in numbers:
+        await crew.card("Ordered", number=number)
+    asked = Counter(line.endpoint for line in provider.log)
+    assert (asked["checkout/create"], asked["service/search"] > 6) == (3, True), "the account is being read meanwhile"
+    assert [line.endpoint for line in provider.log if line.status == 429] == []
+
+
+def _fill(provider: ProviderWorld, count: int) -> None:
+    """So many services, so that reading the account is many requests."""
+    body = {"product_code": "isp_us", "quantity": 2, "cycle_interval": "month", "cycle_interval_count": 1}
+    model = dict(provider.services[provider.buy_by_hand(body)["service_id"]])
+    for number in range(count):
+        name = f"API-9{number:03}-0000"
+        provider.services[name] = {**model, "service_id": name, "service_metadata": {}}
 
 
 @pytest.mark.parametrize("is_running", [True, False])

@@ -12,7 +12,7 @@ from bot.domain.account import Actor, UsageDay
 from bot.domain.errors import NotFoundError, OutcomeUnknownError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import BYTES_PER_GB
-from bot.ports import Urgency
+from bot.ports import Answered, Urgency
 from bot.providers.byteful import usage, wire
 from bot.providers.byteful.adapter import BytefulProvider
 from bot.providers.byteful.client import Timing, open_client
@@ -29,8 +29,9 @@ class Pace:
     def __init__(self) -> None:
         self.turns = 0
 
-    async def __call__(self, urgency: Urgency) -> None:
+    async def __call__(self, urgency: Urgency) -> Answered:
         self.turns += urgency is Urgency.BACKGROUND
+        return lambda: None
 
 
 @pytest.fixture

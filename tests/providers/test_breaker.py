@@ -16,7 +16,7 @@ from bot.domain.errors import (
     RateLimitedError,
     SelectionRefusedError,
 )
-from bot.ports import Urgency
+from bot.ports import Answered, Urgency
 from bot.providers.byteful.breaker import Breaker, BreakerOpenError, OwnPaceError
 from bot.providers.byteful.client import BytefulClient, Timing, open_client
 from bot.providers.byteful.shared_catalog import CATALOG_LAST_S, CATALOG_LIFE_S, SharedCatalog
@@ -165,8 +165,8 @@ def test_a_probe_that_was_given_up_makes_room_for_the_next(
 @contextlib.asynccontextmanager
 async def client_for(vendor: Scripted, breaker: Breaker) -> AsyncIterator[BytefulClient]:
     class Pace:
-        async def __call__(self, urgency: Urgency) -> None:
-            return
+        async def __call__(self, urgency: Urgency) -> Answered:
+            return lambda: None
 
     keys = {"public_key": SecretStr("pk_test_public_0001"), "private_key": SecretStr("sk_test_private_0002")}
     async with open_client(base_url=vendor.url, pace=Pace(), timing=Timing(attempts=2), **keys) as client:

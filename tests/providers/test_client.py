@@ -28,7 +28,7 @@ from bot.domain.errors import (
 )
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
-from bot.ports import Urgency
+from bot.ports import Answered, Urgency
 from bot.providers.byteful.client import BytefulClient, LocalPacer, Timing, new_http_client, open_client
 from bot.providers.byteful.wire import Ask
 from tests.providers.sockets import (
@@ -63,8 +63,9 @@ class Pace:
     def __init__(self) -> None:
         self.turns: list[Urgency] = []
 
-    async def __call__(self, urgency: Urgency) -> None:
+    async def __call__(self, urgency: Urgency) -> Answered:
         self.turns.append(urgency)
+        return lambda: None
 
 
 @contextlib.asynccontextmanager
@@ -133,7 +134,7 @@ async def test_no_free_connection_in_time_was_never_sent() -> None:
 
 
 async def test_a_pace_that_cannot_be_kept_sends_nothing() -> None:
-    async def broken(urgency: Urgency) -> None:
+    async def broken(urgency: Urgency) -> Answered:
         raise ConnectionError("no store")
 
     async with scripted(ok({})) as vendor, new_http_client() as http:

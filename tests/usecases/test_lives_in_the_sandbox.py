@@ -30,7 +30,7 @@ from bot.domain.errors import ProxydeskError, StoreUnavailableError
 from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId
 from bot.domain.policy import Budgets
 from bot.domain.request import Happened, Order, PurchaseRequest, State
-from bot.ports import Urgency
+from bot.ports import Answered, Urgency
 from bot.providers import PROVIDERS, Account
 from bot.store.journal import FileJournal
 from bot.store.ledger import StoredLedger
@@ -300,8 +300,9 @@ class SandboxLives(Life):
             self.run(self.stack.aclose())
 
 
-async def _at_once(urgency: Urgency) -> None:
+async def _at_once(urgency: Urgency) -> Answered:
     """No pace: the account of a life allows any."""
+    return lambda: None
 
 
 async def _nobody(_request: PurchaseRequest) -> None:

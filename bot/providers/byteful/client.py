@@ -29,7 +29,7 @@ from pydantic import SecretStr
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError, RateLimitedError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
-from bot.ports import Pacer, Urgency
+from bot.ports import Answered, Pacer, Urgency
 from bot.providers.byteful import wire
 from bot.providers.byteful.breaker import Breaker, OwnPaceError
 from bot.providers.byteful.wire import Answer, Call, Json
@@ -85,11 +85,12 @@ class LocalPacer:
         self._sleep = sleep
         self._sent: deque[float] = deque()
 
-    async def __call__(self, urgency: Urgency) -> None:
+    async def __call__(self, urgency: Urgency) -> Answered:
         places = self._limit if urgency is Urgency.CHECKOUT else self._limit - 1
         while (wait_s := self._wait_s(places)) > 0:
             await self._sleep(wait_s)
         self._sent.append(self._clock())
+        return lambda: None
 
     def _wait_s(self, places: int) -> float:
         now = self._clock()
@@ -366,9 +367,9 @@ class BytefulClient:
                     on=retries.wait_after, attempts=self._timing.attempts, timeout=None, wait_jitter=0.2, wait_max=2.0
                 ):
                     with attempt:
-                        await self._wait_for_turn(Call.READ)
-                        retries.is_sent = True
-                        return await ask()
+                        async with self._turn(Call.READ):
+                            retries.is_sent = True
+                            return await ask()
         except TimeoutError:
             pass
         raise retries.last or retries.too_late(self._timing.read_deadline_s)
@@ -383,8 +384,8 @@ class BytefulClient:
         body: Json | None = None,
     ) -> Json:
         """One request in its turn, one answer."""
-        await self._wait_for_turn(call)
-        return await self._exchange(method, path, call, params=params, body=body)
+        async with self._turn(call):
+            return await self._exchange(method, path, call, params=params, body=body)
 
     async def _exchange(
         self,
@@ -429,13 +430,19 @@ class BytefulClient:
         except (ValueError, TypeError, httpx.InvalidURL) as error:
             raise NeverSentError(f"This cannot be asked of Byteful ({type(error).__name__}).") from error
 
-    async def _wait_for_turn(self, call: Call) -> None:
+    @asynccontextmanager
+    async def _turn(self, call: Call) -> AsyncIterator[None]:
+        """From the moment at which the request may leave to its answer."""
         try:
-            await self._pace(Urgency.CHECKOUT if call is Call.CREATE else self._urgency)
+            answered = await self._pace(Urgency.CHECKOUT if call is Call.CREATE else self._urgency)
         except ProviderError:
             raise
         except Exception as error:
             raise NeverSentError(f"The pace of requests cannot be kept ({type(error).__name__}).") from error
+        try:
+            yield
+        finally:
+            answered()
 
     async def _send(self, request: httpx.Request) -> Answer:
         response = await self._http.send(request, auth=self._keys, stream=True)

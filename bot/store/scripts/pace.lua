@@ -1,22 +1,32 @@
 -- One pace for every process that speaks to a provider account.
--- KEYS[1] when the latest requests left or will leave (ms), newest first
--- ARGV: now ms or '' for the server's own clock, window ms, how many requests of a window this caller may make full, patience ms, how many to remember
--- All but checkouts have no patience: they are told when to ask again, and all but what a purchase needs may fill part
--- of the window only. A checkout gets its place at once, so no queue of others ever stands before it.
--- Returns {1, wait ms} for a place of one's own, {0, wait ms before asking again} otherwise.
+-- KEYS[1] requests that are under way, by when they began; KEYS[2] answered ones, by when they count no more (both ms)
+-- ARGV: now ms or '' for the server's own clock, token, window ms, how many requests may count for one more to join them,
+--       after how many ms a request without an answer has arrived at the provider all the same
+-- When a request is counted over there lies somewhere between its beginning and its answer. So it counts here from its
+-- beginning to a window after its answer, and however late it arrives, no window over there holds more of them.
+-- Returns 0 when this one may leave, else how many ms to wait before asking again.
 local clock = redis.call('TIME')
 local now = tonumber(ARGV[1]) or clock[1] * 1000 + math.floor(clock[2] / 1000)
-local window, share, patience = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local earlier = tonumber(redis.call('LINDEX', KEYS[1], share - 1) or '0')
-if earlier > now + 60000 then
-  redis.call('DEL', KEYS[1]) -- a clock that jumped back must not lock everybody out
-  earlier = 0
+local window, share, arrival = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - arrival - window)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+-- a clock that jumped back must not lock everybody out
+redis.call('ZREMRANGEBYSCORE', KEYS[1], now + 60000, '+inf')
+redis.call('ZREMRANGEBYSCORE', KEYS[2], now + 60000, '+inf')
+
+local free = {} -- when each of them makes room, at the earliest
+for _, key in ipairs(KEYS) do
+  local found = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for i = 2, #found, 2 do
+    local moment = tonumber(found[i])
+    table.insert(free, key == KEYS[2] and moment or math.max(moment + window, now + 100))
+  end
 end
-local start = math.max(now, earlier + window)
-if start - now > patience then
-  return {0, start - now}
+if #free < share then
+  redis.call('ZADD', KEYS[1], now, ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], 120000)
+  return 0
 end
-redis.call('LPUSH', KEYS[1], start)
-redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[5]) - 1)
-redis.call('PEXPIRE', KEYS[1], 120000)
-return {1, start - now}
+table.sort(free)
+return math.max(1, free[#free - share + 1] - now)
