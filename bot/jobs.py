@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -33,12 +33,15 @@ SWEEP_TIMEOUT_S = 300
 SWEPT = (State.APPROVED, State.ORDERING, State.IN_DOUBT)
 CATCH_UP_EVERY_S = 0.5
 UNCLEAR = (State.ORDERING, State.IN_DOUBT)
-LOOK_CRON = "* * * * * */10"
+YOUNG = timedelta(seconds=5)
+"""After a step, for so long whoever took it is still at it."""
+LOOK_CRON = "* * * * * */5"
+"""With the lease of a worker that died, this bounds how long a purchase stands still: somebody is waiting."""
 SNAPSHOT_CRON = "*/5 * * * *"
 FOLLOW_CRON = "* * * * * */10"
 """Every ten seconds: the first look after a purchase is due after five, and finding nothing due costs one read."""
-CRON_GRAIN_S = 10
-"""No cron has its turn but at these seconds."""
+SCHEDULE_EVERY_S = 2.5
+"""Twice in the five seconds between the turns of the most frequent cron."""
 
 Context = dict[str, Any]
 _log = structlog.get_logger()
@@ -128,6 +131,8 @@ class Jobs:
                 await self.step(context, workspace=workspace, number=left)
             for state in UNCLEAR:
                 for request in await self._desk.store.in_state(workspace, state):
+                    if utcnow() - request.changed_at < YOUNG:
+                        continue
                     if request.doubt is None or not request.doubt.is_settled or request.doubt.candidates:
                         await self.step(context, workspace=workspace, number=request.id)
 
@@ -227,16 +232,16 @@ class JobWorker(Worker[Any]):
             queue, before_process=self._begin, after_process=self._end, dequeue_timeout=LISTEN_S, **settings
         )
         self._busy: dict[asyncio.Task[Any] | None, asyncio.Task[None]] = {}
-        self._next_turn = 0.0
+        self._next_look = 0.0
 
     async def schedule(self, lock: int = 1) -> None:
-        """saq works out and queues the next turn of every cron each second; once for each turn is enough."""
+        """saq works out, queues and starts the turns of every cron each second. Two looks a turn are enough: one starts
+        it, and one queues the next turn, which cannot be done before this one has ended. Nothing but crons is put off.
+        """
         now = time.time()
-        if now < self._next_turn:
-            await self.queue.schedule(lock)
-            return
-        await super().schedule(lock)
-        self._next_turn = now // CRON_GRAIN_S * CRON_GRAIN_S + CRON_GRAIN_S
+        if now >= self._next_look:
+            await super().schedule(lock)
+            self._next_look = now // SCHEDULE_EVERY_S * SCHEDULE_EVERY_S + SCHEDULE_EVERY_S
 
     async def stop(self) -> None:
         self.event.set()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import redis.asyncio as redis_asyncio
+from freezegun import freeze_time
 from pydantic import SecretStr
+from saq import CronJob
 
 from bot.domain.errors import StaleError
 from bot.domain.ids import DraftId, RequestId, UserId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest, State
-from bot.jobs import make_worker
+from bot.jobs import LOOK_CRON, JobWorker, make_worker
 from bot.queue import JobQueue, connect_queue
 from bot.serve_worker import make_jobs
 from bot.store import codec
@@ -122,6 +125,25 @@ async def test_x8_two_replicas_that_ask_at_once_stay_below_what_the_account_allo
 async def _asked(journey: Journey) -> PurchaseRequest:
     await journey.asks(journey.person("rita"))
     return await journey.request()
+
+
+async def test_a_cron_has_each_of_its_turns(redis_url: str) -> None:
+    redis, ran = connect_queue(SecretStr(redis_url)), list[datetime]()
+
+    async def look(_context: dict[str, Any]) -> None:
+        ran.append(datetime.now(UTC))
+
+    queue = JobQueue(redis, name="{turns}")
+    worker = JobWorker(queue, functions=[], cron_jobs=[CronJob(look, cron=LOOK_CRON)], concurrency=1)
+    with freeze_time("2026-07-24 10:00:00.5", real_asyncio=True) as clock:
+        for _ in range(60):
+            await redis.delete(queue._schedule)  # which keeps other workers away for a second of the server's clock
+            await worker.schedule()
+            if await queue.count("queued"):
+                await worker.process()
+            clock.tick(1)
+    await redis.aclose()
+    assert [moment.second for moment in ran] == list(range(5, 60, 5))
 
 
 async def test_a_worker_waits_for_work_without_giving_up_its_connection(journey: Journey, redis_url: str) -> None:
