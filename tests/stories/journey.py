@@ -233,6 +233,12 @@ class Journey:
         await provider.catalog()
         provider._catalog._value = None
 
+    def byteful_is_back(self, fault: str) -> None:
+        """The fault is over; and if Byteful was left alone meanwhile, so is the time of that."""
+        self.byteful.faults.clear(fault)
+        provider: Any = self.bot.desk.provider
+        provider.client._breaker._closed_until = 0
+
     async def sweep(self) -> None:
         """What the worker does each minute."""
         await make_jobs(self.bot).sweep({})

@@ -39,10 +39,16 @@ async def test_t60_t63_an_answer_lost_after_the_sale_is_unclear_then_found_and_n
     rita, mona = journey.people("rita", "mona")
     card = await journey.asks(rita)
     journey.byteful.faults.set(fault, endpoint=CREATE, times=1, **more)
+    sending = journey.byteful.faults.set("slow", endpoint=CREATE, seconds=60)
     await mona.clicks(card, "approve")
+    await reached(sending)
+    journey.byteful.faults.set("slow", endpoint="service/search", seconds=60)  # so that it is not found at once
+    journey.byteful.faults.clear("slow", CREATE)
+    await journey.card("Unclear whether it was bought", "Do not buy it again.")
     said = await journey.threaded("Unclear whether it was bought. Do not buy it again.", "@mona")
     line = journey.logged(said)
     assert line["event"] == "checkout_unclear"
+    journey.byteful.faults.clear("slow")
     card = await journey.card("Ordered", "Service ID")
     await journey.sweep()
     (ours,) = [one for one in journey.byteful.services if one.startswith("API-")]
