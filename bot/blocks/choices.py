@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from bot.blocks import kit, limits, text
 from bot.blocks.ids import ANYWHERE
 from bot.domain.catalog import Product
+from bot.domain.ids import ProductCode
 from bot.ports import PlaceOption
 
+BOUGHT_BEFORE = "Bought here before"
 
-def product_options(products: Iterable[Product], query: str) -> dict[str, Any]:
-    """Products that hold every typed word, in groups by type. No match is an empty list, which Slack words itself."""
+
+def product_options(
+    products: Iterable[Product], query: str, bought: Collection[ProductCode] = frozenset()
+) -> dict[str, Any]:
+    """Products that hold every typed word: those bought here first, then the others in groups by type.
+
+    No match is an empty list, which Slack words itself.
+    """
     typed = query.casefold().split()
     found = [product for product in products if _fits(product, typed)]
-    found.sort(key=lambda product: (product.type, product.stock == 0, product.name.casefold(), product.code))
+    found.sort(key=lambda one: (one.code not in bought, one.type, one.stock == 0, one.name.casefold(), one.code))
     shown = found[: limits.OPTIONS]
     if not shown:
         return {"options": []}
     taken: set[str] = set()
     groups: dict[str, list[kit.Element]] = {}
     for product in shown:
-        groups.setdefault(product.type, []).append(_distinct(product_option(product), taken))
+        kind = BOUGHT_BEFORE if product.code in bought else product.type
+        groups.setdefault(kind, []).append(_distinct(product_option(product), taken))
     more = f" · first {len(shown)} of {len(found)}, type more" if len(found) > len(shown) else ""
     return {"option_groups": [kit.group(f"{_type(kind, more)}{more}", options) for kind, options in groups.items()]}
 
@@ -32,10 +41,16 @@ def product_option(product: Product) -> kit.Element:
 
 
 def place_options(places: Sequence[PlaceOption], *, offers_anywhere: bool = True) -> dict[str, Any]:
-    """The found rows, each value once. The first row takes a choice back, as Slack's menus cannot be emptied."""
+    """The found rows, each value once. The first row takes a choice back, as Slack's menus cannot be emptied.
+
+    Where there may be more than a menu holds, a heading says so.
+    """
     rows = {place.value: place_option(place.value, place.label) for place in places if _is_usable(place.value)}
     anywhere = [kit.option("Anywhere", ANYWHERE)] if offers_anywhere else []
-    return {"options": [*anywhere, *rows.values()][: limits.OPTIONS]}
+    shown = [*anywhere, *rows.values()][: limits.OPTIONS]
+    if len(shown) < limits.OPTIONS:
+        return {"options": shown}
+    return {"option_groups": [kit.group(f"First {len(shown)}, type more to find others", shown)]}
 
 
 def place_option(value: str, label: str) -> kit.Element:

@@ -7,6 +7,8 @@ from typing import Any
 
 from bot.blocks.choices import place_options, product_options
 from bot.domain.catalog import Field
+from bot.domain.errors import StoreUnavailableError
+from bot.domain.ids import ProductCode
 from bot.handlers.drafts import new_draft
 from bot.handlers.front import Front
 from bot.handlers.parse import actor, chosen
@@ -14,11 +16,14 @@ from bot.usecases import submit
 
 
 async def options(front: Front, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The rows of a menu for what was typed so far. From memory; an empty list when nothing is known yet."""
+    """The rows of a menu for what was typed so far. From memory, but for what was bought here before.
+
+    An empty list when nothing is known yet.
+    """
     name, query = str(body.get("action_id", "")), str(body.get("value") or "")
     catalog = await front.desk.provider.catalog()
     if name == Field.PRODUCT:
-        return product_options(catalog.values(), query)
+        return product_options(catalog.values(), query, await _bought(front, body))
     view = body.get("view") or {}
     draft = chosen(new_draft(actor(body)), view)
     product = submit.product_of(draft, catalog)
@@ -32,3 +37,11 @@ async def options(front: Front, body: Mapping[str, Any]) -> dict[str, Any]:
             return place_options(places.search_cities(query, country, draft.filter.subdivision_id))
         case _:
             return {"options": []}
+
+
+async def _bought(front: Front, body: Mapping[str, Any]) -> frozenset[ProductCode]:
+    """While the store is away no product comes before the others."""
+    try:
+        return await front.desk.store.bought(actor(body).workspace)
+    except StoreUnavailableError:
+        return frozenset()

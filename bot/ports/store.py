@@ -132,6 +132,10 @@ class Store(AccountStore, DigestStore, Protocol):
         """After a look that changed nothing: when the next one is, None for never. Nothing for one not followed."""
         ...
 
+    async def bought(self, workspace: WorkspaceId) -> frozenset[ProductCode]:
+        """Every product that was ever ordered here."""
+        ...
+
     async def has_bought(self, workspace: WorkspaceId, product: ProductCode) -> bool:
         """Whether this product was ever ordered here."""
         ...

@@ -285,6 +285,11 @@ class RedisStore(Outbox, Accounts, Digests):
             else:
                 await self._redis.zadd(followed, {str(request): _ms(at)}, xx=True)
 
+    async def bought(self, workspace: WorkspaceId) -> frozenset[ProductCode]:
+        async with store_errors():
+            codes: Any = await self._redis.smembers(f"{_prefix(workspace)}bought")
+        return frozenset(ProductCode(_bytes(code).decode()) for code in codes)
+
     async def has_bought(self, workspace: WorkspaceId, product: ProductCode) -> bool:
         async with store_errors():
             return bool(await self._redis.sismember(f"{_prefix(workspace)}bought", product))

@@ -256,6 +256,13 @@ def test_products_are_found_by_any_of_their_words_and_grouped() -> None:
     assert descriptions == ["181 in stock · 1 month, 3 months", "out of stock · 1 month, 3 months"]
 
 
+def test_v1_products_bought_before_come_first_whatever_their_type() -> None:
+    catalog = [examples.product(), examples.data_product()]
+    answer = buy_modal.product_options(catalog, "", frozenset({examples.data_product().code}))
+    assert [group["label"]["text"] for group in answer["option_groups"]] == ["Bought here before", "ISP"]
+    assert labels(answer) == ["Residential Proxies", "AT&T ISP Proxies [US]"]
+
+
 def test_menus_are_capped_cut_and_distinct() -> None:
     """T98"""
     many = [
@@ -277,8 +284,10 @@ def test_places_are_capped_cut_and_distinct() -> None:
     ]
     answer = buy_modal.place_options(rows)
     assert_valid_menu(answer)
-    values = [option["value"] for option in answer["options"]]
+    (group,) = answer["option_groups"]
+    values = [option["value"] for option in group["options"]]
     assert len(values) == len(set(values)) == 100
+    assert group["label"]["text"] == "First 100, type more to find others"
     assert values[0] == ANYWHERE
     assert buy_modal.place_options([], offers_anywhere=False) == {"options": []}
 

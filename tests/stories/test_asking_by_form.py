@@ -117,6 +117,16 @@ async def test_v1_t98_a_long_catalog_is_cut_with_a_word_about_it(journey: Journe
     assert "type more" in str(found.option_groups), "and that there are more of them"
 
 
+async def test_v1_what_was_bought_here_before_comes_first(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await journey.buys("isp_us_dual 2 for scraping")
+    form = await journey.opens(rita)
+    found = await rita.searches(form, "product", "isp")
+    assert "Bought here before" in str(found.option_groups[0])
+    assert found.option_texts[0] == "Static Residential ISP Proxies [US] Dual-Stack"
+    assert len(found.option_texts) == len(set(found.option_texts)) > 1, "and stands once"
+
+
 async def test_v1_v4_networks_and_places_are_searched_in_memory(journey: Journey) -> None:
     """The tables load at the provider's pace, which takes a while; the form works meanwhile."""
     rita, places = journey.person("rita"), journey.bot.desk.provider.places
@@ -128,7 +138,9 @@ async def test_v1_v4_networks_and_places_are_searched_in_memory(journey: Journey
     assert (await rita.searches(form, "asn", "at&t")).option_texts[1] == "AT&T (AS7018)"
     assert (await rita.searches(form, "asn", "7018")).option_texts[1] == "AT&T (AS7018)"
     assert "Texas" in (await rita.searches(form, "subdivision", "tex")).option_texts
-    assert len((await rita.searches(form, "asn", "")).option_texts) == 100
+    everything = await rita.searches(form, "asn", "")
+    assert (len(everything.option_texts), everything.option_texts[0]) == (100, "Anywhere")
+    assert "First 100, type more to find others" in str(everything.option_groups)
     assert "Dallas, Texas" in (await rita.searches(form, "city", "dal")).option_texts
     assert journey.byteful.requests_received == asked, "all of it from memory"
     await rita.chooses(form, "asn", "7018")
