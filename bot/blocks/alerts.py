@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot.blocks import kit, text
 from bot.blocks.ids import Action, first_revision_value
 from bot.blocks.kit import Element, Message
 from bot.domain.account import Actor
-from bot.domain.ids import ChannelId, RequestId, UserId
+from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
 from bot.domain.notice import (
     BalanceUnread,
     BoughtOutside,
@@ -50,8 +52,8 @@ def credit_back(notice: CreditBack) -> Message:
     return _said(lines, ":white_check_mark:", [])
 
 
-def runway_lines(runway: Runway) -> list[str]:
-    """How long credit lasts and what it pays next."""
+def runway_lines(runway: Runway, unpriced: Collection[ServiceId] = ()) -> list[str]:
+    """How long credit lasts and what it pays next; of services that are `unpriced` without the sum."""
     if not runway.charges:
         return ["No charge is known to come: nothing renews by itself."]
     lasts = (
@@ -59,17 +61,18 @@ def runway_lines(runway: Runway) -> list[str]:
         if runway.ends_at is not None
         else "Credit covers every charge that is known to come within a year."
     )
-    lines = [lasts, f"Next charge: {charge_words(runway.charges[0])}."]
+    lines = [lasts, f"Next charge: {charge_words(runway.charges[0], unpriced)}."]
     if runway.largest is not None and runway.largest != runway.charges[0]:
-        lines.append(f"Next large charge: {charge_words(runway.largest)}.")
+        lines.append(f"Next large charge: {charge_words(runway.largest, unpriced)}.")
     return lines
 
 
-def charge_words(charge: Charge) -> str:
+def charge_words(charge: Charge, unpriced: Collection[ServiceId] = ()) -> str:
     """`$17.50 on Tuesday, … for API-1 ISP Proxies [US]`."""
     what = "more data, " if charge.is_data else ""
     service = f"{text.code(charge.service)} {text.words(charge.name)}"
-    return f"{text.money(charge.amount)} on {text.on_day(charge.at)} for {what}{service}"
+    price = "" if charge.service in unpriced else f"{text.money(charge.amount)} "
+    return f"{price}on {text.on_day(charge.at)} for {what}{service}"
 
 
 def balance_unread(notice: BalanceUnread) -> Message:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.blocks import alerts, kit, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Element, Message
+from bot.domain.ids import ServiceId
 from bot.domain.money import Cents
 from bot.domain.request import FINAL, PurchaseRequest
 from bot.domain.runway import Burn, Runway
@@ -23,15 +24,17 @@ def credit(
     runway: Runway | None = None,
     top_up: Cents | None = None,
     as_of: datetime | None = None,
+    unpriced: Collection[ServiceId] = (),
 ) -> Message:
     """The balance, how long it lasts (`runway` None: not known yet), and what is asked for and not yet bought.
 
-    `top_up` is what the coming weeks need; `as_of` is set when the balance could not be read just now.
+    `top_up` is what the coming weeks need; `as_of` is set when the balance could not be read just now. What a single
+    service among `unpriced` costs is left out.
     """
     lines = [f"*Account credit: {text.money(balance)}*"]
     if as_of:
         lines.append(f":warning: Byteful does not give it now. This is what it was {text.when(as_of)}.")
-    lines += alerts.runway_lines(runway) if runway else []
+    lines += alerts.runway_lines(runway, unpriced) if runway else []
     undecided = [request for request in open_requests if request.state not in FINAL and _costs(request)]
     if undecided:
         together = text.money(sum(request.quote.total for request in undecided))
@@ -39,7 +42,7 @@ def credit(
         lines.append(f"{asked}, {together} in total, would use it first.")
     lines.append("Credit pays for purchases first; the rest comes as an invoice.")
     said = "\n".join(lines)
-    coming = _coming(runway)
+    coming = _coming(runway, unpriced)
     offered = [
         _top_up(top_up),
         kit.button("Services", Action.SHOW_SERVICES, "all:0"),
@@ -57,11 +60,11 @@ def _top_up(cents: Cents | None) -> Element:
     return alerts.top_up_button(cents) if cents else kit.button("Top up", Action.OPEN_TOPUP)
 
 
-def _coming(runway: Runway | None) -> str:
+def _coming(runway: Runway | None, unpriced: Collection[ServiceId]) -> str:
     """The charges after the next one, which has a line of its own."""
     if runway is None or len(runway.charges) < 2:
         return ""
-    return "\n".join(["*After that*", *(f"• {alerts.charge_words(charge)}" for charge in runway.charges[1:])])
+    return "\n".join(["*After that*", *(f"• {alerts.charge_words(charge, unpriced)}" for charge in runway.charges[1:])])
 
 
 def data(pools: Sequence[tuple[DataPool, Burn, datetime | None]], as_of: datetime | None = None) -> Message:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.account import KnownService, UsageDay
+from bot.domain.ids import ServiceId
 from bot.domain.money import Cents
 from bot.domain.renewal import Charge, charges_until, following
 from bot.domain.usage import BYTES_PER_GB, DataPool
@@ -34,6 +35,11 @@ class Runway:
     short_of: Charge | None
     charges: tuple[Charge, ...]
     largest: Charge | None
+
+    @property
+    def named(self) -> tuple[ServiceId, ...]:
+        """The services whose charges are told of."""
+        return tuple(dict.fromkeys(one.service for one in (*self.charges, self.largest) if one))
 
     def days(self, now: datetime) -> int | None:
         """Whole days of credit left; None for no end in sight."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from bot.handlers.form import open_form
 from bot.handlers.front import Front
 from bot.handlers.parse import Actor, Press
 from bot.handlers.reports import in_channel
-from bot.usecases import browse, summaries
+from bot.usecases import browse
 from bot.usecases.browse import PAGE, Whose
 from bot.usecases.desk import utcnow
 
@@ -90,12 +89,7 @@ async def _listed(front: Front, who: Actor, whose: Whose, channel: ChannelId | N
 
 
 async def _prices(front: Front, who: Actor, shown: Sequence[KnownService]) -> dict[ServiceId, Verdict]:
-    """Whether this person may see what each of them costs, from where they look."""
-    here = in_channel(who)
-    verdicts = await asyncio.gather(
-        *(summaries.may_see_prices(front.desk, who.user, here, one.owner, one.channel) for one in shown)
-    )
-    return {one.id: verdict for one, verdict in zip(shown, verdicts, strict=True)}
+    return await browse.prices_of(front.desk, who.user, in_channel(who), shown)
 
 
 # Adopting

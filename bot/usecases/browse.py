@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +19,7 @@ from bot.domain.rules import Decider, ordinary_member
 from bot.usecases import services
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.services import Use
+from bot.usecases.summaries import may_see_prices
 
 PAGE = 8
 """Services on one page: with a button each it still fits on a screen."""
@@ -88,6 +91,22 @@ async def detail(desk: Desk, workspace: WorkspaceId, service_id: ServiceId) -> D
         known = replace(known, request=request.id, channel=request.channel, owner=request.requester)
     use = await services.use_since_charge(desk, workspace, known, now)
     return Detail(known, request, use, desk.provider.places.describe(known.service.filter), known.last_seen)
+
+
+async def prices_of(
+    desk: Desk, user: UserId, here: ChannelId | None, shown: Sequence[KnownService]
+) -> dict[ServiceId, Verdict]:
+    """Whether this person may see what each of them costs, from where they look."""
+    verdicts = await asyncio.gather(*(may_see_prices(desk, user, here, one.owner, one.channel) for one in shown))
+    return {one.id: verdict for one, verdict in zip(shown, verdicts, strict=True)}
+
+
+async def prices(
+    desk: Desk, workspace: WorkspaceId, user: UserId, here: ChannelId | None, services_shown: Iterable[ServiceId]
+) -> dict[ServiceId, Verdict]:
+    """The same for services by their id."""
+    known = await desk.store.known_rows(workspace, sorted(set(services_shown)))
+    return await prices_of(desk, user, here, list(known.values()))
 
 
 async def adopt(desk: Desk, workspace: WorkspaceId, service_id: ServiceId, channel: ChannelId, by: UserId) -> Verdict:

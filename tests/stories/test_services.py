@@ -77,6 +77,19 @@ async def test_t139_what_others_services_cost_is_shown_to_some_only(journey: Jou
     assert "1955-8012-871" in outside.text
 
 
+async def test_t139_the_next_charges_hold_the_sums_of_what_one_may_see(journey: Journey, later: Later) -> None:
+    service = await bought(journey, later)
+    rita, mona = journey.people("rita", "mona")
+    hers = await journey.answer(rita, "/proxy credit", "Next charge:", service)
+    theirs = await journey.answer(mona, "/proxy credit", "Next charge:", service)
+    outside = "`1955-8012-871`"
+    assert all("$" in line for line in theirs.text.splitlines() if service in line or outside in line)
+    assert all("$" in line for line in hers.text.splitlines() if service in line)
+    of_others = [line for line in hers.text.splitlines() if outside in line]
+    assert of_others
+    assert not any("$" in line for line in of_others)
+
+
 @pytest.mark.parametrize("policy", ["prices_visible_to: [finance]"], indirect=True)
 async def test_t139_a_renewal_is_told_without_its_price_where_the_channel_sees_none(
     journey: Journey, later: Later
