@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.period import Period
 from bot.domain.scope import Asked, Kind, Measure, Scope
-from bot.ports.provider import Urgency
+from bot.ports.provider import Answered, Urgency
 from bot.providers import PROVIDERS, Account
 from bot.providers.byteful.client import PER_PAGE
 from bot.usecases import browse, summaries
@@ -37,8 +37,9 @@ JULY = Period(date(2026, 7, 1), date(2026, 7, 31))
 class Paces(Counter[Urgency]):
     """A pace that lets everything go, and counts for whom each request to the provider was made."""
 
-    async def __call__(self, urgency: Urgency) -> None:
+    async def __call__(self, urgency: Urgency) -> Answered:
         self[urgency] += 1
+        return lambda: None
 
 
 @pytest.fixture
