@@ -43,7 +43,7 @@ class Lease:
         return None
 
     async def is_ours(self) -> bool:
-        """Whether it still is, and for another while."""
+        """Whether it still is, and for some seconds more."""
         return await self.store.hold(self.workspace, LEASE, self.token, LEASE_S)
 
     async def give_back(self) -> None:

@@ -343,6 +343,15 @@ async def test_a_lease_belongs_to_one_until_it_is_given_back(store: RedisStore, 
     assert await other.hold(WORKSPACE, "checkout", "you", 60)
 
 
+async def test_a_lease_is_renewed_once_half_of_it_is_over(store: RedisStore, raw: redis_asyncio.Redis) -> None:
+    lease = f"{{{WORKSPACE}}}:lease:checkout"
+    await store.hold(WORKSPACE, "checkout", "me", 60)
+    for left_s, kept_s in ((40, 40), (20, 60)):
+        await raw.pexpire(lease, left_s * 1000)
+        assert await store.hold(WORKSPACE, "checkout", "me", 60)
+        assert kept_s - 5 < await raw.pttl(lease) / 1000 <= kept_s
+
+
 async def test_x8_a_lease_is_passed_on_along_its_line(store: RedisStore, another: Stores) -> None:
     first, second, third = RequestId(1), RequestId(2), RequestId(3)
     assert await store.queue_up(WORKSPACE, "checkout", "me", 60, first)

@@ -122,6 +122,35 @@ async def test_x8_two_replicas_that_ask_at_once_stay_below_what_the_account_allo
     assert [line.endpoint for line in journey.byteful.log if line.status == 429] == []
 
 
+async def test_x8_t64_a_purchase_waits_out_a_429_and_is_made(journey: Journey) -> None:
+    card = await journey.asks(journey.person("rita"))
+    for endpoint in ("checkout/quote", "service/search"):
+        journey.byteful.faults.set("rate_limited", endpoint=endpoint, times=1, seconds=1, with_header=True)
+    await journey.person("mona").clicks(card, "approve")
+    await journey.card("Ordered")
+    assert await journey.history() == [Happened.SUBMITTED, Happened.APPROVED, Happened.CLAIMED, Happened.ORDERED]
+    refused = {line.endpoint for line in journey.byteful.log if line.status == 429}
+    assert refused == {"checkout/quote", "service/search"}
+
+
+async def test_x8_a_purchase_goes_through_while_the_whole_account_is_read(journey: Journey) -> None:
+    card = await journey.asks(journey.person("rita"))
+    body = {"product_code": "isp_us", "quantity": 2, "cycle_interval": "month", "cycle_interval_count": 1}
+    model = journey.byteful.services[journey.byteful.buy_by_hand(body)["service_id"]]
+    for number in range(2_000):
+        name = f"API-{number:04}-0000"
+        journey.byteful.services[name] = {**model, "service_id": name}
+    asked = journey.byteful.requests_received
+    reading = asyncio.create_task(make_jobs(journey.bot).snapshot({}))
+    await journey.until_asked(asked + 2)
+    await journey.person("mona").clicks(card, "approve")
+    await journey.in_state(State.ORDERED)
+    assert not reading.done(), "the account is still being read"
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert [line.endpoint for line in journey.byteful.log if line.status == 429] == []
+
+
 async def _asked(journey: Journey) -> PurchaseRequest:
     await journey.asks(journey.person("rita"))
     return await journey.request()
