@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.blocks import csv_file, json_file, looks, notices, summaries, text
+from bot.blocks import csv_file, json_file, looks, notices, spend_summary, summaries, text, usage_summary
 from bot.blocks.charts import Picture
 from bot.blocks.csv_file import Table
 from bot.blocks.kit import Message
@@ -91,7 +91,7 @@ class Clerk:
         if asked.measure is Measure.SPEND:
             entries = await sums.entries(self.desk, errand.workspace, asked)
             table, total = (json_file if is_json else csv_file).spend(name, entries, divided), sums_of(entries)
-            words = f"Spent {where}: {summaries.totals_line(total)}"
+            words = f"Spent {where}: {spend_summary.totals_line(total)}"
         else:
             rows, services = await sums.usage_rows(self.desk, errand.workspace, asked)
             rows = rows[: sums.MOST_LINES]
@@ -105,12 +105,12 @@ class Clerk:
     async def _pictured(self, errand: Errand, asked: Asked, *, shows_cost: bool) -> Message:
         if asked.measure is Measure.USAGE:
             used = await sums.used(self.desk, errand.workspace, asked.scope, asked.period, shows_cost=shows_cost)
-            return summaries.usage(asked, used, pictures=await self._hung(looks.usage_pictures(used)))
+            return usage_summary.usage(asked, used, pictures=await self._hung(looks.usage_pictures(used)))
         spend = await sums.spend(self.desk, errand.workspace, asked.scope, asked.period)
         names = await sums.names_of(self.desk, spend)
         pictures = await self._hung(looks.spend_pictures(spend, names))
         zone = sums.zone_of_scope(self.desk, asked.scope)
-        return summaries.spend(asked, spend, time_zone=zone, names=names, pictures=pictures)
+        return spend_summary.spend(asked, spend, time_zone=zone, names=names, pictures=pictures)
 
     async def _hung(self, pictures: list[Picture]) -> list[tuple[str, Picture]]:
         hung = await self.gallery.hang(pictures)

@@ -13,7 +13,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import alerts, digest, limits, notices, request_card, summaries, tables, together, waiting
+from bot.blocks import alerts, digest, limits, notices, request_card, shared_summary, tables, together, waiting
 from bot.blocks import home as home_view
 from bot.blocks.kit import Message
 from bot.domain import invoice
@@ -229,7 +229,7 @@ def _of_notice(notice: Notice, *, shows_sums: bool) -> Message:
         case ChannelDigest():
             return digest.posted(notice)
         case SharedSummary():
-            return summaries.shared(notice)
+            return shared_summary.shared(notice)
         case _:
             return _of_alert(notice, shows_sums=shows_sums)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.blocks import kit, native_charts, summaries, text
+from bot.blocks import kit, native_charts, spend_summary, summaries, text, usage_summary
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, Message
 from bot.domain.digest import WEEKDAYS, Rhythm, Schedule
@@ -34,10 +34,10 @@ def posted(digest: ChannelDigest) -> Message:
     lines = [lead, *([late] if late else [])]
     blocks: list[Block] = [kit.section("\n".join(lines))]
     if digest.spend is not None:
-        spend = summaries.spend(about_spend, digest.spend, time_zone=digest.time_zone, is_private=False)
+        spend = spend_summary.spend(about_spend, digest.spend, time_zone=digest.time_zone, is_private=False)
         lines.append(spend.text)
         blocks += _told(spend)
-    used = summaries.usage(about_use, digest.used, is_private=False)
+    used = usage_summary.usage(about_use, digest.used, is_private=False)
     lines.append(used.text)
     blocks += _told(used, without=("table",) if any(block["type"] == "table" for block in blocks) else ())
     coming = [*_renewing(digest.renewing), *_undecided(digest.undecided, digest.waiting)]

@@ -1,327 +1,17 @@
-"""What a channel, a person, a product, a service or the workspace spent and used: numbers first, a table, ways on."""
+"""What summaries of spend and of usage have in common: what they are about, names, and the ways on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import MappingProxyType
-
-from bot.blocks import budget as budgets
-from bot.blocks import charts, kit, looks, tables, text
+from bot.blocks import kit, text
 from bot.blocks.ids import Action
-from bot.blocks.kit import Block, Element, Message
-from bot.blocks.looks import Names, Shown
-from bot.domain.budget import Budget
+from bot.blocks.kit import Block, Element
 from bot.domain.company import NO_PROJECT, NO_TEAM
 from bot.domain.ids import ChannelId, UserId
-from bot.domain.ledger import Sums
-from bot.domain.notice import SharedSummary
-from bot.domain.reason import Driver, Reason
 from bot.domain.scope import Asked, Kind, Measure, Scope
-from bot.domain.summary import OTHERS, OUTSIDE, Cause, Part, Spend, Unit, UnitCost, change, cost_of_one
-from bot.domain.used import Left, Used, UsedPart
+from bot.domain.summary import OTHERS, OUTSIDE
 
 NAMED = 6
 """People, teams, channels or projects named one by one."""
-
-NO_PRICE = "–"
-
-
-# Spend
-
-
-def spend(
-    asked: Asked,
-    shown: Spend,
-    *,
-    time_zone: str,
-    names: Names = MappingProxyType({}),
-    pictures: Shown = (),
-    is_private: bool = True,
-    budget: Budget | None = None,
-) -> Message:
-    """`names` are for the chart, which cannot mention anybody; `is_private`: for the person who asked.
-
-    `budget` is that of the channel this is about, as it stands now.
-    """
-    lines = [f"*Spent {about(asked.scope)} {text.days(shown.period)}*", *_spend_lines(shown)]
-    lines += budgets.lines(budget, ChannelId(asked.scope.id))
-    said = "\n".join(lines)
-    below = spend_details(shown, asked.scope)
-    drawn = looks.spend_charts(shown, names)
-    blocks = [kit.section(said), *(looks.images(pictures) or drawn), *spend_table(shown), *map(kit.section, below)]
-    blocks.append(kit.context(f"Days of {text.words(time_zone)}. Compared with {text.span(shown.period.before())}."))
-    blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures), is_private=is_private)
-    parts = [_part_line(part) for part in shown.products]
-    return kit.message("\n".join([*lines, *parts, *below, *looks.in_short(drawn)]), *blocks)
-
-
-def _spend_lines(shown: Spend) -> list[str]:
-    if shown.is_empty:
-        before = f" Before that, {text.days(shown.period.before())}, it was {text.money(shown.before.spent)}."
-        return [f"Nothing was spent.{before if shown.before.spent else ''}"]
-    sums = shown.sums
-    why = f": {_why(shown.reason)}" if shown.reason and change(sums.spent, shown.before.spent) else ""
-    lines = [f"*{text.money(sums.spent)}*{_compared(sums.spent, shown.before.spent)}{why}"]
-    bought = [text.plural(sums.count, "order", "orders")] if sums.count else []
-    if sums.renewals:
-        bought.append(f"{text.plural(sums.renewals, 'renewal', 'renewals')} ({text.money(sums.renewed)})")
-    paid = [f"{text.money(sums.paid)} paid"]
-    if sums.open:
-        paid.append(f"{text.money(sums.open)} not paid in full yet")
-    lines.append(" · ".join([" and ".join(paid), *([" and ".join(bought)] if bought else [])]))
-    return lines + _apart(sums)
-
-
-def totals_line(sums: Sums) -> str:
-    """Everything of a ledger in one line, each by its own name."""
-    parts = [
-        f"{text.money(sums.spent)} spent ({text.money(sums.paid)} paid, {text.money(sums.open)} not paid in full yet)"
-    ]
-    return " ".join([f"{parts[0]}.", *_apart(sums)])
-
-
-def _apart(sums: Sums) -> list[str]:
-    """What is not spend, or is spend no more, each by its own name."""
-    told = [
-        (sums.refunded, "refunded"),
-        (sums.credited, "came back as credit"),
-        (sums.void, "cancelled and never paid"),
-        (sums.top_up, "of credit topped up"),
-        (sums.top_up_open, "of top-ups not paid yet"),
-    ]
-    apart = [f"{text.money(amount)} {what}" for amount, what in told if amount]
-    if not apart:
-        return []
-    kept = f" After what came back, {text.money(sums.net)} remain spent." if sums.refunded or sums.credited else ""
-    return [f"Apart from that: {', '.join(apart)}.{kept}"]
-
-
-def _compared(now: int, before: int) -> str:
-    percent = change(now, before)
-    if percent is None:
-        return ", nothing in the time before"
-    if percent == 0:
-        return ", as much as before"
-    way = "more" if percent > 0 else "less"
-    return f", {abs(percent):,} % {way} than before ({text.money(before)})"
-
-
-def spend_table(shown: Spend) -> list[Block]:
-    rows = [
-        [_part_name(part), text.money(part.sums.spent), text.money(part.before.spent), _each(part)]
-        for part in shown.products
-    ]
-    return [tables.table(["Product", "Spent", "Before", "Each"], rows)] if rows else []
-
-
-def spend_details(shown: Spend, scope: Scope) -> list[str]:
-    """Who and where, and what one of a kind cost."""
-    lines = [line for cost in shown.units if (line := _unit_line(cost))]
-    if scope.kind not in (Kind.PERSON, Kind.TEAM):
-        lines += _named_parts("*By team*", [(_team(part.id), part) for part in shown.teams], says_why=True)
-    if scope.kind is not Kind.PERSON:
-        lines += _named_parts("*By person*", [(_person(part.id), part) for part in shown.people])
-    if shown.projects and scope.kind not in (Kind.CHANNEL, Kind.PROJECT):
-        lines += _named_parts("*By project*", [(_project(part.id), part) for part in shown.projects], says_why=True)
-    elif scope.kind is not Kind.CHANNEL:
-        lines += _named_parts("*By channel*", [(_channel(part.id), part) for part in shown.channels])
-    return ["\n".join(lines)] if lines else []
-
-
-def _named_parts(lead: str, named: Sequence[tuple[str, Part]], *, says_why: bool = False) -> list[str]:
-    """`@rita $38.50 · one proxy $3.15, before $3.00`, one to a line; with why it differs from before."""
-    shown = [
-        " · ".join(
-            [
-                f"{name} {text.money(part.sums.spent)}{_changed(part.reason) if says_why else ''}",
-                *map(_cost_beside, part.costs),
-            ]
-        )
-        for name, part in named[:NAMED]
-        if part.sums.spent
-    ]
-    more = sum(part.sums.spent for _, part in named[NAMED:])
-    if more:
-        shown.append(f"others {text.money(more)}")
-    return [lead, *shown] if shown else []
-
-
-def _changed(reason: Reason | None) -> str:
-    if reason is None:
-        return ""
-    return f", {text.money(abs(reason.amount))} {'more' if reason.amount > 0 else 'less'}: {_why(reason)}"
-
-
-def _why(reason: Reason) -> str:
-    """What moved it most, as a part of a sentence."""
-    product, is_more = text.words(reason.by), reason.amount > 0
-    match reason.driver:
-        case Driver.QUANTITY:
-            return f"{'more' if is_more else 'less'} of {product} was ordered"
-        case Driver.PRICE:
-            return f"{product} costs {'more' if is_more else 'less'}"
-        case Driver.PRODUCT:
-            return f"{product} was ordered, and not before" if is_more else f"{product} was not ordered again"
-        case Driver.RENEWALS:
-            return f"{'more' if is_more else 'less'} was renewed, {product} above all"
-        case Driver.UNPAID:
-            return f"{'less' if is_more else 'more'} was cancelled unpaid, {product} above all"
-
-
-def _cost_beside(cost: UnitCost) -> str:
-    now = f"one {cost.unit} {text.money(cost.now)}"
-    if cost.before is None:
-        return now
-    return f"{now}, as before" if cost.now == cost.before else f"{now}, before {text.money(cost.before)}"
-
-
-def _unit_line(cost: UnitCost) -> str:
-    now = f"One {cost.unit} cost {text.money(cost.now)} when it was ordered"
-    if cost.before is None:
-        return f"{now}. None was ordered in the time before."
-    if cost.cause is Cause.SAME:
-        return f"{now}, as before."
-    why = {
-        Cause.PRICE: f"because {text.words(cost.by)} costs {'more' if cost.now > cost.before else 'less'}",
-        Cause.MIX: f"because other products were ordered, {text.words(cost.by)} above all",
-    }[cost.cause]
-    return f"{now}, {text.money(cost.before)} before: {why}."
-
-
-def _each(part: Part) -> str:
-    """`$3.15 (was $3.00)`: short, so that the column stays on a phone."""
-    cost, before = cost_of_one(part.sums), cost_of_one(part.before)
-    if cost is None or part.unit is Unit.UNKNOWN:
-        return NO_PRICE
-    now = f"{text.money(cost)}/GB" if part.unit is Unit.GIGABYTE else text.money(cost)
-    return now if before in (None, cost) else f"{now} (was {text.money(before)})"
-
-
-def _part_name(part: Part) -> str:
-    """Raw."""
-    if part.id == OTHERS:
-        return "All others"
-    return part.name or part.id
-
-
-def _part_line(part: Part) -> str:
-    spent = f"{text.words(_part_name(part))}: {text.money(part.sums.spent)}, before {text.money(part.before.spent)}"
-    return spent if (each := _each(part)) == NO_PRICE else f"{spent}, each {each}"
-
-
-# Usage
-
-
-def usage(asked: Asked, shown: Used, *, pictures: Shown = (), is_private: bool = True) -> Message:
-    lines = [f"*Used {about(asked.scope)} {text.days(shown.period)}*", *_used_lines(shown)]
-    below = usage_details(shown, asked.scope)
-    drawn = looks.usage_charts(shown)
-    seen = looks.images(pictures) or drawn
-    blocks = [kit.section("\n".join(lines)), *seen, *usage_table(shown), *map(kit.section, below)]
-    blocks.append(kit.context(f"Days of UTC, as Byteful counts. Compared with {text.span(shown.period.before())}."))
-    blocks += _ways_on(asked, has_numbers=not shown.is_empty, has_picture=bool(pictures), is_private=is_private)
-    parts = [f"{text.words(_used_name(part))}: {text.data_words(part.bytes)}" for part in shown.services]
-    return kit.message("\n".join([*lines, *parts, *below, *looks.in_short(drawn)]), *blocks)
-
-
-# Shared with a channel
-
-
-def shared(notice: SharedSummary) -> Message:
-    """The same numbers, with who shows them."""
-    if notice.spend is not None:
-        names = dict(notice.names)
-        message = spend(notice.asked, notice.spend, time_zone=notice.time_zone, names=names, is_private=False)
-    else:
-        message = usage(notice.asked, _there(notice.used), is_private=False)
-    said = f"{text.mention(notice.by)} shares this, as of {text.when(notice.at)}."
-    return kit.message(f"{said}\n{message.text}", *message.blocks, kit.context(said))
-
-
-def _there(used: Used | None) -> Used:
-    if used is None:
-        raise TypeError("a shared summary holds spend or usage")
-    return used
-
-
-def _used_lines(shown: Used) -> list[str]:
-    if shown.is_empty:
-        before = f" Before that, {text.days(shown.period.before())}, it was {text.data_words(shown.before)}."
-        return [f"Nothing was used.{before if shown.before else ''}"]
-    percent = change(shown.bytes, shown.before)
-    compared = ", nothing in the time before" if percent is None else ", as much as before"
-    if percent:
-        way = "more" if percent > 0 else "less"
-        compared = f", {abs(percent):,} % {way} than before ({text.data_words(shown.before)})"
-    lines = [
-        f"*{text.data_words(shown.bytes)}*{compared} · {text.plural(shown.requests, 'request', 'requests')}",
-    ]
-    lines += [" · ".join(f"{network(part.id)} {text.data_words(part.bytes)}" for part in shown.networks)]
-    if (cost := shown.cost_of_gigabyte) is not None and shown.spent_on_data is not None:
-        lines.append(f"Data for {text.money(shown.spent_on_data)} was bought: {text.money(cost)} for each GB used.")
-    return lines
-
-
-def usage_table(shown: Used) -> list[Block]:
-    rows = [
-        [_used_name(part), text.data_words(part.bytes), text.data_words(part.before), f"{part.requests:,}"]
-        for part in shown.services
-    ]
-    return [tables.table(["Service", "Used", "Before", "Requests"], rows)] if rows else []
-
-
-def usage_details(shown: Used, scope: Scope) -> list[str]:
-    lines = [left_line(left) for left in shown.left]
-    if scope.kind not in (Kind.PERSON, Kind.TEAM):
-        lines += _sizes("By team", [(_team(part.id), part.bytes, _each_gigabyte(part)) for part in shown.teams])
-    if scope.kind is not Kind.PERSON:
-        lines += _sizes("By person", [(_person(part.id), part.bytes, "") for part in shown.people])
-    if shown.projects and scope.kind not in (Kind.CHANNEL, Kind.PROJECT):
-        lines += _sizes(
-            "By project", [(_project(part.id), part.bytes, _each_gigabyte(part)) for part in shown.projects]
-        )
-    elif scope.kind is not Kind.CHANNEL:
-        lines += _sizes("By channel", [(_channel(part.id), part.bytes, "") for part in shown.channels])
-    return ["\n".join(lines)] if lines else []
-
-
-def left_line(left: Left) -> str:
-    of_all = f"{text.data_words(left.left)} of {text.data_words(left.total)}"
-    lead = f"{network(left.network)} data of the account: {of_all} left"
-    if left.ends_on is None:
-        return f"{lead}."
-    return f"{lead}; at {text.data_words(left.daily)} a day it lasts until {text.day(left.ends_on)}."
-
-
-def _sizes(lead: str, sizes: Sequence[tuple[str, int, str]]) -> list[str]:
-    """Each with its size and what is to be said of it."""
-    shown = [f"{name} {text.data_words(size)}{note}" for name, size, note in sizes[:NAMED] if size]
-    more = sum(size for _, size, _ in sizes[NAMED:])
-    if more:
-        shown.append(f"others {text.data_words(more)}")
-    return [f"{lead}: {', '.join(shown)}"] if shown else []
-
-
-def _each_gigabyte(part: UsedPart) -> str:
-    return f" ({text.money(part.cost)} for each GB used)" if part.cost is not None else ""
-
-
-def _used_name(part: UsedPart) -> str:
-    """Raw."""
-    match part.id:
-        case "*":
-            return "All others"
-        case "":
-            return "Of no single service"
-        case _:
-            return f"{part.name} ({part.id})" if part.name and part.name != part.id else part.id
-
-
-def network(name: str) -> str:
-    return charts.NETWORKS.get(name) or text.words(name)
-
-
-# What both have
 
 
 def about(scope: Scope) -> str:
@@ -341,7 +31,7 @@ def about(scope: Scope) -> str:
             return "by everybody"
 
 
-def _ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool, is_private: bool) -> list[Block]:
+def ways_on(asked: Asked, *, has_numbers: bool, has_picture: bool, is_private: bool) -> list[Block]:
     """What to do with these numbers, and below it where to look next: two short rows, readable on a phone."""
     if not is_private:
         return [kit.actions(*to_take_along(asked))] if has_numbers else []
@@ -371,17 +61,17 @@ def _elsewhere(asked: Asked, *, is_empty: bool) -> list[Element]:
     ]
 
 
-def _person(user: str) -> str:
-    return {OUTSIDE: "nobody here", OTHERS: "others"}.get(user) or text.mention(UserId(user))
+def person(given: str) -> str:
+    return {OUTSIDE: "nobody here", OTHERS: "others"}.get(given) or text.mention(UserId(given))
 
 
-def _channel(channel: str) -> str:
-    return {OUTSIDE: "outside the bot", OTHERS: "others"}.get(channel) or text.channel(ChannelId(channel))
+def channel(given: str) -> str:
+    return {OUTSIDE: "outside the bot", OTHERS: "others"}.get(given) or text.channel(ChannelId(given))
 
 
-def _team(team: str) -> str:
-    return {NO_TEAM: "no team", OTHERS: "others"}.get(team) or text.words(team)
+def team(given: str) -> str:
+    return {NO_TEAM: "no team", OTHERS: "others"}.get(given) or text.words(given)
 
 
-def _project(project: str) -> str:
-    return {NO_PROJECT: "outside the bot", OTHERS: "others"}.get(project) or text.project(project)
+def project(given: str) -> str:
+    return {NO_PROJECT: "outside the bot", OTHERS: "others"}.get(given) or text.project(given)

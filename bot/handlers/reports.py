@@ -6,7 +6,7 @@ never a right.
 
 from __future__ import annotations
 
-from bot.blocks import notices, summaries
+from bot.blocks import notices, spend_summary, usage_summary
 from bot.blocks.kit import Message
 from bot.domain.budget import Budget
 from bot.domain.ids import ChannelId
@@ -67,9 +67,9 @@ async def answer(front: Front, who: Actor, asked: Asked) -> Message:
         names = await sums.names_of(front.desk, shown)
         zone = sums.zone_of_scope(front.desk, asked.scope)
         budget = await _budget(front, who, asked)
-        return summaries.spend(asked, shown, time_zone=zone, names=names, budget=budget)
+        return spend_summary.spend(asked, shown, time_zone=zone, names=names, budget=budget)
     used = await sums.used(front.desk, who.workspace, asked.scope, asked.period, shows_cost=may_see_cost.is_allowed)
-    return summaries.usage(asked, used)
+    return usage_summary.usage(asked, used)
 
 
 async def _budget(front: Front, who: Actor, asked: Asked) -> Budget | None:

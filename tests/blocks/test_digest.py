@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.blocks import digest, summaries, tables
+from bot.blocks import digest, shared_summary, tables
 from bot.blocks.kit import Message
 from bot.domain.account import UsageDay
 from bot.domain.digest import Rhythm
@@ -107,7 +107,7 @@ def test_s1_a_share_announced_before_charts_had_names_is_still_told() -> None:
     loaded = codec.load_notice(older)
     assert isinstance(loaded, SharedSummary)
     assert loaded.names == ()
-    message = summaries.shared(loaded)
+    message = shared_summary.shared(loaded)
     assert [one.as_of for one in loaded.used.left if loaded.used] == [None, None]  # type: ignore[union-attr]
     assert count(message, "data_visualization") == 1
     assert validate_blocks(message.blocks) == []

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from bot.blocks import limits, looks
-from bot.blocks import summaries as views
+from bot.blocks import spend_summary as views
 from bot.blocks.kit import Message
 from bot.domain.account import UsageDay
 from bot.domain.errors import ChatError
