@@ -281,7 +281,7 @@ async def test_t114_a_claim_is_known_to_whoever_would_take_over() -> None:
         store = await stack.enter_async_context(store_at(url))
         raw = await stack.enter_async_context(connect(url))
         replica = await stack.enter_async_context(connect(behind))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await raw.info("replication")).get("slave0", {}).get("state") != "online":  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         await claim(store)

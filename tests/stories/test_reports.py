@@ -12,16 +12,14 @@ import pytest
 from bot.domain.ids import ChannelId
 from bot.serve_worker import make_jobs
 from playground.actions import SeenMessage, SlackPerson
-from playground.workspace_cast import PROXIES, RAVI, RITA
+from playground.workspace_cast import PROXIES
 from playground.workspace_faults import Fault
 from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
 
-DIVIDED = f"""teams:
-  scraping: {{users: [{RITA}]}}
-  research: {{users: [{RAVI}, {RITA}]}}
-channel_settings:
+DIVIDED = f"""channel_settings:
   {PROXIES}: {{project: crawler}}
 """
+"""With the teams of the playground's policy."""
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,13 @@ from bot.domain.ledger import Entry, EntryId, Kind
 from bot.usecases.desk import utcnow
 from bot.usecases.follow import follow
 from playground.actions import SeenMessage
-from playground.workspace_cast import PROXIES, RITA
+from playground.workspace_cast import PROXIES
 from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
 
-DIVIDED = f"""teams:
-  scraping: {{users: [{RITA}]}}
-channel_settings:
+DIVIDED = f"""channel_settings:
   {PROXIES}: {{project: crawler}}
 """
+"""With the teams of the playground's policy."""
 
 
 async def bought(journey: Journey, *, credit: int = 0) -> ServiceId:
