@@ -22,7 +22,7 @@ from bot.log import new_reference
 from bot.ports import Errand, ErrandKind
 from bot.slack import Chat
 from bot.slack_files import SlackFiles
-from bot.usecases import company
+from bot.usecases import company, home
 from bot.usecases import summaries as sums
 from bot.usecases.desk import Desk
 
@@ -129,6 +129,7 @@ class Clerk:
             )
         except ChatError as error:
             _log.warning("answer_not_delivered", user=errand.user, code=error.code)
+            await home.keep_untold(self.desk, errand.workspace, errand.user, answer.text)
 
 
 def _rows(table: Table) -> str:

@@ -10,9 +10,11 @@ from bot.blocks import waiting as waiting_words
 from bot.blocks.ids import Action
 from bot.blocks.kit import Block, View
 from bot.domain.account import BalanceReading, KnownService, ServicePage
-from bot.domain.home import Home
+from bot.domain.home import Home, Untold
 from bot.domain.ids import UserId
 
+UNTOLD = 1_000
+"""Characters of an answer that is repeated here."""
 UNJUDGED = (
     ":warning: Slack does not say now who may approve, so what waits for your decision is not shown. Open it again."
 )
@@ -22,6 +24,7 @@ def home(shown: Home) -> View:
     """All of it, within Slack's limits: each list shows its beginning and says how much more there is."""
     blocks = [
         *waiting_words.banner(shown.pause, shown.is_away),
+        *_untold(shown.untold),
         *_ways(shown.user),
         kit.section(credit_line(shown.credit, shown.at), kit.button("Credit", Action.SHOW_CREDIT)),
         *_waiting(shown),
@@ -43,6 +46,13 @@ def credit_line(reading: BalanceReading, now: datetime) -> str:
         since = text.when(reading.failing_since)
         return f"{known} as of {text.when(reading.read_at)}\n:warning: It could not be read since {since}."
     return f"{known} · read {lists.age(now - reading.read_at)} ago"
+
+
+def _untold(answers: Sequence[Untold]) -> list[Block]:
+    return [
+        kit.section(f":mailbox: *This could not be sent to you {text.when(one.at)}:*\n{text.cut(one.text, UNTOLD)}")
+        for one in answers
+    ]
 
 
 def _ways(user: UserId) -> list[Block]:

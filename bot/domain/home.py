@@ -13,6 +13,14 @@ from bot.domain.request import PurchaseRequest
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """An answer that Slack took in no other place; `text` is prepared for mrkdwn."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """`waiting` is what this person can decide, oldest first; None when Slack does not say now who may.
 
@@ -29,3 +37,4 @@ class Home:
     credit: BalanceReading
     pause: Pause | None
     is_away: bool
+    untold: tuple[Untold, ...] = ()

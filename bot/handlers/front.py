@@ -16,6 +16,7 @@ from bot.handlers.errors import explained
 from bot.handlers.parse import Actor
 from bot.ports import Errands, FormStore
 from bot.slack import Chat
+from bot.usecases import home
 from bot.usecases.desk import Desk
 
 FAST_ANSWER_S = 0.3
@@ -97,13 +98,14 @@ class Front:
         )
 
     async def whisper(self, actor: Actor, message: Message, *, replace: bool = False) -> None:
-        """Tell the actor privately. A failure is logged: there is nobody else to tell."""
+        """Tell the actor privately; what Slack takes nowhere stands in their Home."""
         try:
             await self.chat.whisper(
                 message, user=actor.user, channel=actor.channel, response_url=actor.response_url, replace=replace
             )
         except ChatError as error:
             _log.warning("answer_not_delivered", user=actor.user, code=error.code)
+            await home.keep_untold(self.desk, actor.workspace, actor.user, message.text)
 
     def whisper_later(self, actor: Actor, message: Message, *, replace: bool = False) -> None:
         self.background.spawn(self.whisper(actor, message, replace=replace))

@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.domain.budget import Budget
 from bot.domain.draft import Draft, WaitingDraft
+from bot.domain.home import Untold
 from bot.domain.ids import ChannelId, DraftId, NoticeKey, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import Destination, Intent
 from bot.domain.money import Cents
@@ -115,6 +116,14 @@ class Store(AccountStore, DigestStore, Protocol):
 
     async def open_homes(self, workspace: WorkspaceId, since: datetime) -> frozenset[UserId]:
         """Who opened it since then, at most fifty."""
+        ...
+
+    async def keep_untold(self, workspace: WorkspaceId, user: UserId, said: Untold) -> None:
+        """An answer that reached this person nowhere: their Home shows it for a day, with at most four others."""
+        ...
+
+    async def untold(self, workspace: WorkspaceId, user: UserId) -> tuple[Untold, ...]:
+        """Newest first."""
         ...
 
     async def overdue(self, workspace: WorkspaceId, now: datetime, limit: int = 100) -> list[PurchaseRequest]:

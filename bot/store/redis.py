@@ -41,6 +41,7 @@ from bot.store.account import Accounts
 from bot.store.audit_lines import dump_audit
 from bot.store.digests import Digests
 from bot.store.entries import lines_of
+from bot.store.homes import Homes
 from bot.store.keys import as_bytes as _bytes
 from bot.store.keys import marks
 from bot.store.keys import ms as _ms
@@ -61,9 +62,6 @@ LOOK_LEASE_S = 60
 DISK_WAIT_MS = 1_000
 ENDED_MEMORY_S = 7 * 24 * 3600
 """How long a draft that stopped waiting for its price can still be told of."""
-HOME_MEMORY_MS = 24 * 3600 * 1000
-MOST_HOMES = 50
-"""Open Homes that are drawn again for a change; the others are when they are opened."""
 WORKSPACES_KEY = "proxydesk:workspaces"
 PAUSE_KEY = "proxydesk:pause"
 """One for all workspaces: they share the provider's account."""
@@ -95,7 +93,7 @@ async def store_errors() -> AsyncIterator[None]:
         raise StoreUnavailableError(f"The store does not answer ({type(error).__name__}).") from error
 
 
-class RedisStore(Outbox, Accounts, Digests):
+class RedisStore(Outbox, Accounts, Digests, Homes):
     """Implements `bot.ports.Store`."""
 
     _guarded = staticmethod(store_errors)
@@ -249,20 +247,6 @@ class RedisStore(Outbox, Accounts, Digests):
     async def count_of_requester(self, workspace: WorkspaceId, user: UserId) -> int:
         async with store_errors():
             return int(await self._redis.zcard(f"{_prefix(workspace)}requester:{user}"))
-
-    async def note_home(self, workspace: WorkspaceId, user: UserId, now: datetime) -> None:
-        homes = f"{_prefix(workspace)}homes"
-        async with store_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.zadd(homes, {user: _ms(now)})
-            pipeline.zremrangebyscore(homes, "-inf", _ms(now) - HOME_MEMORY_MS)
-            await pipeline.execute()
-
-    async def open_homes(self, workspace: WorkspaceId, since: datetime) -> frozenset[UserId]:
-        async with store_errors():
-            found: list[Any] = await self._redis.zrevrangebyscore(
-                f"{_prefix(workspace)}homes", "+inf", _ms(since), start=0, num=MOST_HOMES
-            )
-        return frozenset(UserId(_bytes(one).decode()) for one in found)
 
     async def overdue(self, workspace: WorkspaceId, now: datetime, limit: int = 100) -> list[PurchaseRequest]:
         async with store_errors():

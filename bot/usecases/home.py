@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.domain.errors import ChatError, ProviderError
-from bot.domain.home import Home
+from bot.domain.errors import ChatError, ProviderError, StoreError
+from bot.domain.home import Home, Untold
 from bot.domain.ids import UserId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest
 from bot.usecases import report, watch
@@ -24,12 +24,13 @@ BALANCE_IS_OLD_AFTER = timedelta(minutes=15)
 async def home(desk: Desk, workspace: WorkspaceId, user: UserId) -> Home:
     """Raises StoreUnavailableError; a Slack that does not say who may decide hides only what waits for a decision."""
     store = desk.store
-    inbox, asked, services, credit, trouble = await asyncio.gather(
+    inbox, asked, services, credit, trouble, untold = await asyncio.gather(
         _inbox(desk, workspace, user),
         store.count_of_requester(workspace, user),
         store.services(workspace, owner=user, limit=LISTED),
         store.balance(workspace),
         report.trouble(desk, workspace),
+        store.untold(workspace, user),
     )
     return Home(
         user=user,
@@ -42,6 +43,7 @@ async def home(desk: Desk, workspace: WorkspaceId, user: UserId) -> Home:
         credit=credit,
         pause=trouble.pause,
         is_away=trouble.is_away,
+        untold=untold,
     )
 
 
@@ -58,6 +60,12 @@ async def refresh_credit(desk: Desk, workspace: WorkspaceId) -> bool:
 async def opened(desk: Desk, workspace: WorkspaceId, user: UserId) -> None:
     """Remember that this person looks at it now."""
     await desk.store.note_home(workspace, user, utcnow())
+
+
+async def keep_untold(desk: Desk, workspace: WorkspaceId, user: UserId, text: str) -> None:
+    """An answer that Slack takes nowhere else: it stands in the Home of whom it was for, a day long."""
+    with suppress(StoreError):  # then only the log has it
+        await desk.store.keep_untold(workspace, user, Untold(utcnow(), text))
 
 
 async def onlookers(desk: Desk, request: PurchaseRequest) -> list[UserId]:

@@ -17,6 +17,7 @@ from bot.domain import request as life
 from bot.domain.account import BalanceReading, KnownService, PoolReading, UsageDay
 from bot.domain.digest import Rhythm, Schedule
 from bot.domain.errors import ReplayError, StaleError, StoreUnavailableError
+from bot.domain.home import Untold
 from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId
 from bot.domain.intents import CardIntent
 from bot.domain.notice import CreditLow
@@ -64,6 +65,7 @@ EXAMPLES: dict[str, object] = {
     "Sequence[WorkspaceId]": [WORKSPACE],
     "ChannelId": ChannelId("C1"),
     "Cents": 50_000,
+    "Untold": Untold(NOW, "Nothing was done."),
     "RequestId": NUMBER,
     "UserId": REQUESTER,
     "ProductCode": ProductCode("isp_us"),

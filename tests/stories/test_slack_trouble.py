@@ -264,3 +264,26 @@ async def test_t92_t93_an_answer_finds_its_way_when_its_address_is_used_up(journ
     await journey.slack.fault("error", method="chat.postEphemeral", times=None, error="user_not_in_channel")
     answered(await journey.person("max").clicks(card, "approve", stale=True))
     await journey.direct(journey.person("max"), "Your click changed nothing")
+
+
+async def test_t92_an_answer_that_slack_takes_nowhere_stands_in_the_home(journey: Journey) -> None:
+    rita, mona, late = journey.people("rita", "mona", "max")
+    card = await journey.asks(rita)
+    await mona.clicks(card, "approve")
+    await journey.card("Ordered")
+    await journey.all_said()
+    await late.opens_home()
+    assert "could not be sent" not in (await journey.home(late, "Your requests")).text
+    for method, error in (
+        ("response_url", "used_url"),
+        ("chat.postEphemeral", "user_not_in_channel"),
+        ("chat.postMessage", "messages_tab_disabled"),
+    ):
+        await journey.slack.fault("error", method=method, times=None, error=error)
+    answered(await late.clicks(card, "approve", stale=True))
+    await journey.until_logged("answer_not_delivered")
+    await journey.slack.clear_faults()
+    await late.opens_home()
+    await journey.home(late, "could not be sent to you", "Your click changed nothing")
+    await mona.opens_home()
+    assert "could not be sent" not in (await journey.home(mona, "Your requests")).text
