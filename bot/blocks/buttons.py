@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.blocks import budget, kit, limits, story, text
 from bot.blocks.ids import Action, candidate_value, request_value
 from bot.domain import invoice
-from bot.domain.quote import Payment
+from bot.domain.quote import ChangeKind, Payment
 from bot.domain.request import (
     Absent,
     Approved,
@@ -39,9 +39,14 @@ def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
         offered.append(retry(request))
     if may(request, Withdrawn):
         offered.append(withdraw(request))
-    if request.is_final or request.state is State.FAILED:
+    if request.is_final or request.state is State.FAILED or _cannot_be_bought(request):
         offered.append(reorder(request))
     return offered
+
+
+def _cannot_be_bought(request: PurchaseRequest) -> bool:
+    """As it was asked for, when that was last looked at: less of it, or something else, may be."""
+    return request.state is State.PENDING and any(change.kind is ChangeKind.REFUSED for change in request.changes)
 
 
 def approve(request: PurchaseRequest, needed: int = 1) -> kit.Element:
@@ -99,6 +104,7 @@ def retry(request: PurchaseRequest) -> kit.Element:
 
 def reorder(request: PurchaseRequest) -> kit.Element:
     label = "Order again" if request.state is State.ORDERED else "Edit and resend"
+    label = "Ask for less or other" if request.state is State.PENDING else label
     label = "Ask again" if request.selection.is_about_renewal else label
     return kit.button(label, Action.REORDER, request_value(request))
 

@@ -85,6 +85,10 @@ async def test_t09_of_two_approved_requests_for_the_last_stock_one_is_bought(jou
     await journey.card("nothing was bought", "fresh decision", "out of stock", number=left.id)
     await journey.direct(rita, f"#{left.id}", "nothing was bought", "out of stock")
     assert journey.byteful.creates_effective == 1
+    journey.byteful.set_stock("isp_us", 1)
+    await journey.bot.desk.provider.catalog(fresh=True)
+    await rita.clicks(await journey.card("out of stock", number=left.id), "reorder")
+    await journey.form(rita, "Only 1 in stock")
 
 
 async def test_t10_d2_two_workers_that_sweep_at_once_have_one_effect(journey: Journey) -> None:
