@@ -117,6 +117,8 @@ def _waiting_line(request: PurchaseRequest, now: datetime) -> str:
     ]
     if request.changes:
         lines.append("Changed after an approval: look at it again.")
+    if stopped := story.over_budget(request):
+        lines.append(f":no_entry_sign: *Over budget.* {stopped.strip()}")
     if request.reason:
         lines.append(text.quoted(request.reason, limits.SHORT_REASON))
     return "\n".join(lines)

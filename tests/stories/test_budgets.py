@@ -64,7 +64,7 @@ async def test_t08_the_role_for_it_approves_over_budget_from_the_message_it_got(
     answered(await max_.clicks(card, "approve_over_budget"))
     await journey.private(max_, "This needs the role *admin*", "`admin` is held by @ada", "Nothing changed")
     await ada.opens_home()
-    home = await journey.home(ada, "Waiting for you", "#1002")
+    home = await journey.home(ada, "Waiting for you", "#1002", "Over budget.", "Nothing was bought")
     assert "Approve over budget" in home.text
     told = await journey.direct(ada, "Over budget")
     answered(await ada.clicks(told, "show_request"))
