@@ -59,12 +59,12 @@ def approve(request: PurchaseRequest, needed: int = 1) -> kit.Element:
 
 def approve_over_budget(request: PurchaseRequest, needed: int = 1) -> kit.Element:
     over = f"{budget.excess(request.over_budget)} " if request.over_budget else ""
-    words = f"{over}{_what_approval_does(request, needed)}"
+    words = f"{over}{_what_approval_does(request, needed, is_beyond=True)}"
     asks = kit.confirm(f"Approve {text.number(request.id)} over budget?", words, "Approve over budget", "Not now")
     return kit.button("Approve over budget", Action.APPROVE_OVER_BUDGET, request_value(request), confirm=asks)
 
 
-def _what_approval_does(request: PurchaseRequest, needed: int) -> str:
+def _what_approval_does(request: PurchaseRequest, needed: int, *, is_beyond: bool = False) -> str:
     """The amounts come first: a long product name is cut, a sum never."""
     quote = request.quote
     if request.selection.is_about_renewal:
@@ -84,7 +84,8 @@ def _what_approval_does(request: PurchaseRequest, needed: int) -> str:
     renewal = (
         f" It renews {text.every(request.selection.cycle)} at {text.money(quote.renewal)}." if quote.renewal else ""
     )
-    return f"{sure} It is bought at once if the price still holds.{renewal}"
+    room = " and the budget has room by then" if request.over_budget and not is_beyond else ""
+    return f"{sure} It is bought at once if the price still holds{room}.{renewal}"
 
 
 def decline(request: PurchaseRequest) -> kit.Element:

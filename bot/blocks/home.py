@@ -76,7 +76,8 @@ def _waiting(shown: Home) -> list[Block]:
         return [kit.section(UNJUDGED)]
     if not shown.waiting:
         return [kit.header("Nothing waits for you")]
-    return [kit.header(f"Waiting for you ({len(shown.waiting)})"), *lists.decisions(shown.waiting, shown.at)]
+    decisions = lists.decisions(shown.waiting, shown.at, is_only_beyond=shown.is_only_beyond)
+    return [kit.header(f"Waiting for you ({len(shown.waiting)})"), *decisions]
 
 
 def _mine(shown: Home) -> list[Block]:

@@ -29,8 +29,13 @@ def requests(
     waiting: Sequence[PurchaseRequest],
     now: datetime,
     unpriced: Sequence[WaitingDraft] = (),
+    *,
+    is_only_beyond: bool = False,
 ) -> Message:
-    """What waits for this person's decision, then what they asked for themselves."""
+    """What waits for this person's decision, then what they asked for themselves.
+
+    `is_only_beyond`: they may approve over budget, and decide nothing else.
+    """
     if not mine and not waiting and not unpriced:
         said = "No requests yet, and nothing waits for you."
         return kit.message(said, kit.section(said), kit.actions(*ways_on()))
@@ -38,7 +43,7 @@ def requests(
     lines += [_waiting_line(request, now) for request in waiting[: limits.LISTED]]
     lines += waiting_for_price.lines(unpriced)
     lines += ["*Your requests*", *(own_line(request) for request in mine[: limits.LISTED])] if mine else []
-    return kit.message("\n".join(lines), *blocks_of(mine, waiting, now, unpriced))
+    return kit.message("\n".join(lines), *blocks_of(mine, waiting, now, unpriced, is_only_beyond=is_only_beyond))
 
 
 def blocks_of(
@@ -46,9 +51,12 @@ def blocks_of(
     waiting: Sequence[PurchaseRequest],
     now: datetime,
     unpriced: Sequence[WaitingDraft] = (),
+    *,
+    is_only_beyond: bool = False,
 ) -> list[Block]:
     """The same lists as blocks."""
-    blocks = [kit.header("Waiting for you" if waiting else "Nothing waits for you"), *decisions(waiting, now)]
+    blocks = [kit.header("Waiting for you" if waiting else "Nothing waits for you")]
+    blocks += decisions(waiting, now, is_only_beyond=is_only_beyond)
     blocks += waiting_for_price.blocks(unpriced)
     if mine:
         blocks.append(kit.header("Your requests"))
@@ -57,11 +65,13 @@ def blocks_of(
     return blocks
 
 
-def decisions(waiting: Sequence[PurchaseRequest], now: datetime) -> list[Block]:
+def decisions(waiting: Sequence[PurchaseRequest], now: datetime, *, is_only_beyond: bool = False) -> list[Block]:
     """Each with its buttons, which do what those on its card do."""
-    shown = waiting[: limits.LISTED]
-    decided = [block for request in shown for block in (kit.section(_waiting_line(request, now)), _decide(request))]
-    return [*decided, *_more(len(waiting))]
+    blocks: list[Block] = []
+    for request in waiting[: limits.LISTED]:
+        offered = _over_budget_alone(request) if is_only_beyond else _decide(request)
+        blocks += [kit.section(_waiting_line(request, now)), kit.actions(*offered, buttons.show(request))]
+    return [*blocks, *_more(len(waiting))]
 
 
 def one(
@@ -131,9 +141,12 @@ def own_line(request: PurchaseRequest) -> str:
     return f"*{text.number(request.id)}* · {buttons.total_line(request)}\n{state} · {text.when(request.changed_at)}"
 
 
-def _decide(request: PurchaseRequest) -> Block:
-    beyond = [buttons.approve_over_budget(request)] if story.may_exceed(request) else []
-    return kit.actions(buttons.approve(request), *beyond, buttons.decline(request), buttons.show(request))
+def _decide(request: PurchaseRequest) -> list[Element]:
+    return [buttons.approve(request), *_over_budget_alone(request), buttons.decline(request)]
+
+
+def _over_budget_alone(request: PurchaseRequest) -> list[Element]:
+    return [buttons.approve_over_budget(request)] if story.may_exceed(request) else []
 
 
 def _deadline(request: PurchaseRequest, now: datetime) -> str:

@@ -24,6 +24,8 @@ class Untold:
 class Home:
     """`waiting` is what this person can decide, oldest first; None when Slack does not say now who may.
 
+    `is_only_beyond`: they may approve over budget, and decide nothing else.
+
     `mine` is newest first and the beginning of `asked` requests; `services` the first page of theirs.
     """
 
@@ -38,3 +40,4 @@ class Home:
     pause: Pause | None
     is_away: bool
     untold: tuple[Untold, ...] = ()
+    is_only_beyond: bool = False

@@ -44,6 +44,7 @@ async def home(desk: Desk, workspace: WorkspaceId, user: UserId) -> Home:
         pause=trouble.pause,
         is_away=trouble.is_away,
         untold=untold,
+        is_only_beyond=inbox.is_only_beyond,
     )
 
 

@@ -35,12 +35,13 @@ _log = structlog.get_logger()
 class Inbox:
     """What a person asked for (newest first), what of it has no price yet, and what waits for their decision.
 
-    `waiting` is None when that was not asked.
+    `waiting` is None when that was not asked. `is_only_beyond`: they may approve over budget, and decide nothing else.
     """
 
     mine: list[PurchaseRequest]
     waiting: list[PurchaseRequest] | None
     unpriced: list[WaitingDraft]
+    is_only_beyond: bool = False
 
 
 async def inbox(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:
@@ -61,7 +62,8 @@ async def inbox(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:
         is_allowed = judge(Decider(person, request.requester, name, those)).is_allowed
         return is_allowed and all(approval.by != user for approval in request.approvals)
 
-    return replace(mine, waiting=[request for request in pending if may_decide(request)])
+    waiting = [request for request in pending if may_decide(request)]
+    return replace(mine, waiting=waiting, is_only_beyond=user not in holders)
 
 
 async def own(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:

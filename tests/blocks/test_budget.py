@@ -79,6 +79,15 @@ def test_t08_going_beyond_says_by_how_much_before_it_acts() -> None:
     assert asks.startswith("This takes the budget for July 2026 $7.50 over its $500.00. $17.50, by invoice")
 
 
+def test_t08_a_plain_approval_says_that_the_budget_needs_room_first() -> None:
+    def confirmed(label: str) -> str:
+        offered = {one["text"]["text"]: one for one in buttons.for_state(after(submitted(), Capped))}
+        return str(offered[label]["confirm"]["text"]["text"])
+
+    assert "if the price still holds and the budget has room by then" in confirmed("Approve")
+    assert "has room" not in confirmed("Approve over budget")
+
+
 def test_t08_told_late_it_says_what_holds_by_now() -> None:
     request = after(submitted(), Capped, Approved)
     entry = next(one for one in request.history if one.happened == "capped")

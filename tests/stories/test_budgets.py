@@ -65,7 +65,10 @@ async def test_t08_the_role_for_it_approves_over_budget_from_the_message_it_got(
     await journey.private(max_, "This needs the role *admin*", "`admin` is held by @ada", "Nothing changed")
     await ada.opens_home()
     home = await journey.home(ada, "Waiting for you", "#1002", "Over budget.", "Nothing was bought")
-    assert "Approve over budget" in home.text
+    assert "[Approve over budget]" in home.text
+    assert "[Decline]" not in home.text  # only what is theirs to decide
+    listed = await journey.answer(ada, "/proxy requests", "Waiting for you", "Approve over budget")
+    assert "[Approve]" not in listed.text
     told = await journey.direct(ada, "Over budget")
     answered(await ada.clicks(told, "show_request"))
     answered(await ada.clicks(card, "approve_over_budget"))
