@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.errors import ChatError
 from bot.domain.ids import UserId
 from bot.domain.invoice import Audience
-from bot.domain.policy import ADMIN, Role
+from bot.domain.policy import ADMIN
 from bot.domain.request import PurchaseRequest, State
 from bot.domain.rules import Decider, judge
 from bot.usecases.desk import Desk
@@ -19,14 +19,6 @@ NEEDS_SOMEBODY = frozenset({State.PENDING, State.IN_DOUBT, State.FAILED})
 @dataclass(frozen=True, slots=True)
 class Addressees:
     desk: Desk
-
-    async def holders(self, role: Role | None) -> list[UserId]:
-        if role is None:
-            return []
-        try:
-            return sorted(await self.desk.directory.holders(role))
-        except ChatError:
-            return sorted(role.users)
 
     async def approvers(self) -> tuple[UserId, ...]:
         """Names for the card only; who may decide is judged at the click."""
@@ -40,22 +32,23 @@ class Addressees:
         policy = self.desk.policy()
         if policy.invoice_link is not Audience.PAYER:
             return ()
-        return tuple(await self.holders(policy.payer_role)) or await self.approvers()
+        return tuple(await self.desk.known_holders(policy.payer_role)) or await self.approvers()
 
     async def keepers(self) -> list[UserId]:
         """Those who look after the bot: its admins; where there are none, those who approve."""
-        return await self.holders(self.desk.policy().role(ADMIN) or self.desk.approver_role()[1])
+        return await self.desk.known_holders(self.desk.policy().role(ADMIN) or self.desk.approver_role()[1])
 
     async def deciders(self, request: PurchaseRequest) -> list[UserId]:
         """Those who could decide this request now, when there is something to decide."""
         if request.state not in NEEDS_SOMEBODY:
             return []
         name, role = self.desk.approver_role()
-        holders = await self.holders(role)
+        holders = await self.desk.known_holders(role)
         return [user for user in holders if await self._may_decide(user, name, frozenset(holders), request)]
 
     async def admins(self) -> list[UserId]:
-        return await self.holders(self.desk.policy().role(ADMIN))
+        role = self.desk.policy().role(ADMIN)
+        return await self.desk.known_holders(role) if role else []
 
     async def admins_for(self, request: PurchaseRequest) -> list[UserId]:
         """The last who can see to a request that nobody who may decide can be shown."""

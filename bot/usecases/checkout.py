@@ -85,6 +85,7 @@ async def purchases(desk: Desk, workspace: WorkspaceId, number: RequestId) -> As
         return
     if request.state is State.IN_DOUBT:
         await reconcile(desk, request)
+        return
     lease, ends = Lease(desk.store, workspace), monotonic() + SHIFT_S
     if request.state not in _STEPS or not await lease.queue_up(number):
         return
@@ -265,7 +266,7 @@ async def _reopen_refused(desk: Desk, request: PurchaseRequest, refusal: Selecti
     if selection.promo_code is None or refusal.field != "promo":
         return await _reopen(desk, request, request.quote, (refused,))
     try:
-        fresh = await desk.provider.quote(replace(selection, promo_code=None))
+        fresh = await desk.provider.urgent.quote(replace(selection, promo_code=None))
     except ProviderError:
         return await _reopen(desk, request, request.quote, (refused,))
     found = changes(request.quote, fresh, desk.policy().tolerance)

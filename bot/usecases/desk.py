@@ -106,14 +106,16 @@ class Desk:
         return (name, policy.roles[name]) if name is not None else None
 
     async def those_beyond(self) -> tuple[UserId, ...]:
-        """Who holds that role now; when Slack cannot say, those whom the policy names."""
+        """Who may do so now."""
         role = self.beyond_role()
-        if role is None:
-            return ()
+        return tuple(await self.known_holders(role[1])) if role else ()
+
+    async def known_holders(self, role: Role) -> list[UserId]:
+        """Whom to tell: those who hold it now; when Slack cannot say, those whom the policy names."""
         try:
-            return tuple(sorted(await self.directory.holders(role[1])))
+            return sorted(await self.directory.holders(role))
         except ChatError:
-            return tuple(sorted(role[1].users))
+            return sorted(role.users)
 
     async def approvers(self) -> frozenset[UserId]:
         """Everyone who holds the approving role now. Raises ChatError when Slack cannot say."""

@@ -135,7 +135,6 @@ class Messages:
             ]
             await self._ask(claim, (CopyIntent(request.id, user) for user in people))
         await self._ask(claim, (CopyIntent(request.id, user) for user in _copies(request, told)))
-
         await self._ask(claim, (HomeIntent(user) for user in await onlookers(self.desk, request)))
 
     async def _home(self, claim: Claim, intent: HomeIntent) -> None:

@@ -80,7 +80,7 @@ async def test_t114_all_that_a_cut_line_carried_is_asked_once_more() -> None:
         await client.aclose()
 
 
-async def test_a_server_that_was_started_anew_is_found_again(client: redis_asyncio.Redis) -> None:
+async def test_a_connection_that_the_server_closed_is_opened_again(client: redis_asyncio.Redis) -> None:
     await echoed(client)
     await client.client_kill_filter(_type="normal", skipme=False)
     await echoed(client)
