@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +25,7 @@ from redis.commands.core import AsyncScript
 from bot.domain.audit import NOWHERE, Audit, Origin, of_step
 from bot.domain.budget import Budget
 from bot.domain.delivery import next_look
-from bot.domain.draft import Draft, WaitingDraft
+from bot.domain.draft import WaitingDraft
 from bot.domain.errors import OverBudgetError, RecordError, ReplayError, StaleError, StoreUnavailableError
 from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import Intent, intents_after
@@ -40,12 +39,14 @@ from bot.store import codec, health
 from bot.store.account import Accounts
 from bot.store.audit_lines import dump_audit
 from bot.store.digests import Digests
+from bot.store.drafts import Drafts
 from bot.store.entries import lines_of
 from bot.store.homes import Homes
 from bot.store.keys import as_bytes as _bytes
 from bot.store.keys import marks
 from bot.store.keys import ms as _ms
 from bot.store.keys import prefix as _prefix
+from bot.store.leases import Leases
 from bot.store.line import SharedClient
 from bot.store.outbox import Outbox
 from bot.store.scripting import load_scripts
@@ -54,14 +55,11 @@ CONNECT_TIMEOUT_S = 1.0
 CALL_TIMEOUT_S = 1.4
 """All of a call, with connecting and asking once more. A click meets a store that hangs twice, in the replay guard and
 in the step itself, and must be answered within three seconds."""
-DRAFT_LIFE_S = 24 * 3600
 SENT_MEMORY_S = 7 * 24 * 3600
 """How long a second submission of the same draft is recognised."""
 LOOK_LEASE_S = 60
 """Longer than the two reads of a look may take."""
 DISK_WAIT_MS = 1_000
-ENDED_MEMORY_S = 7 * 24 * 3600
-"""How long a draft that stopped waiting for its price can still be told of."""
 WORKSPACES_KEY = "proxydesk:workspaces"
 PAUSE_KEY = "proxydesk:pause"
 """One for all workspaces: they share the provider's account."""
@@ -93,7 +91,7 @@ async def store_errors() -> AsyncIterator[None]:
         raise StoreUnavailableError(f"The store does not answer ({type(error).__name__}).") from error
 
 
-class RedisStore(Outbox, Accounts, Digests, Homes):
+class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
     """Implements `bot.ports.Store`."""
 
     _guarded = staticmethod(store_errors)
@@ -294,70 +292,6 @@ class RedisStore(Outbox, Accounts, Digests, Homes):
         if not written:
             raise ReplayError("The click this is about was here before.")
 
-    # Drafts and forms
-
-    async def save_draft(self, draft: Draft, signature: str = "") -> None:
-        keys = [_draft_key(draft.workspace, draft.id), *marks(_prefix(draft.workspace), signature)]
-        arguments: list[Any] = [codec.dump_draft(draft), DRAFT_LIFE_S, draft.id, REPLAY_MEMORY_S]
-        async with store_errors():
-            kept = await self._scripts["keep_draft"](keys=keys, args=arguments)
-        if not kept:
-            raise ReplayError("What this draft is for was here before.")
-
-    async def draft(self, workspace: WorkspaceId, draft: DraftId) -> Draft | None:
-        async with store_errors():
-            raw = await self._redis.get(_draft_key(workspace, draft))
-        return codec.load_draft(_bytes(raw)) if raw else None
-
-    async def keep_waiting(self, waiting: WaitingDraft) -> WaitingDraft | None:
-        draft, prefix = waiting.draft, _prefix(waiting.draft.workspace)
-        audit = dump_audit(Audit(waiting.since, "kept_without_price", None, draft.user, draft.id))
-        arguments: list[Any] = [prefix, draft.id, draft.user, codec.dump_waiting(waiting), audit]
-        async with store_errors():
-            await self._remember(draft.workspace)
-            version = await self._scripts["keep_waiting"](keys=[f"{prefix}kept:{draft.id}"], args=arguments)
-        return replace(waiting, version=version) if version else None
-
-    async def end_waiting(self, waiting: WaitingDraft, entry: Audit, intents: Sequence[Intent] = ()) -> None:
-        draft, prefix = waiting.draft, _prefix(waiting.draft.workspace)
-        arguments: list[Any] = [
-            prefix,
-            draft.id,
-            draft.user,
-            waiting.version,
-            codec.dump_waiting(waiting),
-            ENDED_MEMORY_S,
-            _ms(entry.at),
-            dump_audit(entry),
-            *(str(intent) for intent in intents),
-        ]
-        async with store_errors():
-            ended = await self._scripts["end_waiting"](keys=[f"{prefix}kept:{draft.id}"], args=arguments)
-        if not ended:
-            raise StaleError("This draft does not wait for its price any more.")
-
-    async def kept_draft(self, workspace: WorkspaceId, draft: DraftId) -> WaitingDraft | None:
-        return next(iter(await self._read_kept(workspace, [draft])), None)
-
-    async def waiting(self, workspace: WorkspaceId, user: UserId | None = None, limit: int = 500) -> list[WaitingDraft]:
-        name = f"waiting:{user}" if user else "waiting"
-        async with store_errors():
-            drafts: list[Any] = await self._redis.zrange(f"{_prefix(workspace)}{name}", 0, limit - 1)
-        return await self._read_kept(workspace, [DraftId(_bytes(one).decode()) for one in drafts])
-
-    async def count_waiting(self, workspace: WorkspaceId) -> int:
-        async with store_errors():
-            return int(await self._redis.zcard(f"{_prefix(workspace)}waiting"))
-
-    async def _read_kept(self, workspace: WorkspaceId, drafts: Sequence[DraftId]) -> list[WaitingDraft]:
-        if not drafts:
-            return []
-        async with store_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            for draft in drafts:
-                pipeline.hmget(f"{_prefix(workspace)}kept:{draft}", "version", "body")
-            found = await pipeline.execute()
-        return list(_waiting_drafts(found))
-
     # Pause of purchases
 
     async def pause(self) -> Pause | None:
@@ -370,22 +304,7 @@ class RedisStore(Outbox, Accounts, Digests, Homes):
         async with store_errors():
             return bool(await self._scripts["swap"](keys=[PAUSE_KEY], args=arguments))
 
-    async def is_newest(self, workspace: WorkspaceId, name: str, ordinal: float, seconds: int) -> bool:
-        """Whether no greater ordinal was seen under this name; remembers this one."""
-        key = f"{_prefix(workspace)}newest:{name}"
-        async with store_errors():
-            return bool(await self._scripts["newest"](keys=[key], args=[repr(ordinal), seconds]))
-
-    async def is_first(self, workspace: WorkspaceId, name: str, seconds: int) -> bool:
-        """Whether this name was not seen before within the given time; remembers it."""
-        key, token = f"{_prefix(workspace)}seen:{name}", uuid.uuid4().hex
-        async with store_errors():
-            if await self._redis.set(key, token, nx=True, ex=seconds):
-                return True
-            # The client repeats a command whose answer was lost: then it is our own token that stands there.
-            return _bytes(await self._redis.get(key) or b"").decode() == token
-
-    # Leases, workspaces, health
+    # Workspaces, health
 
     async def remember(self, workspace: WorkspaceId) -> None:
         async with store_errors():
@@ -395,35 +314,6 @@ class RedisStore(Outbox, Accounts, Digests, Homes):
         async with store_errors():
             members = await self._redis.smembers(WORKSPACES_KEY)
         return sorted(WorkspaceId(_bytes(member).decode()) for member in members)
-
-    async def hold(self, workspace: WorkspaceId, name: str, token: str, seconds: float) -> bool:
-        async with store_errors():
-            held = await self._scripts["hold"](keys=[_lease_key(workspace, name)], args=[token, int(seconds * 1000)])
-        return bool(held)
-
-    async def release(self, workspace: WorkspaceId, name: str, token: str) -> None:
-        async with store_errors():
-            await self._scripts["release"](keys=[_lease_key(workspace, name)], args=[token])
-
-    async def queue_up(self, workspace: WorkspaceId, name: str, token: str, seconds: float, who: RequestId) -> bool:
-        keys = [_lease_key(workspace, name), _line_key(workspace, name)]
-        async with store_errors():
-            return bool(await self._scripts["queue_up"](keys=keys, args=[token, int(seconds * 1000), who]))
-
-    async def pass_on(
-        self, workspace: WorkspaceId, name: str, token: str, seconds: float, done: RequestId
-    ) -> RequestId | None:
-        keys = [_lease_key(workspace, name), _line_key(workspace, name)]
-        async with store_errors():
-            following = await self._scripts["pass_on"](keys=keys, args=[token, int(seconds * 1000), done])
-        return RequestId(int(following)) if following else None
-
-    async def unserved(self, workspace: WorkspaceId, name: str) -> RequestId | None:
-        async with store_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.exists(_lease_key(workspace, name))
-            pipeline.lindex(_line_key(workspace, name), 0)
-            is_held, first = await pipeline.execute()
-        return RequestId(int(first)) if first and not is_held else None
 
     async def ping(self) -> None:
         """Raises StoreUnavailableError when the store does not answer."""
@@ -483,16 +373,6 @@ class RedisStore(Outbox, Accounts, Digests, Homes):
             self._known_workspaces.add(workspace)
 
 
-def _waiting_drafts(found: Sequence[Sequence[bytes | None]]) -> Iterator[WaitingDraft]:
-    """One that cannot be read is left where it is: it must not hold up those behind it."""
-    for version, body in found:
-        try:
-            if version and body:
-                yield codec.load_waiting(body, int(version))
-        except RecordError as error:
-            _log.error("waiting_draft_not_understood", error=str(error))
-
-
 def _budget_change(before: PurchaseRequest, after: PurchaseRequest, cap: Cents | None) -> bytes | str:
     """What a step changes in its channel's budget, as `scripts/move.lua` takes it; empty for nothing."""
     was, now = reserved(before), reserved(after)
@@ -519,15 +399,3 @@ def _check_synced(answer: object) -> None:
         raise answer
     if isinstance(answer, list) and not answer[0]:
         raise exceptions.TimeoutError("the write did not reach the disk in time")
-
-
-def _lease_key(workspace: WorkspaceId, name: str) -> str:
-    return f"{_prefix(workspace)}lease:{name}"
-
-
-def _line_key(workspace: WorkspaceId, name: str) -> str:
-    return f"{_prefix(workspace)}line:{name}"
-
-
-def _draft_key(workspace: WorkspaceId, draft: DraftId) -> str:
-    return f"{_prefix(workspace)}draft:{draft}"
