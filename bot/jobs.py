@@ -23,6 +23,7 @@ from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports import Errand, ErrandKind
 from bot.queue import BEAT_EVERY_S, HEARTBEAT_S, LISTEN_S
+from bot.tasks import CANCEL_AGAIN_S
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
@@ -245,8 +246,10 @@ class JobWorker(Worker[Any]):
 
     async def stop(self) -> None:
         self.event.set()
-        for task in self.tasks - self._busy.keys():
-            task.cancel()
+        while idle := {task for task in self.tasks - self._busy.keys() if not task.done()}:
+            for task in idle:
+                task.cancel()
+            await asyncio.wait(idle, timeout=CANCEL_AGAIN_S)
         await super().stop()
 
     async def _begin(self, context: Context) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+CANCEL_AGAIN_S = 0.1
+"""A cancellation can be lost: `asyncio.wait_for` of Python 3.11, and what is built on it, swallows one that comes at
+the moment its work is done.
+"""
+
 
 async def first_of(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
     """Until one of them ends or everything is to stop. A task that failed says so here."""
@@ -15,7 +20,7 @@ async def first_of(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
 
 
 async def ended(task: asyncio.Task[None]) -> None:
-    """Cancelled until it is over: `asyncio.wait_for` of Python 3.11 can swallow a cancellation."""
+    """Cancelled until it is over."""
     while not task.done():
         task.cancel()
-        await asyncio.wait({task}, timeout=0.1)
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)

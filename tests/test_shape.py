@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "slack": {"domain", "ports", "blocks", "log"},
     "slack_notifier": {"domain", "ports", "blocks", "slack", "metrics"},
     "handlers": {"domain", "ports", "usecases", "blocks", "slack", "log"},
-    "jobs": {"domain", "ports", "usecases", "queue", "log"},
+    "jobs": {"domain", "ports", "usecases", "queue", "log", "tasks"},
     "queue": {"domain", "ports"},
     "tasks": set(),
     "web": {"log"},

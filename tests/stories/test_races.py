@@ -11,7 +11,7 @@ import pytest
 import redis.asyncio as redis_asyncio
 from freezegun import freeze_time
 from pydantic import SecretStr
-from saq import CronJob
+from saq import CronJob, Job
 
 from bot.domain.errors import StaleError
 from bot.domain.ids import DraftId, RequestId, UserId, WorkspaceId
@@ -185,6 +185,32 @@ async def test_a_worker_waits_for_work_without_giving_up_its_connection(journey:
     patience_s = redis.connection_pool.make_connection().socket_timeout
     await redis.aclose()
     assert 0 < worker.dequeue_timeout < patience_s
+
+
+async def test_a_worker_stops_at_once_although_its_wait_for_work_swallows_the_first_cancellation(
+    redis_url: str,
+) -> None:
+    redis, waits, swallowed = connect_queue(SecretStr(redis_url)), asyncio.Event(), asyncio.Event()
+
+    class Deaf(JobQueue):
+        async def dequeue(self, *patience: float, **named: float) -> Job | None:
+            waits.set()
+            try:
+                return await super().dequeue(*patience, **named)
+            except asyncio.CancelledError:
+                if swallowed.is_set():
+                    raise
+                swallowed.set()
+                return await super().dequeue(*patience, **named)
+
+    worker = JobWorker(Deaf(redis, name="{deaf}"), functions=[("note", print)], concurrency=1)
+    working = asyncio.create_task(worker.start())
+    async with asyncio.timeout(worker.dequeue_timeout - 5):
+        await waits.wait()
+        await worker.stop()
+        await working
+    await redis.aclose()
+    assert swallowed.is_set()
 
 
 async def test_t13_approving_one_card_leaves_another_that_is_drawn_meanwhile_alone(journey: Journey) -> None:
