@@ -22,7 +22,7 @@ from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports import Errand, ErrandKind
-from bot.queue import BEAT_EVERY_S, HEARTBEAT_S, LISTEN_S
+from bot.queue import BEAT_EVERY_S, HEARTBEAT_S, LISTEN_S, STEP
 from bot.tasks import CANCEL_AGAIN_S
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
@@ -283,7 +283,7 @@ def make_worker(queue: RedisQueue, jobs: Jobs) -> Worker[Any]:
 
     return JobWorker(
         queue,
-        functions=[("step", jobs.step), ("errand", jobs.errand), ("sweep", jobs.sweep)],
+        functions=[(STEP, jobs.step), ("errand", jobs.errand), ("sweep", jobs.sweep)],
         concurrency=10,
         cron_jobs=[
             _cron(jobs.sweep, "* * * * *"),

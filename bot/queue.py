@@ -22,6 +22,7 @@ from bot.ports import Errand
 
 QUEUE = "{proxydesk}"
 """In braces, so that all its keys are in one slot of a cluster."""
+STEP = "step"
 STEP_TIMEOUT_S = 240
 """Longer than a shift at the line and the slowest checkout with all the patience its recording has."""
 STEP_TRIES = 3
@@ -93,6 +94,7 @@ class JobQueue(RedisQueue):
         self._taken_jobs = redis.register_script(TAKEN_JOBS)
         self._cleanup_script = cast(Any, self._perhaps_lost)
         self._nobodys: set[bytes] = set()
+        self._marking: dict[str, asyncio.Task[None]] = {}
 
     async def _perhaps_lost(self, **given: Any) -> list[tuple[bytes, bytes | None]]:
         """In place of saq's own list of what was taken, from which it sorts out what is lost."""
@@ -107,6 +109,35 @@ class JobQueue(RedisQueue):
     async def sweep(self, lock: int = 1, abort: float = FAREWELL_S) -> list[str]:
         """saq itself waits five seconds for the word of a worker that is gone."""
         return await super().sweep(lock, abort)
+
+    async def _update(self, job: Job, status: Status | None = None, **kwargs: Any) -> None:
+        """A step is begun while its worker's name is being written on it: somebody waits for it, and running it twice
+        changes nothing.
+        """
+        if status is Status.ACTIVE and job.function == STEP:
+            self._marking[job.id] = asyncio.create_task(self._mark(job))
+        else:
+            await self._marked(job)
+            await super()._update(job, status, **kwargs)
+
+    async def _retry(self, job: Job, error: str | None) -> None:
+        await self._marked(job)
+        await super()._retry(job, error)
+
+    async def _finish(self, job: Job, status: Status, *, result: Any = None, error: str | None = None) -> None:
+        await self._marked(job)
+        await super()._finish(job, status, result=result, error=error)
+
+    async def _mark(self, job: Job) -> None:
+        try:
+            await super()._update(job, Status.ACTIVE)
+        except (RedisError, OSError) as error:
+            _log.warning("job_not_marked", job=job.key, error=type(error).__name__)
+
+    async def _marked(self, job: Job) -> None:
+        """A late mark would stand on what is over for ever."""
+        if marking := self._marking.pop(job.id, None):
+            await marking
 
     async def _enqueue(self, job: Job) -> Job | None:
         if not job.key.startswith(self.name):  # saq makes one of a job's keys from this alone
@@ -136,7 +167,7 @@ class QueueNudge:
     async def _enqueue(self, request: PurchaseRequest) -> None:
         try:
             await self._queue.enqueue(
-                "step",
+                STEP,
                 key=f"step:{request.workspace}:{request.id}:{request.version}",
                 workspace=request.workspace,
                 number=request.id,

@@ -7,7 +7,7 @@ from bot.ports.journal import Journal, Sent
 from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Errand, ErrandKind, Errands, Form, Notifier, Nudge, Saying, Spot
-from bot.ports.provider import Answered, Pacer, PlaceOption, Places, Provider, Urgency
+from bot.ports.provider import Answered, LastLook, Pacer, PlaceOption, Places, Provider, Urgency
 from bot.ports.store import REPLAY_MEMORY_S, FormStore, Store, Submission
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "FormStore",
     "Journal",
     "Lane",
+    "LastLook",
     "Ledger",
     "MessageRef",
     "Notifier",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -35,6 +35,9 @@ class Urgency(Enum):
 
 
 Answered = Callable[[], None]
+LastLook = Callable[[], Awaitable[None]]
+"""What has to be seen to before money moves, while the request that moves it waits for its turn. What it raises is the
+end of it: nothing is sent."""
 
 
 class Pacer(Protocol):
@@ -103,7 +106,7 @@ class Provider(Protocol):
         """A priced answer. Raises SelectionRefusedError, with the field at fault when known, for one that cannot be."""
         ...
 
-    async def create_checkout(self, selection: Selection) -> Order:
+    async def create_checkout(self, selection: Selection, last_look: LastLook | None = None) -> Order:
         """Buy. NeverSentError and RefusedError prove that nothing was bought; OutcomeUnknownError proves nothing."""
         ...
 

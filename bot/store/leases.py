@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -9,6 +10,7 @@ import redis.asyncio as redis_asyncio
 from redis.commands.core import AsyncScript
 
 from bot.domain.ids import RequestId, WorkspaceId
+from bot.store.health import Replicas
 from bot.store.keys import prefix
 
 
@@ -17,6 +19,7 @@ class Leases:
 
     _redis: redis_asyncio.Redis
     _scripts: dict[str, AsyncScript]
+    _replicas: Replicas
     _guarded: Callable[[], AbstractAsyncContextManager[None]]
 
     async def hold(self, workspace: WorkspaceId, name: str, token: str, seconds: float) -> bool:
@@ -30,15 +33,18 @@ class Leases:
 
     async def queue_up(self, workspace: WorkspaceId, name: str, token: str, seconds: float, who: RequestId) -> bool:
         keys = [_lease_key(workspace, name), _line_key(workspace, name)]
+        taking = self._scripts["queue_up"](keys=keys, args=[token, int(seconds * 1000), who])
         async with self._guarded():
-            return bool(await self._scripts["queue_up"](keys=keys, args=[token, int(seconds * 1000), who]))
+            is_ours, _ = await asyncio.gather(taking, self._replicas.ask_ahead())
+        return bool(is_ours)
 
     async def pass_on(
         self, workspace: WorkspaceId, name: str, token: str, seconds: float, done: RequestId
     ) -> RequestId | None:
         keys = [_lease_key(workspace, name), _line_key(workspace, name)]
+        passing = self._scripts["pass_on"](keys=keys, args=[token, int(seconds * 1000), done])
         async with self._guarded():
-            following = await self._scripts["pass_on"](keys=keys, args=[token, int(seconds * 1000), done])
+            following, _ = await asyncio.gather(passing, self._replicas.ask_ahead())
         return RequestId(int(following)) if following else None
 
     async def unserved(self, workspace: WorkspaceId, name: str) -> RequestId | None:

@@ -99,6 +99,7 @@ class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
     def __init__(self, client: redis_asyncio.Redis) -> None:
         self._redis = client
         self._scripts: dict[str, AsyncScript] = load_scripts(client)
+        self._replicas = health.Replicas(client)
         self._known_workspaces: set[WorkspaceId] = set()
 
     # Requests
@@ -329,10 +330,11 @@ class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
         if not is_durable:
             return await self._scripts[script](keys=keys, args=arguments)
         # Whoever is to take over may know of it too: a fail-over must not forget what is about to be sent.
-        is_followed = await health.replicas(self._redis) > 0
+        is_followed = await self._replicas.count() > 0
         # Both waits speak of the writes of their own connection, so all travel in one pipeline.
         async with self._redis.pipeline(transaction=False) as pipeline:
-            await self._scripts[script](keys=keys, args=arguments, client=pipeline)
+            # The whole text goes along: redis-py would first ask whether the server knows it.
+            pipeline.eval(str(self._scripts[script].script), len(keys), *keys, *arguments)
             pipeline.execute_command("WAITAOF", 1, 0, DISK_WAIT_MS)
             if is_followed:
                 pipeline.execute_command("WAIT", 1, DISK_WAIT_MS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
@@ -35,6 +35,7 @@ from bot.domain.errors import (
     StoreUnavailableError,
 )
 from bot.domain.ids import AttemptId, RequestId, WorkspaceId
+from bot.domain.pause import Pause
 from bot.domain.quote import Change, ChangeKind, Quote, changes, is_blocked
 from bot.domain.request import (
     RENEWAL_CHANGED,
@@ -53,7 +54,9 @@ from bot.domain.request import (
     Unclear,
 )
 from bot.domain.rules import Decider, judge
+from bot.domain.usage import Service
 from bot.log import new_reference
+from bot.ports import LastLook
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.journal import OPEN, forget, note, note_unsent, sent_before, settle, settle_forgotten
@@ -91,10 +94,11 @@ async def purchases(desk: Desk, workspace: WorkspaceId, number: RequestId) -> As
         return
     async with lease.kept():
         turn: RequestId | None = number
+        known: PurchaseRequest | None = request
         while turn is not None:
-            if moved := await _turn(desk, turn, lease):
+            if moved := await _turn(desk, turn, lease, known):
                 yield moved
-            turn = await lease.pass_on(turn)
+            turn, known = await lease.pass_on(turn), None
             if turn is not None and monotonic() > ends:
                 await _leave_to_another_job(desk, turn, lease)
                 return
@@ -103,6 +107,7 @@ async def purchases(desk: Desk, workspace: WorkspaceId, number: RequestId) -> As
 async def finish(desk: Desk, bought: PurchaseRequest) -> None:
     """What nobody waits for once a purchase is recorded."""
     if bought.state is State.ORDERED and bought.order is not None:
+        await forget(desk, bought)
         await stamp(desk, bought, bought.order)
 
 
@@ -111,10 +116,14 @@ async def left_in_line(desk: Desk, workspace: WorkspaceId) -> RequestId | None:
     return await desk.store.unserved(workspace, LEASE)
 
 
-async def _turn(desk: Desk, number: RequestId, lease: Lease) -> PurchaseRequest | None:
-    """One step of one request, which may have moved on while it stood in line. What keeps it back keeps nobody else."""
+async def _turn(desk: Desk, number: RequestId, lease: Lease, known: PurchaseRequest | None) -> PurchaseRequest | None:
+    """One step of one request. What keeps it back keeps nobody else.
+
+    One that stood in line is read again, for it may have moved on; one that came at once is `known`, and if it moved on
+    all the same its step is refused as stale.
+    """
     try:
-        request = await desk.store.get(lease.workspace, number)
+        request = known or await desk.store.get(lease.workspace, number)
         step = _STEPS.get(request.state) if request else None
         return await step(desk, request, lease) if request and step else None
     except StaleError:
@@ -131,25 +140,21 @@ async def _leave_to_another_job(desk: Desk, turn: RequestId, lease: Lease) -> No
 
 
 async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> PurchaseRequest | None:
-    sent, has_lost_approver, pause = await asyncio.gather(
-        sent_before(desk, request), _has_lost_approver(desk, request), pausing.present_pause(desk)
+    sent, has_lost_approver, offer = await asyncio.gather(
+        sent_before(desk, request), _has_lost_approver(desk, request), _offer(desk, request)
     )
     if sent:
         return await settle_forgotten(desk, request, sent)
     if has_lost_approver:
         lost = Change(ChangeKind.APPROVER, "allowed to approve", "no longer allowed", True)
         return await _reopen(desk, request, request.quote, (lost,))
-    if pause:
-        return await _put_off(desk, request, pause.words, pause.id)
-    try:
-        fresh, known = await asyncio.gather(
-            desk.provider.urgent.quote(request.selection),
-            desk.provider.urgent.services_since(utcnow() - KNOWN_SERVICES_WINDOW),
-        )
-    except SelectionRefusedError as refusal:
-        return await _reopen_refused(desk, request, refusal)
-    except ProviderError as error:
-        return await _delay(desk, request, error)
+    if isinstance(offer, Pause):
+        return await _put_off(desk, request, offer.words, offer.id)
+    if isinstance(offer, SelectionRefusedError):
+        return await _reopen_refused(desk, request, offer)
+    if isinstance(offer, ProviderError):
+        return await _delay(desk, request, offer)
+    fresh, known = offer
     found = changes(request.quote, fresh, desk.policy().tolerance)
     if is_blocked(found):
         return await _reopen(desk, request, fresh, found)
@@ -172,16 +177,33 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> PurchaseRe
     return await _send(desk, claimed, lease)
 
 
+async def _offer(desk: Desk, request: PurchaseRequest) -> tuple[Quote, Sequence[Service]] | ProviderError | Pause:
+    """The price as it is now and the services there are, or why there is none. Asked for while it is found out whether
+    it is wanted: nothing hangs on a question."""
+    if pause := await pausing.present_pause(desk):
+        return pause
+    try:
+        return await asyncio.gather(
+            desk.provider.urgent.quote(request.selection),
+            desk.provider.urgent.services_since(utcnow() - KNOWN_SERVICES_WINDOW),
+        )
+    except ProviderError as error:
+        return error
+
+
 async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> PurchaseRequest | None:
     reference = new_reference()
     log = _log.bind(request=claimed.id, attempt=claimed.attempt and claimed.attempt.id, reference=reference)
     log.info("checkout_claimed", product=claimed.selection.product_code, total=claimed.quote.total)
-    try:
+
+    async def last_look() -> None:
         _, obstacle = await asyncio.gather(note(desk, claimed, None), _obstacle(lease))
         if obstacle:
             raise NeverSentError(obstacle)
         log.info("checkout_sent")
-        order = await _carry_out(desk, claimed.selection)
+
+    try:
+        order = await _carry_out(desk, claimed.selection, last_look)
     except (NeverSentError, RefusedError) as error:
         log.warning("checkout_refused", error=str(error), status=error.status, provider_request=error.request_id)
         moved = await _record(desk, claimed, Refused(utcnow(), Failure(str(error), reference, error.request_id)))
@@ -194,17 +216,18 @@ async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> PurchaseR
         log.info("checkout_ordered", service=order.service_id, is_paid=order.is_paid)
         # The answer does not say how much of the total its invoice asks for; the quote of a moment ago does.
         order = replace(order, due=0 if order.is_paid else claimed.quote.due)
-        await note(desk, claimed, order)
-        moved = await _record(desk, claimed, Ordered(utcnow(), order))
+        moved = await _keep_answer(desk, claimed, order)
         log.info("checkout_recorded")
-    await forget(desk, claimed)
+    if moved is None or moved.state is not State.ORDERED:
+        await forget(desk, claimed)
     return moved
 
 
-async def _carry_out(desk: Desk, selection: Selection) -> Order:
+async def _carry_out(desk: Desk, selection: Selection, last_look: LastLook) -> Order:
     """Buy; or change whether a service renews, which costs nothing and leaves no order but that it is done."""
     if selection.service is None:
-        return await desk.provider.create_checkout(selection)
+        return await desk.provider.create_checkout(selection, last_look)
+    await last_look()
     await desk.provider.set_renewal(selection.service, renews=not selection.stops_renewal)
     return RENEWAL_CHANGED
 
@@ -216,6 +239,16 @@ async def _obstacle(lease: Lease) -> str | None:
     except StoreUnavailableError:
         return "The bot's memory did not answer just before buying, so nothing was sent."
     return None if is_ours else "The bot was held up before buying and lost its turn, so nothing was sent."
+
+
+async def _keep_answer(desk: Desk, claimed: PurchaseRequest, order: Order) -> PurchaseRequest | None:
+    """On this disk and in the store at the same time: whichever is first, the answer outlives this process. The journal
+    is waited for however the store fares."""
+    noting = asyncio.create_task(note(desk, claimed, order))
+    try:
+        return await _record(desk, claimed, Ordered(utcnow(), order))
+    finally:
+        await noting
 
 
 async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> PurchaseRequest | None:

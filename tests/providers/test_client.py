@@ -145,6 +145,59 @@ async def test_a_pace_that_cannot_be_kept_sends_nothing() -> None:
         assert vendor.seen == []
 
 
+@pytest.mark.parametrize("comes_first", ["the look", "the turn"])
+async def test_t116_what_the_last_look_finds_keeps_the_checkout_back_and_gives_its_turn_to_others(
+    comes_first: str,
+) -> None:
+    """The turn is waited for while the caller looks, so either may be there first."""
+    other, given_back = asyncio.Event(), list[Urgency]()
+
+    async def pace(urgency: Urgency) -> Answered:
+        if comes_first == "the look":
+            await other.wait()
+        else:
+            other.set()
+        return lambda: given_back.append(urgency)
+
+    async def look() -> None:
+        if comes_first == "the turn":
+            await other.wait()
+        else:
+            other.set()
+        raise NeverSentError("It is not our turn any more.")
+
+    async with scripted(ok({})) as vendor, new_http_client() as http:
+        client = BytefulClient(
+            http, base_url=vendor.url, public_key=SecretStr(PUBLIC), private_key=SecretStr(PRIVATE), pace=pace
+        )
+        with pytest.raises(NeverSentError, match="not our turn"):
+            await client.create(ASK, look)
+        assert vendor.seen == []
+    assert given_back == [Urgency.CHECKOUT]
+
+
+async def test_t116_nothing_is_sent_before_the_last_look_is_over() -> None:
+    has_turn, seen = asyncio.Event(), list[int]()
+
+    async def pace(urgency: Urgency) -> Answered:
+        has_turn.set()
+        return lambda: None
+
+    async def look() -> None:
+        await has_turn.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(vendor.arrived.wait(), 0.05)
+        seen.append(len(vendor.seen))
+
+    async with scripted(ok({"data": {"service_id": "S1"}})) as vendor, new_http_client() as http:
+        client = BytefulClient(
+            http, base_url=vendor.url, public_key=SecretStr(PUBLIC), private_key=SecretStr(PRIVATE), pace=pace
+        )
+        await client.create(ASK, look)
+        seen.append(len(vendor.seen))
+    assert seen == [0, 1]
+
+
 async def test_text_that_cannot_be_written_is_never_sent() -> None:
     async with scripted(ok({})) as vendor, client_for(vendor.url) as client:
         with pytest.raises(NeverSentError):

@@ -25,6 +25,7 @@ from bot.domain.request import State
 from bot.domain.runway import Runway
 from bot.ports import Audit, Claim, Lane, MessageRef, Origin
 from bot.ports.digests import SetDigest
+from bot.store import health
 from bot.store import redis as store_module
 from bot.store.line import PATIENCE_S
 from bot.store.redis import CALL_TIMEOUT_S, DISK_WAIT_MS, RedisStore, connect
@@ -295,6 +296,24 @@ async def test_t114_a_claim_is_known_to_whoever_would_take_over() -> None:
                 await claim(store, "d2")
         finally:
             os.kill(pid, signal.SIGCONT)
+
+
+async def test_t114_replicas_are_asked_about_ahead_of_the_claim_and_again_when_that_was_long_ago(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever gets the right to buy is about to claim: that moment's answer serves, an older one does not."""
+    async with running(appendonly="yes", appendfsync="always") as url, store_at(url) as store, connect(url) as raw:
+
+        async def questions() -> int:
+            return int((await raw.info("commandstats")).get("cmdstat_info", {}).get("calls", 0))
+
+        assert await store.queue_up(WORKSPACE, "checkout", "me", 60, NUMBER)
+        before = await questions()
+        await claim(store)
+        assert await questions() == before + 1, "only this test's own question"
+        monkeypatch.setattr(health, "REPLICAS_KNOWN_S", -1.0)
+        await claim(store, "d2")
+        assert await questions() == before + 3
 
 
 async def test_a_server_too_old_to_say_is_trusted() -> None:

@@ -22,7 +22,7 @@ from bot.domain.policy import Person, Role
 from bot.domain.quote import Quote
 from bot.domain.request import Order, PurchaseRequest
 from bot.domain.usage import DataPool, Delivered, Service
-from bot.ports import MessageRef, PlaceOption, Saying, Spot
+from bot.ports import LastLook, MessageRef, PlaceOption, Saying, Spot
 from bot.store.redis import RedisStore
 from bot.usecases.desk import utcnow
 from tests.examples import APPROVER, FINANCE, INVOICE_URL, REQUESTER, SECOND_APPROVER, data_product, product, quote
@@ -161,7 +161,9 @@ class FakeProvider:
             chosen=selection.filter,
         )
 
-    async def create_checkout(self, selection: Selection) -> Order:
+    async def create_checkout(self, selection: Selection, last_look: LastLook | None = None) -> Order:
+        if last_look is not None:
+            await last_look()
         await self.moments.come("create")
         self.asked_to_sell.append(selection)
         price = self._price(selection)

@@ -30,7 +30,7 @@ from bot.domain.errors import ProxydeskError, StoreUnavailableError
 from bot.domain.ids import DraftId, ProductCode, RequestId, ServiceId, UserId
 from bot.domain.policy import Budgets
 from bot.domain.request import Happened, Order, PurchaseRequest, State
-from bot.ports import Answered, Urgency
+from bot.ports import Answered, LastLook, Urgency
 from bot.providers import PROVIDERS, Account
 from bot.store.journal import FileJournal
 from bot.store.ledger import StoredLedger
@@ -85,13 +85,22 @@ class SteppedProvider:
         await self.moments.come("tag")
         await self._real.tag_service(service_id, metadata)
 
-    async def create_checkout(self, selection: Selection) -> Order:
-        await self.moments.come("create")
-        self.creates += 1
+    async def create_checkout(self, selection: Selection, last_look: LastLook | None = None) -> Order:
+        is_sent = False
+
+        async def looked() -> None:
+            nonlocal is_sent
+            if last_look is not None:
+                await last_look()
+            await self.moments.come("create")
+            self.creates += 1
+            is_sent = True
+
         try:
-            return await self._real.create_checkout(selection)  # type: ignore[no-any-return]
+            return await self._real.create_checkout(selection, looked)  # type: ignore[no-any-return]
         finally:
-            await self.moments.come("sold")
+            if is_sent:
+                await self.moments.come("sold")
 
 
 class SandboxLives(Life):

@@ -10,7 +10,8 @@ from bot.domain.audit import Origin
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.intents import CardIntent
 from bot.domain.policy import Budgets
-from bot.usecases import decide
+from bot.domain.request import Approved, State
+from bot.usecases import checkout, decide
 from bot.usecases.decide import Result
 from tests.examples import APPROVER, NOW, WORKSPACE
 from tests.usecases.conftest import Office, click_on, policy
@@ -53,6 +54,17 @@ async def test_a_budget_is_compared_and_reserved_in_the_step_itself(office: Offi
     trips.count = 0
     assert (await decide.approve(office.desk, click_on(request, APPROVER))).result is Result.DONE
     assert trips.count == 2
+
+
+async def test_a_purchase_asks_the_store_for_nothing_twice(office: Office, trips: Trips) -> None:
+    """The request, the lease and the replicas, the pause, the claim, whether it is still our turn, the outcome, and
+    whose turn is next, again with the replicas."""
+    await checkout.drive(office.desk, WORKSPACE, (await office.place(Approved)).id)
+    request = await office.place(Approved, draft="d2")
+    trips.count = 0
+    async for bought in checkout.purchases(office.desk, WORKSPACE, request.id):
+        assert bought.state is State.ORDERED
+    assert trips.count == 9
 
 
 async def test_the_mark_against_repeats_is_one_trip(office: Office, trips: Trips) -> None:

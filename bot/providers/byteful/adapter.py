@@ -29,7 +29,7 @@ from bot.domain.money import Cents
 from bot.domain.quote import LineItem, Quote
 from bot.domain.request import Order
 from bot.domain.usage import DataPool, Delivered, Network, Service
-from bot.ports import Urgency
+from bot.ports import LastLook, Urgency
 from bot.providers.byteful import usage, wire
 from bot.providers.byteful.client import MAX_METADATA_KEYS, MAX_METADATA_TEXT, BytefulClient
 from bot.providers.byteful.places import BytefulPlaces
@@ -234,8 +234,8 @@ class BytefulProvider:
 
     # Checkout
 
-    async def create_checkout(self, selection: Selection) -> Order:
-        data = await self._client.create(ask_of(selection))
+    async def create_checkout(self, selection: Selection, last_look: LastLook | None = None) -> Order:
+        data = await self._client.create(ask_of(selection), last_look)
         try:
             return top_up_order(data, selection.top_up_cents) if selection.top_up_cents else service_order(data)
         except OutcomeUnknownError:

@@ -29,7 +29,7 @@ from pydantic import SecretStr
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError, RateLimitedError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
-from bot.ports import Answered, Pacer, Urgency
+from bot.ports import Answered, LastLook, Pacer, Urgency
 from bot.providers.byteful import wire
 from bot.providers.byteful.breaker import Breaker, OwnPaceError
 from bot.providers.byteful.wire import Answer, Call, Json
@@ -209,9 +209,9 @@ class BytefulClient:
             raise ProviderError("Byteful's quote cannot be read: it holds no data.")
         return data
 
-    async def create(self, ask: wire.Ask) -> Json:
-        """Buy. Sent once; the data as it came."""
-        found = await self._once("POST", "checkout/create", Call.CREATE, body=ask.body())
+    async def create(self, ask: wire.Ask, last_look: LastLook | None = None) -> Json:
+        """Buy. Sent once, after `last_look`; the data as it came."""
+        found = await self._once("POST", "checkout/create", Call.CREATE, body=ask.body(), last_look=last_look)
         data = found.get("data")
         if not isinstance(data, dict):
             raise OutcomeUnknownError("Byteful's answer to the checkout cannot be read.")
@@ -382,9 +382,10 @@ class BytefulClient:
         *,
         params: Mapping[str, Param] | None = None,
         body: Json | None = None,
+        last_look: LastLook | None = None,
     ) -> Json:
         """One request in its turn, one answer."""
-        async with self._turn(call):
+        async with self._turn(call, last_look):
             return await self._exchange(method, path, call, params=params, body=body)
 
     async def _exchange(
@@ -431,18 +432,31 @@ class BytefulClient:
             raise NeverSentError(f"This cannot be asked of Byteful ({type(error).__name__}).") from error
 
     @asynccontextmanager
-    async def _turn(self, call: Call) -> AsyncIterator[None]:
+    async def _turn(self, call: Call, last_look: LastLook | None = None) -> AsyncIterator[None]:
         """From the moment at which the request may leave to its answer."""
-        try:
-            answered = await self._pace(Urgency.CHECKOUT if call is Call.CREATE else self._urgency)
-        except ProviderError:
-            raise
-        except Exception as error:
-            raise NeverSentError(f"The pace of requests cannot be kept ({type(error).__name__}).") from error
+        answered = await (self._place_after(last_look, call) if last_look else self._place(call))
         try:
             yield
         finally:
             answered()
+
+    async def _place(self, call: Call) -> Answered:
+        try:
+            return await self._pace(Urgency.CHECKOUT if call is Call.CREATE else self._urgency)
+        except ProviderError:
+            raise
+        except Exception as error:
+            raise NeverSentError(f"The pace of requests cannot be kept ({type(error).__name__}).") from error
+
+    async def _place_after(self, last_look: LastLook, call: Call) -> Answered:
+        """A place in the pace, waited for while the caller looks a last time: neither needs the other."""
+        answered, looked = await asyncio.gather(self._place(call), last_look(), return_exceptions=True)
+        if isinstance(answered, BaseException):
+            raise answered
+        if isinstance(looked, BaseException):
+            answered()
+            raise looked
+        return answered
 
     async def _send(self, request: httpx.Request) -> Answer:
         response = await self._http.send(request, auth=self._keys, stream=True)
