@@ -23,7 +23,7 @@ from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
 from bot.ports import Errand, ErrandKind
 from bot.queue import BEAT_EVERY_S, HEARTBEAT_S, LISTEN_S, STEP
-from bot.tasks import CANCEL_AGAIN_S
+from bot.tasks import CANCEL_AGAIN_S, ended
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.tell import Teller
@@ -258,7 +258,7 @@ class JobWorker(Worker[Any]):
     async def _end(self, _context: Context) -> None:
         beating = self._busy.pop(asyncio.current_task(), None)
         if beating is not None:
-            beating.cancel()
+            await ended(beating)
 
 
 async def _beat(job: Job) -> None:

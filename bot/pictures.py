@@ -26,7 +26,8 @@ class Painter:
     async def png(self, spec: dict[str, Any]) -> bytes:
         async with self._one_at_a_time:
             try:
-                return await asyncio.wait_for(asyncio.to_thread(_drawn, spec), DRAW_TIMEOUT_S)
+                async with asyncio.timeout(DRAW_TIMEOUT_S):
+                    return await asyncio.to_thread(_drawn, spec)
             except Exception as error:  # whatever a library in another language raises
                 raise PictureError(type(error).__name__) from error
 

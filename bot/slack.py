@@ -74,6 +74,11 @@ async def calling(call: Awaitable[T]) -> T:
         raise ChatError("unreadable_answer", trouble=Trouble.UNCLEAR) from None
 
 
+async def _within(seconds: float, call: Awaitable[T]) -> T:
+    async with asyncio.timeout(seconds):
+        return await call
+
+
 def _refusal(error: SlackApiError) -> ChatError:
     response = error.response
     data = getattr(response, "data", None)  # a page of text when Slack's own servers are in trouble
@@ -216,7 +221,7 @@ class SlackDirectory:
         if known is not None and self._clock() - known[0] < DIRECTORY_AGE_S:
             return known[1]
         asked_at = self._clock()
-        answer = await calling(asyncio.wait_for(ask(key), DIRECTORY_TIMEOUT_S))
+        answer = await calling(_within(DIRECTORY_TIMEOUT_S, ask(key)))
         kept[key] = (asked_at, answer)
         return answer
 

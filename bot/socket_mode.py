@@ -19,6 +19,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import ACKS
+from bot.tasks import ended
 
 CONNECTIONS = 2
 """Of the ten that Slack allows one app: five web processes at most."""
@@ -101,8 +102,7 @@ class Socket:
                 await self._look()
                 await asyncio.wait({stopping}, timeout=LOOK_EVERY_S)
         finally:
-            for task in (stopping, *connecting):
-                task.cancel()
+            await ended(stopping, *connecting)
             await asyncio.gather(*(line.leave() for line in self._lines))
 
     async def problem(self) -> str | None:

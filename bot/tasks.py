@@ -1,8 +1,9 @@
-"""Waiting for tasks that go on until the process is told to stop."""
+"""Waiting for tasks that go on until they are told to stop."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 CANCEL_AGAIN_S = 0.1
 """A cancellation can be lost: `asyncio.wait_for` of Python 3.11, and what is built on it, swallows one that comes at
@@ -19,8 +20,9 @@ async def first_of(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
         await task
 
 
-async def ended(task: asyncio.Task[None]) -> None:
-    """Cancelled until it is over."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancelled until they are over."""
+    while left := {task for task in tasks if not task.done()}:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=CANCEL_AGAIN_S)

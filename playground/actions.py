@@ -215,7 +215,7 @@ class SlackDriver:
         return int((await self.call("GET", "changes", since=-1))["revision"])
 
     async def until(
-        self, predicate: Callable[[], T | Awaitable[T | None] | None], within: float = 5.0, what: str = ""
+        self, predicate: Callable[[], T | Awaitable[T | None] | None], within: float = 30.0, what: str = ""
     ) -> T:
         """The first truthy value of `predicate` (plain or async), looked at again whenever something changed."""
         deadline = time.monotonic() + within

@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 MANIFEST = ROOT / "manifest.yml"
 POLICY = Path(__file__).parent / "policy.yaml"
 HOST = "127.0.0.1"
-READY_WITHIN_S = 20.0
+READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
 
 

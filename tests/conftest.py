@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,12 +16,22 @@ from playground.provider import ProviderWorld
 from playground.stage import POLICY, Stage
 from playground.stage import stage as running_stage
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, in memory
+ENOUGH_BYTES = 2**29
+"""Of which a whole run takes a tenth."""
+
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """saq still calls a command that redis-py has begun to warn of; as an error it would break the queue."""
+    """Temporary folders are in memory where there is room: a Valkey writes each step to its disk, and a disk that is
+    busy with something else makes it as late as one that is away.
+
+    saq still calls a command that redis-py has begun to warn of; as an error it would break the queue.
+    """
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     config.addinivalue_line("filterwarnings", "ignore:Call to deprecated setex:DeprecationWarning")
 
 

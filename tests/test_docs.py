@@ -48,8 +48,8 @@ DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PLAYGROUND = DOCS / "playground.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-TOUR_WITHIN_S = 120
-EXAMPLE_WITHIN_S = 30.0
+TOUR_WITHIN_S = 240
+EXAMPLE_WITHIN_S = 90.0
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 

@@ -16,6 +16,7 @@ from bot.handlers.errors import explained
 from bot.handlers.parse import Actor
 from bot.ports import Errands, FormStore
 from bot.slack import Chat
+from bot.tasks import ended
 from bot.usecases import home
 from bot.usecases.desk import Desk
 
@@ -62,9 +63,7 @@ class Background:
         if not self._tasks:
             return
         _, late = await asyncio.wait(self._tasks, timeout=seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await ended(*late)
 
 
 async def _logged(work: Coroutine[object, object, object]) -> None:

@@ -200,7 +200,8 @@ def listen(app: AsyncApp, front: Front) -> None:
     @app.options(EVERYTHING)
     async def options(ack: AsyncAck, body: Body) -> None:
         try:
-            found = await asyncio.wait_for(menus.options(front, body), OPTIONS_TIMEOUT_S)
+            async with asyncio.timeout(OPTIONS_TIMEOUT_S):
+                found = await menus.options(front, body)
         except Exception as error:
             message_for(error)
             found = {"options": []}

@@ -24,7 +24,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-START_TIMEOUT_S = 10.0
+from bot.tasks import ended
+
+START_TIMEOUT_S = 30.0
 WATCH_EVERY_S = 0.5
 MAX_SOCKET_PATH = 100
 """Unix socket paths end at 108 bytes on Linux and 104 on macOS."""
@@ -60,8 +62,7 @@ async def private_valkey(folder: Path) -> AsyncIterator[SecretStr]:
         try:
             yield SecretStr(f"unix://{socket}")
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            await ended(watching)
             is_stopped = await _leave(folder, users.fileno(), socket)
             if is_stopped and started[-1] is not None:
                 await started[-1].wait()

@@ -15,6 +15,8 @@ import redis.asyncio as redis_asyncio
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
+from bot.tasks import ended
+
 PATIENCE_S = 1.2
 """How long an answer may take before its connection is given up, with all that was asked on it."""
 
@@ -85,8 +87,7 @@ class Line:
 
     async def close(self) -> None:
         self._give_up(exceptions.ConnectionError("closed by us"))
-        self._reading.cancel()
-        await asyncio.wait({self._reading})
+        await ended(self._reading)
 
     async def _read(self) -> None:
         try:

@@ -22,7 +22,8 @@ async def now(desk: Desk) -> Company:
 async def at_hand(desk: Desk) -> Company:
     """Without its teams when Slack does not say soon who is in them: the sums hold without."""
     try:
-        return await asyncio.wait_for(now(desk), WAIT_S)
+        async with asyncio.timeout(WAIT_S):
+            return await now(desk)
     except (ChatError, TimeoutError):
         return Company(projects=desk.policy().projects)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from bot.domain.errors import StoreUnavailableError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.ports import Store
+from bot.tasks import ended
 
 LEASE = "checkout"
 LEASE_S = 9.0
@@ -60,7 +61,7 @@ class Lease:
             await self.give_back()
             raise
         finally:
-            keeping.cancel()
+            await ended(keeping)
 
     async def _keep(self) -> None:
         """A renewal that fails is noticed by whoever asks before sending."""

@@ -116,7 +116,8 @@ async def scope_called(desk: Desk, workspace: WorkspaceId, word: str) -> Scope:
 async def catalog_at_hand(desk: Desk) -> Catalog:
     """Everything on sale; empty when it is not known and cannot be read soon."""
     try:
-        return await asyncio.wait_for(desk.provider.catalog(), CATALOG_WAIT_S)
+        async with asyncio.timeout(CATALOG_WAIT_S):
+            return await desk.provider.catalog()
     except (ProviderError, TimeoutError):
         return {}
 

@@ -25,7 +25,9 @@ collect_ignore = sorted({path.name for path in HERE.glob("test_*.py")} - {"test_
 async def browser() -> AsyncIterator[Browser]:
     from playwright.async_api import async_playwright, expect
 
-    expect.set_options(timeout=15_000)
+    from tests.page.window import WITHIN_MS
+
+    expect.set_options(timeout=WITHIN_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

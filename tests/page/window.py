@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-WITHIN_MS = 15_000
+WITHIN_MS = 45_000
+"""For anything that should happen at once, on a machine that may be busy."""
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "page"
 GUIDE_OFF = "localStorage.setItem('proxydesk-guide', JSON.stringify({step: 0, isOn: false, card: null}))"
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"

@@ -15,9 +15,9 @@ from typing import TypeVar
 import aiohttp
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 """For anything that should happen at once, on a machine that may be busy."""
-STOPS_WITHIN_S = 45.0
+STOPS_WITHIN_S = 60.0
 """The grace time of a deployment: longer than the worker's and the web's own."""
 
 T = TypeVar("T")

@@ -31,7 +31,7 @@ from tests.store import looking
 
 TEAM = WorkspaceId(TEAM_ID)
 CHANNEL = "proxies"
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 """Far more than anything takes; a story that hangs fails with a picture of the whole workspace."""
 LINE = "isp_us 2 for scraping"
 
@@ -192,12 +192,17 @@ class Journey:
     # Doing
 
     async def answer(self, who: SlackPerson, line: str, *words: str, channel: str = CHANNEL) -> SeenMessage:
-        """Types a command; the answer that holds these words, at once or a moment later."""
+        """Types a command; the answer that holds these words, at once or a moment later. None from before counts."""
+        before = {one.ts for one in await who.ephemerals(channel)}
         outcome = await who.types(line, channel=channel)
         assert outcome.acked, outcome
         if outcome.answer and _has(outcome.answer.text, words):
             return outcome.answer
-        return await self.private(who, *words, channel=channel)
+
+        async def new() -> list[SeenMessage]:
+            return [one for one in await who.ephemerals(channel) if one.ts not in before]
+
+        return await self._newest(new, f"{who.name} being told {words} to {line}", words)
 
     async def preview(self, who: SlackPerson, line: str = LINE, *words: str) -> SeenMessage:
         return await self.answer(who, f"/proxy buy {line}", "Nothing is sent yet", *words)
@@ -207,10 +212,18 @@ class Journey:
         return await self.sends(who, await self.preview(who, line))
 
     async def sends(self, who: SlackPerson, preview: SeenMessage) -> SeenMessage:
+        before = await self._sent(who)
         await who.clicks(preview, "send_draft")
-        sent = await self.private(who, "Sent.")
-        self.numbers.append(number_in(sent.text))
+
+        async def sent() -> list[int]:
+            return [number for number in await self._sent(who) if number not in before]
+
+        self.numbers.extend(await self.until(sent, f"{who.name} being told that it is sent"))
         return await self.card("Waiting for approval")
+
+    async def _sent(self, who: SlackPerson) -> list[int]:
+        """The numbers under which somebody was told that what they asked for is sent."""
+        return [number_in(one.text) for one in await who.ephemerals(CHANNEL) if "Sent." in one.text]
 
     async def opens(self, who: SlackPerson, product: str | None = None, *words: str) -> SeenView:
         """The form, filled in as far as the product."""

@@ -9,6 +9,7 @@ import structlog
 
 from bot.domain.catalog import Catalog
 from bot.domain.errors import ProviderError
+from bot.tasks import ended
 
 CATALOG_LIFE_S = 60.0
 CATALOG_RECENT_S = 180.0
@@ -48,7 +49,8 @@ class SharedCatalog:
         if last is None or fresh:
             return await asyncio.shield(loading)
         try:
-            return await asyncio.wait_for(asyncio.shield(loading), CATALOG_PATIENCE_S)
+            async with asyncio.timeout(CATALOG_PATIENCE_S):
+                return await asyncio.shield(loading)
         except (ProviderError, TimeoutError) as error:
             _log.warning("catalog_not_refreshed", error=str(error), age_s=round(self._clock() - self._loaded_at))
             return last
@@ -64,8 +66,7 @@ class SharedCatalog:
 
     async def aclose(self) -> None:
         if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.wait([self._loading])
+            await ended(self._loading)
 
     async def _refresh(self) -> Catalog:
         asked_at = self._clock()
