@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
-import orjson
+import msgspec
 
 from bench import charts, clicks, figures, forms, history, idle, jobs, menus, mixed, purchases
 from bench.figures import Figure
@@ -58,7 +58,7 @@ def main(rows: tuple[str, ...], rounds: int, json_file: Path | None, page: Path 
     print(f"\n{where}\n\n{table}")
     if json_file is not None:
         said = {"machine": where, "figures": [one.as_json() for one in measured]}
-        json_file.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2))
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(said), indent=2))
     if page is not None:
         content = f"`{COMMAND}` on: {where}\n\n{table}"
         page.write_text(figures.replaced(page.read_text(), "bench", content))

@@ -7,14 +7,15 @@ import itertools
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
+from msgspec.structs import replace
 
 from bench import traffic
 from bench.certificate import make_certificate
@@ -104,7 +105,7 @@ class Company:
 
     async def _control(self, path: str) -> dict[str, Any]:
         async with self.session.get(f"http://{HOST}:{self.control_port}{path}") as answer:
-            found: dict[str, Any] = orjson.loads(await answer.read())
+            found: dict[str, Any] = msgspec.json.decode(await answer.read())
             return found
 
     async def ask_for(self, count: int, *, has_cards: bool = False) -> list[PurchaseRequest]:
@@ -237,6 +238,7 @@ def pending(**given: Any) -> PurchaseRequest:
         doubt=None,
         order=None,
         failure=None,
+        over_budget=None,
         history=(Entry(1, Happened.SUBMITTED, now, UserId(traffic.REQUESTER)),),
         time_zone="UTC",
     )

@@ -10,13 +10,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import redis.asyncio as redis_asyncio
+from msgspec.structs import replace
 
 from bench.company import pending
 from bench.figures import Figure, Goal

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import orjson
+import msgspec
 
 from bench import traffic
 from bench.processes import plain_environment
@@ -138,12 +138,12 @@ class Sender:
 
 
 def main() -> None:
-    plan = Plan(**orjson.loads(sys.stdin.buffer.readline()))
-    bodies = [base64.b64decode(line) for line in orjson.loads(sys.stdin.buffer.readline())]
+    plan = Plan(**msgspec.json.decode(sys.stdin.buffer.readline()))
+    bodies = [base64.b64decode(line) for line in msgspec.json.decode(sys.stdin.buffer.readline())]
     requests = [traffic.signed(body, path=plan.path) for body in bodies]
     print("ready", flush=True)
     sys.stdin.buffer.readline()
-    sys.stdout.buffer.write(orjson.dumps(asdict(asyncio.run(Sender(plan, requests).run()))) + b"\n")
+    sys.stdout.buffer.write(msgspec.json.encode(asdict(asyncio.run(Sender(plan, requests).run()))) + b"\n")
 
 
 class Load:
@@ -159,8 +159,8 @@ class Load:
             sys.executable, "-m", "bench.load", stdin=pipe, stdout=pipe, env=plain_environment(), limit=2**26
         )
         load = cls(process)
-        encoded = orjson.dumps([base64.b64encode(body).decode() for body in bodies])
-        load._write(orjson.dumps(asdict(plan)) + b"\n" + encoded + b"\n")
+        encoded = msgspec.json.encode([base64.b64encode(body).decode() for body in bodies])
+        load._write(msgspec.json.encode(asdict(plan)) + b"\n" + encoded + b"\n")
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n", "the load could not be prepared"
         return load
@@ -170,7 +170,7 @@ class Load:
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         await self._process.wait()
-        return Seen(**orjson.loads(line))
+        return Seen(**msgspec.json.decode(line))
 
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None

@@ -7,7 +7,7 @@ import random
 import sys
 from pathlib import Path
 
-import orjson
+import msgspec
 
 from bench.clicks import all_answered
 from bench.company import company
@@ -54,7 +54,7 @@ async def _one_build() -> dict[str, float]:
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()
-    found: dict[str, float] = orjson.loads(output)
+    found: dict[str, float] = msgspec.json.decode(output)
     return found
 
 

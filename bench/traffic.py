@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
+import msgspec
 
 SECRET = "bench-signing-secret-0123456789"
 TEAM, CHANNEL, BOT_USER = "T0BENCH", "C0BENCH", "U0BOT"
@@ -93,7 +93,7 @@ def _interactive(**fields: Any) -> bytes:
         "is_enterprise_install": False,
         **fields,
     }
-    return urlencode({"payload": orjson.dumps(payload).decode()}).encode()
+    return urlencode({"payload": msgspec.json.encode(payload).decode()}).encode()
 
 
 def signed(body: bytes, *, secret: str = SECRET, path: str = PATH, at: float | None = None) -> bytes:

@@ -20,7 +20,7 @@ from typing import Any
 
 import aiohttp
 import httptools
-import orjson
+import msgspec
 
 from bench import traffic
 from bench.certificate import server_context
@@ -62,7 +62,7 @@ class Slack:
             return call, path, b"ok"
         sought = {"views.open": TRIGGER, "chat.update": HEADING}.get(call)
         found = sought.search(body) if sought else None
-        return call, found[1].decode() if found else "", orjson.dumps({"ok": True, **self._facts(call)})
+        return call, found[1].decode() if found else "", msgspec.json.encode({"ok": True, **self._facts(call)})
 
     def _facts(self, call: str) -> Json:
         number = next(self._numbers)
@@ -106,7 +106,7 @@ class Byteful:
                 async with session.post(root + path, json=ORDER) as answer:
                     assert answer.status in (200, 201), await answer.text()
                     taken[path] = await answer.read()
-            service = orjson.loads(taken["checkout/create"])["data"]["service_id"]
+            service = msgspec.json.decode(taken["checkout/create"])["data"]["service_id"]
             async with session.get(f"{root}service/retrieve/{service}") as answer:
                 taken["service/retrieve"] = await answer.read()
             world.advance(1)
@@ -176,7 +176,7 @@ def control(book: Book) -> Answer:
             _, _, side, seconds = path.split("/")
             book.delay_s[side] = float(seconds)
             return "", "", b"{}"
-        said = orjson.dumps(asdict(book))
+        said = msgspec.json.encode(asdict(book))
         book.calls.clear()
         book.opened.update(dict.fromkeys(book.opened, 0))
         return "", "", said

@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from redis.exceptions import RedisError
 from saq import CronJob, Job, Worker
@@ -21,7 +22,7 @@ from bot.domain.errors import AccessError, ChatError, MoveError, ProviderError, 
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest, State
-from bot.ports import Errand, ErrandKind
+from bot.ports import Errand
 from bot.queue import BEAT_EVERY_S, HEARTBEAT_S, LISTEN_S, STEP
 from bot.tasks import CANCEL_AGAIN_S, ended
 from bot.usecases import book, checkout, decide, digests, follow, journal, pausing, snapshot, waiting
@@ -71,7 +72,7 @@ class Jobs:
 
     async def errand(self, _context: Context, *, errand: dict[str, Any]) -> None:
         """Something one person asked for that takes longer than a click may."""
-        await self._run(Errand(**{**errand, "kind": ErrandKind(errand["kind"])}))
+        await self._run(msgspec.convert(errand, Errand))
 
     async def digest(self, _context: Context) -> None:
         """Announce the digests that are due."""

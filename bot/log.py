@@ -12,12 +12,12 @@ import secrets
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import cast
 from urllib.parse import quote
 
 import structlog
+from msgspec import Struct
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
@@ -46,8 +46,7 @@ _VALUE = r"""((?:b?"[^"]*"|b?'[^']*')|[^\s,;&"'}\])]+)"""
 _IN_URL = r"""[^\s"'<>\\]{1,400}"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     """Text that looks like a secret. Searched for only where a hint occurs: most lines hold none of them."""
 
     hints: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
 
 from bot.domain.errors import InputError
@@ -34,7 +34,7 @@ async def export_audit(
     async with _client(settings) as client:
         workspaces = [WorkspaceId(workspace)] if workspace else await RedisStore(client).workspaces()
         async for line in exported(StoredTrail(client), workspaces, since, until):
-            write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            write(msgspec.json.encode(line) + b"\n")
             written += 1
     return written
 

@@ -6,11 +6,11 @@ A job only nudges. What happens is decided by the state in the store, so a job l
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from typing import Any, cast
 
-import orjson
+import msgspec
 import structlog
+from msgspec.structs import asdict
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -89,7 +89,7 @@ class JobQueue(RedisQueue):
     """
 
     def __init__(self, redis: Redis, name: str) -> None:
-        super().__init__(redis, name=name, dump=orjson.dumps, load=orjson.loads)
+        super().__init__(redis, name=name, dump=msgspec.json.encode, load=msgspec.json.decode)
         self._pubsub = JobNews(redis.pubsub(), prefix=self._pubsub.prefix)
         self._taken_jobs = redis.register_script(TAKEN_JOBS)
         self._cleanup_script = cast(Any, self._perhaps_lost)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiohttp
-import orjson
+import msgspec
+from msgspec import Struct
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -99,8 +99,7 @@ def _seconds(wait: str) -> float | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenView:
+class OpenView(Struct, frozen=True):
     """A view on somebody's screen, and the hash that says which version of it we know."""
 
     id: str
@@ -180,7 +179,7 @@ class Chat:
         }
         try:
             async with self._session.post(
-                response_url, data=orjson.dumps(body), headers=_JSON, timeout=_CALL_TIMEOUT
+                response_url, data=msgspec.json.encode(body), headers=_JSON, timeout=_CALL_TIMEOUT
             ) as answer:
                 said = await answer.text()
         except (aiohttp.ClientError, TimeoutError, OSError):

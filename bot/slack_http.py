@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
+import msgspec
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -56,7 +56,7 @@ def parse_body(raw: str) -> dict[str, Any]:
 
 
 def _object(text: str) -> dict[str, Any]:
-    found = orjson.loads(text)
+    found = msgspec.json.decode(text)
     if not isinstance(found, dict):
         raise ValueError("not an object")
     return found

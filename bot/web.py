@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-import orjson
+import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 EVENTS_PATH = "/slack/events"
@@ -64,7 +64,7 @@ async def _found(checks: dict[str, Check]) -> dict[str, str]:
 
 
 def _json(status: int, said: dict[str, Any]) -> Page:
-    return status, "application/json", orjson.dumps(said)
+    return status, "application/json", msgspec.json.encode(said)
 
 
 async def _send(send: Send, page: Page, *, is_head: bool = False) -> None:

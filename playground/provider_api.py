@@ -15,7 +15,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any, Protocol
 
-import orjson
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
@@ -212,8 +212,8 @@ def _json_object(body: bytes) -> Row:
     if not body.strip():
         return {}
     try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        parsed = msgspec.json.decode(body)
+    except ValueError:
         raise RefusalError(400, "The request body is not valid JSON.") from None
     if not isinstance(parsed, dict):
         raise RefusalError(400, "The request body must be a JSON object.")
@@ -222,8 +222,8 @@ def _json_object(body: bytes) -> Row:
 
 def _json_or_text(body: bytes) -> Any:
     try:
-        return orjson.loads(body) if body.strip() else None
-    except orjson.JSONDecodeError:
+        return msgspec.json.decode(body) if body.strip() else None
+    except ValueError:
         return f"<{len(body)} bytes that are not JSON>"
 
 
@@ -255,7 +255,7 @@ class Exchange:
         self.body = b""
 
     async def answer(self, status: int, payload: Row, headers: dict[str, str] | None = None) -> None:
-        self.body = body = orjson.dumps(payload)
+        self.body = body = msgspec.json.encode(payload)
         await self._start(status, body, "application/json", headers or {})
         await self._send({"type": "http.response.body", "body": b"" if self._scope["method"] == "HEAD" else body})
 
@@ -270,7 +270,7 @@ class Exchange:
         await self._send({"type": "http.response.body", "body": page})
 
     async def half_answer(self, status: int, payload: Row) -> None:
-        body = orjson.dumps(payload)
+        body = msgspec.json.encode(payload)
         self.body = body[: len(body) // 2]
         await self._start(status, body, "application/json", {})
         await self._send({"type": "http.response.body", "body": self.body, "more_body": True})

@@ -44,7 +44,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
+import msgspec
 from pydantic import ValidationError, validate_call
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -185,7 +185,7 @@ def _is_loopback(host: str | None) -> bool:
 
 def _control_endpoint(control: Control, after: Callable[[], None]) -> RequestHandler:
     async def endpoint(request: Request) -> Response:
-        body = orjson.loads(await request.body() or b"{}")
+        body = msgspec.json.decode(await request.body() or b"{}")
         if not isinstance(body, dict):
             raise RefusalError(400, "The body must be a JSON object.")
         result = _plain(validate_call(control)(**body))
@@ -208,7 +208,7 @@ def _default(value: Any) -> Any:
 
 
 def _json(payload: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(payload, default=_default), status, media_type="application/json")
+    return Response(msgspec.json.encode(payload, enc_hook=_default), status, media_type="application/json")
 
 
 def _invoice_routes(world: ProviderWorld) -> list[BaseRoute]:

@@ -6,9 +6,10 @@ Every builder gives a complete, consistent value; name only what the test is abo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.domain.budget import Budget
 from bot.domain.catalog import CREDIT, Cycle, Filter, Product, Selection, top_up
@@ -210,6 +211,7 @@ def submitted(**given: Any) -> PurchaseRequest:
         doubt=None,
         order=None,
         failure=None,
+        over_budget=None,
         history=(Entry(1, Happened.SUBMITTED, NOW, REQUESTER),),
     )
     return replace(usual, **given)

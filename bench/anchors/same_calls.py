@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import aiohttp
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
 
 from bench.anchors.floor import is_genuine, reply, serve, whole
@@ -21,7 +21,9 @@ from bot.blocks import buy_modal
 from bot.domain.ids import DraftId
 
 VIEW = buy_modal.loading(DraftId("0" * 32))
-DRAFT = orjson.dumps({"format": 1, "id": "0" * 32, "workspace": "T0BENCH", "user": "U0ASKER", "channel": "C0BENCH"})
+DRAFT = msgspec.json.encode(
+    {"format": 1, "id": "0" * 32, "workspace": "T0BENCH", "user": "U0ASKER", "channel": "C0BENCH"}
+)
 API, TOKEN = os.environ["SLACK_API_URL"], os.environ["SLACK_BOT_TOKEN"]
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 
@@ -33,11 +35,11 @@ working: set[asyncio.Task[Any]] = set()
 async def open_form(trigger: str) -> None:
     if not session:
         session.append(aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=ssl.create_default_context())))
-    body = orjson.dumps({"trigger_id": trigger, "view": VIEW})
+    body = msgspec.json.encode({"trigger_id": trigger, "view": VIEW})
 
     async def ask() -> None:
         async with session[0].post(f"{API}views.open", data=body, headers=HEADERS) as answer:
-            orjson.loads(await answer.read())
+            msgspec.json.decode(await answer.read())
 
     await asyncio.gather(ask(), redis.set(f"draft:{trigger}", DRAFT, ex=86_400))
 

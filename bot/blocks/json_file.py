@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
-import orjson
+import msgspec
+from msgspec.structs import asdict
 
 from bot.blocks.csv_file import Table
 from bot.domain.account import UsageDay, bytes_in
@@ -31,8 +31,8 @@ def usage(name: str, rows: Iterable[UsageDay], services: Services, company: Comp
 
 def _table(name: str, totals: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> Table:
     """One row a line, so that the file can be read in parts and compared."""
-    lines = [orjson.dumps(row) for row in rows]
-    head = orjson.dumps({"row_count": len(lines), "totals": totals}).removesuffix(b"}")
+    lines = [msgspec.json.encode(row) for row in rows]
+    head = msgspec.json.encode({"row_count": len(lines), "totals": totals}).removesuffix(b"}")
     content = b'%s,"rows":[\n%s\n]}\n' % (head, b",\n".join(lines))
     return Table(name, content, len(lines))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
 from bot.domain.money import Cents
@@ -15,8 +16,7 @@ ENDED = frozenset({"canceled"})
 """Statuses that no service comes back from (Byteful docs, "Services")."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownService:
+class KnownService(Struct, frozen=True):
     """A service as the account last showed it, and whose it is.
 
     `channel` and `owner` are those of its request, or who adopted it into which channel; both None: bought outside the
@@ -64,8 +64,7 @@ class KnownService:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePage:
+class ServicePage(Struct, frozen=True):
     """One page of a list, what ends or renews next first, and how many there are in all."""
 
     services: tuple[KnownService, ...]
@@ -73,8 +72,7 @@ class ServicePage:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class UsageDay:
+class UsageDay(Struct, frozen=True):
     """Traffic of one day (UTC, as the provider counts): per service for residential and mobile data, per proxy user for
     datacenter and ISP proxies. A proxy user who may use exactly one service is counted for that service.
     """
@@ -87,8 +85,7 @@ class UsageDay:
     requests: int
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceReading:
+class BalanceReading(Struct, frozen=True):
     """The credit balance as last read, None when it never was; and since when, and how often, reading it has failed."""
 
     balance: Cents | None
@@ -97,14 +94,12 @@ class BalanceReading:
     failing_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PoolReading:
+class PoolReading(Struct, frozen=True):
     pools: tuple[DataPool, ...]
     read_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PoolDay:
+class PoolDay(Struct, frozen=True):
     """Data of one network as last seen on a day (UTC), in bytes."""
 
     day: date
@@ -124,8 +119,7 @@ class Actor(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
+class Adjustment(Struct, frozen=True):
     """One line of what happened to a service at the provider. `kind` is the provider's own word."""
 
     id: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.domain.budget import Budget
 from bot.domain.ids import ChannelId, RequestId, UserId
@@ -18,8 +19,7 @@ APPROVALS = frozenset({Happened.ENDORSED, Happened.APPROVED})
 ORDERS = frozenset({Happened.ORDERED, Happened.FOUND, Happened.FOLLOWED})
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where in Slack somebody clicked: the channel, and the `ts` of the message the button was on.
 
     `signature` is Slack's, for a click that nobody has looked for among those that were here before: what is written
@@ -35,8 +35,7 @@ NOWHERE = Origin()
 """Not in Slack: the machine itself, or a place Slack does not name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """One line of the append-only record. `before` and `after` are state and version, as in `pending v1`.
 
     `policy` is the digest of the policy in force; `provider_request` the provider's own id of what it answered.

@@ -8,16 +8,16 @@ the turn of a month takes no room from the next one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.domain.money import Cents
 
 _RULE = "over_budget:"
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """How a channel's month stands, in cents. `month` is `2026-11`; `reserved` is what other requests hold back.
 
     `needed` is what one request would add: 0 where it is not about one. Without `shows_sums` it is for somebody who is
@@ -45,8 +45,7 @@ class Budget:
         return self.needed == 0 or self.left_after >= 0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A budget as it was read: on a card, which stays, it is true of that moment."""
 
     budget: Budget

@@ -6,8 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.ids import ProductCode, ServiceId
 from bot.domain.money import Cents
@@ -55,8 +58,7 @@ _INTERVALS = {
 _CYCLE = re.compile(r"^(?:(\d{1,3})\s*[:x ]?\s*)?([a-z]+?)s?$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cycle:
+class Cycle(Struct, frozen=True, order=True):
     """A billing interval. Written `1:month` as the provider does (Byteful docs)."""
 
     count: int
@@ -78,8 +80,7 @@ class Cycle:
         return cls(int(count or 1), interval)
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """One entry of the catalog. `stock` None means not counted (data products), 0 means none (Byteful docs)."""
 
     code: ProductCode
@@ -136,8 +137,7 @@ WITHOUT_CATALOG = {one.code: one for one in (CREDIT, STOP, KEEP)}
 Catalog = Mapping[ProductCode, Product]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Fulfilment filter: which network and place the addresses come from. All None means anywhere."""
 
     asn_id: int | None = None
@@ -148,8 +148,7 @@ class Filter:
         return any(value is not None for value in (self.asn_id, self.subdivision_id, self.city_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What is asked for, exactly as it goes to the provider.
 
     `quantity` counts proxies, or gigabytes (1024³ bytes) for data products; `top_up_cents` is set for credit only, and
@@ -179,7 +178,7 @@ class Selection:
 
     def fingerprint(self) -> str:
         """A stable digest: equal selections, and only those, have the same one."""
-        parts = asdict(self)
+        parts = msgspec.to_builtins(self)
         if self.service is None:
             del parts["service"]  # so that those made before there was such a thing keep theirs
         canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))

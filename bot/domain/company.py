@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bot.domain.ids import ChannelId, UserId
 
@@ -15,8 +16,7 @@ NO_PROJECT = ""
 """The project of what belongs to no channel: bought outside the bot, not adopted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(Struct, frozen=True):
     """The teams as the policy lists them with their members of now, and the channels whose project has a name."""
 
     teams: Mapping[str, frozenset[UserId]] = field(default_factory=dict)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.errors import MoveError
 from bot.domain.finding import FAULTS, RUNNING, Finding, Kind
@@ -40,8 +42,7 @@ _ORDER = {kind: place for place, kind in enumerate(Kind)}
 _LOOKS = frozenset({Happened.ORDERED, Happened.FOUND, Happened.FOLLOWED})
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What one look showed: the order as it stands now, and all that is known of its service."""
 
     order: Order

@@ -7,10 +7,11 @@ Each such stretch has exactly one moment at which its digest is due and exactly 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from bot.domain.ids import ChannelId
 from bot.domain.period import Period, month_end, month_of, week_of
@@ -34,8 +35,7 @@ class ScheduleError(ValueError):
     """The words set no digest. The text says what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """`day`: 1 Monday to 7 Sunday of a week, 1 to 31 of a month (the last one where it is shorter), 1 for daily."""
 
     rhythm: Rhythm
@@ -46,8 +46,7 @@ class Schedule:
         return f"{self.rhythm}:{self.day}:{self.at:%H:%M}"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """One digest: about these days, to be posted at `at` (UTC)."""
 
     channel: ChannelId

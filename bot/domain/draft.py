@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.domain.catalog import Cycle, Filter, Product, Selection
 from bot.domain.ids import ChannelId, DraftId, ProductCode, ServiceId, UserId, WorkspaceId
@@ -11,8 +13,7 @@ from bot.domain.money import Cents
 from bot.domain.quote import Quote
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """Fields are None until chosen. `quote` and `problems` belong to the selection with `priced` as fingerprint."""
 
     id: DraftId
@@ -62,8 +63,7 @@ class Draft:
         return self.selection.fingerprint() if self.selection else None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingDraft:
+class WaitingDraft(Struct, frozen=True):
     """A complete ask that was sent while no price could be had. It becomes a request as soon as it has one.
 
     `version` counts how often it was kept; `product` is None when not even the catalog could be had.

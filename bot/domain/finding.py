@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -53,8 +54,7 @@ FAULTS = MISPLACED | {Kind.COUNT}
 """What was delivered is not what was ordered: the provider's support can mend it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     kind: Kind
     count: int = 0
     of: int = 0

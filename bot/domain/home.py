@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.domain.account import BalanceReading, ServicePage
 from bot.domain.draft import WaitingDraft
@@ -12,16 +13,14 @@ from bot.domain.pause import Pause
 from bot.domain.request import PurchaseRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Untold:
+class Untold(Struct, frozen=True):
     """An answer that Slack took in no other place; `text` is prepared for mrkdwn."""
 
     at: datetime
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """`waiting` is what this person can decide, oldest first; None when Slack does not say now who may.
 
     `is_only_beyond`: they may approve over budget, and decide nothing else.

@@ -6,8 +6,10 @@ the state as it is then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.delivery import is_worth_a_message, news
 from bot.domain.finding import Kind
@@ -15,8 +17,7 @@ from bot.domain.ids import ChannelId, NoticeKey, RequestId, UserId
 from bot.domain.request import Entry, Happened, PurchaseRequest
 
 
-@dataclass(frozen=True, slots=True)
-class CardIntent:
+class CardIntent(Struct, frozen=True):
     """Bring the request's card in its channel to the present state; post it when there is none."""
 
     request: RequestId
@@ -25,8 +26,7 @@ class CardIntent:
         return f"card:{self.request}"
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadIntent:
+class ThreadIntent(Struct, frozen=True):
     """Say once, in the card's thread, what happened at this version."""
 
     request: RequestId
@@ -36,8 +36,7 @@ class ThreadIntent:
         return f"thread:{self.request}:{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class DirectIntent:
+class DirectIntent(Struct, frozen=True):
     """Tell one person once, by direct message, what happened at this version."""
 
     request: RequestId
@@ -48,8 +47,7 @@ class DirectIntent:
         return f"direct:{self.request}:{self.version}:{self.user}"
 
 
-@dataclass(frozen=True, slots=True)
-class CopyIntent:
+class CopyIntent(Struct, frozen=True):
     """Bring one person's own copy of the card to the present state: the channel could not be written to."""
 
     request: RequestId
@@ -59,8 +57,7 @@ class CopyIntent:
         return f"copy:{self.request}:{self.user}"
 
 
-@dataclass(frozen=True, slots=True)
-class StrayIntent:
+class StrayIntent(Struct, frozen=True):
     """Tell one admin that the card of this request could not be shown in its channel."""
 
     request: RequestId
@@ -70,8 +67,7 @@ class StrayIntent:
         return f"stray:{self.request}:{self.user}"
 
 
-@dataclass(frozen=True, slots=True)
-class HomeIntent:
+class HomeIntent(Struct, frozen=True):
     """Draw one person's App Home again, because something in it changed."""
 
     user: UserId
@@ -93,8 +89,7 @@ class News(StrEnum):
         return self in {News.UNPRICED, News.LAPSED}
 
 
-@dataclass(frozen=True, slots=True)
-class NewsIntent:
+class NewsIntent(Struct, frozen=True):
     """Tell one person once, by direct message. `about` is the id of the draft or the pause."""
 
     news: News
@@ -105,8 +100,7 @@ class NewsIntent:
         return f"news:{self.news}:{self.about}:{self.user}"
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeIntent:
+class NoticeIntent(Struct, frozen=True):
     """Say a notice once, in a channel or to one person; `instead_of` is the channel that could not be written to."""
 
     key: NoticeKey
@@ -122,8 +116,7 @@ class NoticeIntent:
         return f"notice:{to}:{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadNoticeIntent:
+class ThreadNoticeIntent(Struct, frozen=True):
     """Say a notice once, in the thread of a request's card."""
 
     key: NoticeKey

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.delivery import news
 from bot.domain.finding import Kind
@@ -27,8 +29,7 @@ class Audience(StrEnum):
     PAYER = "payer"
 
 
-@dataclass(frozen=True, slots=True)
-class Readers:
+class Readers(Struct, frozen=True):
     """`deciders` hold the role that approves, `payers` the one that pays; only the audience named counts."""
 
     audience: Audience

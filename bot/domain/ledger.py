@@ -8,12 +8,14 @@ is money moved, not money spent, and stands apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from operator import add, attrgetter
 from typing import NewType, TypeVar
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from bot.domain import finding
 from bot.domain.catalog import CREDIT
@@ -47,8 +49,7 @@ class Kind(StrEnum):
 COMES_BACK = frozenset({Kind.VOID, Kind.REFUND, Kind.CREDIT_NOTE})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line. `amount` is what it speaks of: negative where money comes back or is never spent.
 
     `is_paid` tells of a charge, renewal or top-up whether it was paid when it was made. A service bought outside the
@@ -70,7 +71,7 @@ class Entry:
     product_type: str
     quantity: int
     note: str = ""
-    budget: str = field(default="", compare=False)
+    budget: str = ""
     """The month whose budget it counts in, `2026-11`, when it is not that of its day. Known when it is booked."""
 
     @property
@@ -86,8 +87,7 @@ class Entry:
         return "invoice" if self.kind is Kind.PAID else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """All in cents but the last three. `renewed` is the part of paid, open and void that renewals are.
 
     `void`, `refunded` and `credited` are positive: what was never paid, what came back, what came back as credit.
@@ -130,8 +130,7 @@ MEASURES: tuple[str, ...] = tuple(one.name for one in fields(Sums))
 _amounts = attrgetter(*MEASURES)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What one person spent on one product in one channel on one day. None: bought outside the bot, not adopted."""
 
     day: date
@@ -141,8 +140,7 @@ class Row:
     sums: Sums
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """The rows of a period, oldest first."""
 
     first: date
@@ -221,10 +219,11 @@ def entries_of(request: PurchaseRequest) -> tuple[Entry, ...]:
 def charge(request: PurchaseRequest, order: Order, ordered: Line) -> Entry:
     """The entry of an order, or of a top-up; `ordered` is the line of history that tells of it."""
     kind = Kind.TOP_UP if request.selection.is_top_up else Kind.CHARGE
+    day, month = day_of(ordered.at, request.time_zone), budget_month(request)
     return Entry(
         id=EntryId(f"{request.id}:charge"),
         at=ordered.at,
-        day=day_of(ordered.at, request.time_zone),
+        day=day,
         kind=kind,
         amount=order.total,
         is_paid=_shows(ordered, finding.Kind.PAID),
@@ -236,7 +235,7 @@ def charge(request: PurchaseRequest, order: Order, ordered: Line) -> Entry:
         product=request.product.code,
         product_type=request.product.type,
         quantity=request.selection.quantity,
-        budget=budget_month(request),
+        budget=month if month != f"{day:%Y-%m}" else "",
     )
 
 

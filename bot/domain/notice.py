@@ -6,9 +6,10 @@ twice under the same key, it is said once. It holds the facts as they were found
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
+
+from msgspec import Struct
 
 from bot.domain.account import Actor
 from bot.domain.digest import Rhythm
@@ -23,8 +24,7 @@ from bot.domain.usage import DataPool, Service
 from bot.domain.used import Used
 
 
-@dataclass(frozen=True, slots=True)
-class CreditLow:
+class CreditLow(Struct, frozen=True):
     """Credit fell below `level`, or (None) will be gone in days; `crossing` counts how often that happened.
 
     `reminder` is 0 for the alert itself. `top_up` is what covers the next `weeks`; `ordered` are top-ups that are
@@ -45,8 +45,7 @@ class CreditLow:
         return NoticeKey(f"credit:{self.crossing}:{self.reminder}")
 
 
-@dataclass(frozen=True, slots=True)
-class CreditBack:
+class CreditBack(Struct, frozen=True):
     """Credit is clearly above every level again after crossing number `crossing`."""
 
     crossing: int
@@ -58,8 +57,7 @@ class CreditBack:
         return NoticeKey(f"credit:{self.crossing}:back")
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceUnread:
+class BalanceUnread(Struct, frozen=True):
     """The balance could not be read for a while. `last_read` and `balance` are the last ones known."""
 
     failing_since: datetime
@@ -72,8 +70,7 @@ class BalanceUnread:
         return NoticeKey(f"unread:{self.failing_since:%Y-%m-%dT%H:%M:%S}")
 
 
-@dataclass(frozen=True, slots=True)
-class DataLow:
+class DataLow(Struct, frozen=True):
     """A data pool fell below a level. `lasts_until` is None when at the present burn that is far away or unknown."""
 
     crossing: int
@@ -88,8 +85,7 @@ class DataLow:
         return NoticeKey(f"data:{self.pool.network}:{self.crossing}")
 
 
-@dataclass(frozen=True, slots=True)
-class RenewalDue:
+class RenewalDue(Struct, frozen=True):
     """A service renews soon. `used` bytes since its last charge, None when the provider does not count by service.
 
     `stop_request` asks to stop it, as the policy wants when nobody says that it is still needed.
@@ -110,8 +106,7 @@ class RenewalDue:
         return NoticeKey(f"renewal:{self.service.id}:{ends:%Y-%m-%dT%H:%M}")
 
 
-@dataclass(frozen=True, slots=True)
-class RenewalUnpaid:
+class RenewalUnpaid(Struct, frozen=True):
     """A renewal's invoice is open; `reminder` counts the days."""
 
     at: datetime
@@ -124,8 +119,7 @@ class RenewalUnpaid:
         return NoticeKey(f"overdue:{self.service.id}:{self.service.open_invoice_id or '-'}:{self.reminder}")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceChanged:
+class ServiceChanged(Struct, frozen=True):
     """A service of ours is not what people know of it any more. `number` counts the times."""
 
     number: int
@@ -141,8 +135,7 @@ class ServiceChanged:
         return NoticeKey(f"changed:{self.service.id}:{self.number}")
 
 
-@dataclass(frozen=True, slots=True)
-class BoughtOutside:
+class BoughtOutside(Struct, frozen=True):
     """Services that no request bought and nobody adopted; `services` are the first of `count`."""
 
     at: datetime
@@ -155,8 +148,7 @@ class BoughtOutside:
         return NoticeKey(f"outside:{self.digest}")
 
 
-@dataclass(frozen=True, slots=True)
-class Renewing:
+class Renewing(Struct, frozen=True):
     """A service of the channel that renews or ends soon."""
 
     service: ServiceId
@@ -165,8 +157,7 @@ class Renewing:
     renews: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """A request of the channel that nobody has decided."""
 
     request: RequestId
@@ -174,8 +165,7 @@ class Undecided:
     total: Cents
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelDigest:
+class ChannelDigest(Struct, frozen=True):
     """What a channel spent and used in a day, a week or a month, what renews next, and what waits for a decision.
 
     `spend` is None where the policy does not show prices to the channel. `missed` earlier ones were never posted.
@@ -202,8 +192,7 @@ class ChannelDigest:
         return self.digest
 
 
-@dataclass(frozen=True, slots=True)
-class SharedSummary:
+class SharedSummary(Struct, frozen=True):
     """A summary that somebody showed to a channel; one of `spend` and `used` is there.
 
     `names` are those of people in it, for its chart, by their id; `shown` names the message it was shared from.

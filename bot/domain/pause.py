@@ -5,14 +5,15 @@ One value for the whole account. It is kept after its end, until the next one, s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.ids import WorkspaceId
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """`id` is also the reference in the log. `version` counts every change, over all pauses.
 
     `reason` is the provider's refusal in words; `workspace` is where it was met, and where admins are told.

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 MOST_DAYS = 3 * 366
 """A longer summary would read months that nobody compares."""
@@ -28,8 +29,7 @@ class PeriodError(ValueError):
     """The words name no period that can be summed up. The text says what to write instead."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Period:
+class Period(Struct, frozen=True, order=True):
     """Whole days, both ends included."""
 
     first: date

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +12,7 @@ from functools import cached_property
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.company import is_channel_id
@@ -253,8 +253,7 @@ class Policy(_Model):
         return self.roles.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Someone as Slack knows them now. Judged by id and flags alone; names are for reading."""
 
     id: UserId
@@ -269,8 +268,7 @@ class Person:
         return not (self.is_bot or self.is_deleted or self.is_guest or self.is_external)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Allow or refuse, with the rule behind it and a sentence for the person."""
 
     is_allowed: bool

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from bot.domain.catalog import Filter, Selection
 from bot.domain.money import Cents, share_of
 
 
-@dataclass(frozen=True, slots=True)
-class LineItem:
+class LineItem(Struct, frozen=True):
     name: str
     type: str
     quantity: int
@@ -31,8 +31,7 @@ class Payment(StrEnum):
     INVOICE = "invoice"
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """All sums in cents, kept as given. `due` is what remains to pay after credit; `quoted_at` is UTC."""
 
     line_items: tuple[LineItem, ...]
@@ -89,8 +88,7 @@ class ChangeKind(StrEnum):
     """It had room for `before` and has none for `after`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One difference between what was approved and what is true now. An int is cents, a str is ready to read."""
 
     kind: ChangeKind
@@ -99,8 +97,7 @@ class Change:
     is_blocking: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
+class Tolerance(Struct, frozen=True):
     """How much dearer a fresh quote may be and still count as approved: the larger of the two."""
 
     percent: Decimal = Decimal(0)

@@ -8,9 +8,10 @@ paid, stand apart. So the parts add up to the difference to the cent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec import Struct
 
 from bot.domain.ledger import Sums
 from bot.domain.money import Cents
@@ -30,8 +31,7 @@ class Driver(StrEnum):
     """More or less of what was ordered was cancelled unpaid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """`amount` is the whole difference: negative where less was spent. `by` is the product that counts most in it."""
 
     amount: Cents

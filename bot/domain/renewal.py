@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from bot.domain import finding
 from bot.domain.account import ENDED, KnownService
@@ -22,8 +23,7 @@ MOST_PERIODS = 400
 """Daily renewals of a year; nobody is charged more often."""
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """Money the provider will take, as far as is known now."""
 
     at: datetime
@@ -122,8 +122,7 @@ class ChangeKind(StrEnum):
     """Proxies of it were exchanged or taken away."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceChange:
+class ServiceChange(Struct, frozen=True):
     kind: ChangeKind
     before: int | str = ""
     after: int | str = ""

@@ -9,9 +9,11 @@ Payment and fulfilment are the service's status at the provider, not states of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.budget import Budget
 from bot.domain.catalog import Product, Selection
@@ -64,8 +66,7 @@ class Happened(StrEnum):
     FOLLOWED = "followed"
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """A sign-off: who, when, the revision they saw, and the rule of which policy (its digest) that let them."""
 
     by: UserId
@@ -75,8 +76,7 @@ class Approval:
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """The claim: the right to send one checkout, with what was known just before it was sent."""
 
     id: AttemptId
@@ -86,8 +86,7 @@ class Attempt:
     credit_before: Cents
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What a checkout gave. `invoice_url` is None when credit paid, or when it was found without its link."""
 
     service_id: ServiceId | None
@@ -102,8 +101,7 @@ RENEWAL_CHANGED = Order(service_id=None, invoice_url=None, is_paid=True, total=0
 """What changing whether a service renews leaves: nothing to pay and nothing new to follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why there is no order (yet): a sentence, and the reference that is also in the log.
 
     `provider_request` is the provider's own id of the answer it gave, where it gave one.
@@ -114,8 +112,7 @@ class Failure:
     provider_request: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A service at the provider that could be the result of an unclear checkout."""
 
     service_id: ServiceId
@@ -125,8 +122,7 @@ class Candidate:
     created_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """What looking at the provider has shown so far about an unclear checkout.
 
     `is_settled`: a checkout that had been carried out would be visible by now. `credit_now` tells about a top-up.
@@ -137,8 +133,7 @@ class Doubt:
     credit_now: Cents | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of history. `version` is the request's version after it; `note` is a reason a person gave.
 
     `findings` is all that is known of the service by then; `others` are people who are told besides the usual ones.
@@ -153,8 +148,7 @@ class Entry:
     others: tuple[UserId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseRequest:
+class PurchaseRequest(Struct, frozen=True):
     """What the bot owns. `revision` counts what there is to approve; `version` counts every change."""
 
     id: RequestId
@@ -182,7 +176,7 @@ class PurchaseRequest:
     order: Order | None
     failure: Failure | None
     history: tuple[Entry, ...]
-    over_budget: Budget | None = None
+    over_budget: Budget | None
     """How its channel's budget stood when there was no room for it; while this revision waits for more room."""
 
     @property
@@ -216,34 +210,29 @@ class PurchaseRequest:
 # Events. Each carries its time, and its person when one stands behind it.
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ByPerson(Event):
+class ByPerson(Event, frozen=True):
     by: UserId
 
 
-@dataclass(frozen=True, slots=True)
-class Endorsed(ByPerson):
+class Endorsed(ByPerson, frozen=True):
     """An approval that is not yet the last one needed. `policy` is the digest of the one in force."""
 
     rule: str
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Approved(ByPerson):
+class Approved(ByPerson, frozen=True):
     """The last approval needed."""
 
     rule: str
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Capped(ByPerson):
+class Capped(ByPerson, frozen=True):
     """The last approval needed, and the channel's budget has no room: it does not count, and nothing is bought.
 
     `others` may approve beyond the cap and are told.
@@ -253,23 +242,19 @@ class Capped(ByPerson):
     others: tuple[UserId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Declined(ByPerson):
+class Declined(ByPerson, frozen=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn(ByPerson):
+class Withdrawn(ByPerson, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Expired(Event):
+class Expired(Event, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Reopened(Event):
+class Reopened(Event, frozen=True):
     """What was approved no longer holds; `expires_at` gives the fresh decision its own time.
 
     `selection` differs from what was approved only where the provider leaves no choice (a promo code that ended).
@@ -281,15 +266,13 @@ class Reopened(Event):
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Delayed(Event):
+class Delayed(Event, frozen=True):
     """Nothing was sent yet because something outside is not ready; the machine tries again by itself."""
 
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed(Event):
+class Claimed(Event, frozen=True):
     """`quote` is the fresh one, no worse than approved; `changes` are what was tolerated."""
 
     attempt: Attempt
@@ -297,13 +280,11 @@ class Claimed(Event):
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered(Event):
+class Ordered(Event, frozen=True):
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
-class Followed(Event):
+class Followed(Event, frozen=True):
     """A look at what was bought showed something that people care about; `findings` is all that stands now.
 
     `others` are told besides the requester and the thread.
@@ -314,50 +295,43 @@ class Followed(Event):
     others: tuple[UserId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refused(Event):
+class Refused(Event, frozen=True):
     """The provider said no, or provably nothing was sent. Nothing was bought."""
 
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear(Event):
+class Unclear(Event, frozen=True):
     """No clear answer: it may have been bought."""
 
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Examined(Event):
+class Examined(Event, frozen=True):
     """The provider was looked at again and something about the doubt is new."""
 
     doubt: Doubt
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Event):
+class Found(Event, frozen=True):
     """The order of an unclear checkout was found at the provider, by the machine or by a person."""
 
     order: Order
     by: UserId | None
 
 
-@dataclass(frozen=True, slots=True)
-class Absent(ByPerson):
+class Absent(ByPerson, frozen=True):
     """A person looked and says nothing was bought."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retried(ByPerson):
+class Retried(ByPerson, frozen=True):
     """A failed request asks for a fresh decision on a fresh quote."""
 
     quote: Quote
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed(ByPerson):
+class Resumed(ByPerson, frozen=True):
     """Nothing was bought for certain and the approved price still fits: buy it after all, on the same approvals."""
 
     quote: Quote

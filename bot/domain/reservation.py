@@ -6,7 +6,8 @@ It lives only with its request: whatever holds one is bought, driven on, or show
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.budget import is_beyond
 from bot.domain.ledger import budget_month
@@ -17,8 +18,7 @@ HOLDING = frozenset({State.APPROVED, State.ORDERING, State.IN_DOUBT})
 """It may be bought, or may have been."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """`month` is `2026-11`, the one of the approval where the channel is."""
 
     month: str

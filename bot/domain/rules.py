@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.domain.ids import UserId
 from bot.domain.policy import Person, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Decider:
+class Decider(Struct, frozen=True):
     """Everything a rule may look at: who clicked, whose request it is, and who holds the role now."""
 
     person: Person

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from bot.domain.account import KnownService, UsageDay
 from bot.domain.ids import ServiceId
@@ -23,8 +24,7 @@ CENTS_STEP = 1_000
 """A top-up is suggested in steps of ten dollars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Runway:
+class Runway(Struct, frozen=True):
     """`ends_at` is when a charge comes that credit will not cover, None when none is in sight; `short_of` is that one.
 
     `charges` are the next ones; `largest` is the largest of the next 35 days.
@@ -46,8 +46,7 @@ class Runway:
         return None if self.ends_at is None else max(0, (self.ends_at - now).days)
 
 
-@dataclass(frozen=True, slots=True)
-class Burn:
+class Burn(Struct, frozen=True):
     """Bytes a day, of the last whole days, at most BURN_DAYS."""
 
     bytes_a_day: int

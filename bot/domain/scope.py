@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 from bot.domain.company import Company
 from bot.domain.ids import ChannelId
@@ -42,8 +43,7 @@ class ScopeError(ValueError):
     """The words name nothing that can be summed up. The text says what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """`id` is a channel's or person's Slack id, the name of a team or project, a product code or a service ID; empty
     for the workspace.
     """
@@ -52,8 +52,7 @@ class Scope:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One summary somebody asked for. Its text is what a button carries."""
 
     measure: Measure
@@ -64,8 +63,7 @@ class Asked:
         return f"{self.measure}:{self.scope.kind}:{self.scope.id}:{self.period}"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What a person typed, split: a scope already known or still a word to look up, and the period."""
 
     scope: Scope | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy import CHANNEL, Person, Verdict
@@ -13,8 +14,7 @@ OWN_REQUEST = "own_request"
 """The rule that shows people what they asked for themselves, and nothing else of their channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(Struct, frozen=True):
     """Who looks, from which channel, and which of the named roles they hold now."""
 
     person: Person

@@ -7,10 +7,12 @@ where there was nothing before, there is nothing to compare with, and nothing is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.catalog import CREDIT_CODE
 from bot.domain.company import EVERYBODY, Company
@@ -41,16 +43,14 @@ class Unit(StrEnum):
     UNKNOWN = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A product by name and unit."""
 
     name: str
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One product, person, team, channel or project: what it came to, and in the period before.
 
     A product has a unit, all others what one proxy and one gigabyte cost there, and why they differ from before.
@@ -65,8 +65,7 @@ class Part:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """Some days of a picture: cents by product, in the order of `Spend.colors`, then all others together."""
 
     first: date
@@ -86,8 +85,7 @@ class Cause(StrEnum):
     """Other products were bought."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnitCost:
+class UnitCost(Struct, frozen=True):
     """What one proxy or gigabyte cost when it was ordered, in whole cents. `by` is the product that moved it most:
     whose price changed, or whose part of what was ordered grew.
     """
@@ -99,8 +97,7 @@ class UnitCost:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(Struct, frozen=True):
     """The summary. Parts are sorted by what they came to, the greatest first; a company without teams or projects has
     none of these.
     """

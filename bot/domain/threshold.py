@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 REMIND_AFTER = timedelta(days=1)
 MOST_REMINDERS = 7
 """Somebody who has not acted after a week does not mean to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(Struct, frozen=True):
     """One level: fallen below is a value under `level`, clearly above is one of `rearm` or more."""
 
     name: str
@@ -26,8 +26,7 @@ class Gauge:
         return self.value < self.level
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """What a watch remembers: how often a level was crossed, which ones are not armed again yet, and what was said."""
 
     crossings: int = 0

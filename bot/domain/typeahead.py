@@ -16,10 +16,11 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Generic, TypeVar, overload
+
+from msgspec import Struct
 
 LIMIT = 100
 """Rows of one answer; Slack shows no more options than this (Slack docs, block suggestions)."""
@@ -64,8 +65,7 @@ def _joined_words(text: str) -> list[str]:
     return _WORD.findall(_JOINING.sub("", fold(text))) if _JOINING.search(text) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[T]):
+class Entry(Struct, Generic[T], frozen=True):
     """A row to be found: by its `name`, which ranks it, by its `key` (an id) and by the words in `also`."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from bot.domain.catalog import Cycle, Filter
 from bot.domain.ids import ServiceId
@@ -19,8 +20,7 @@ class Network(StrEnum):
     MOBILE = "mobile"
 
 
-@dataclass(frozen=True, slots=True)
-class DataPool:
+class DataPool(Struct, frozen=True):
     """Data of one network, in bytes. `expires_at` is UTC, None when the provider names no end."""
 
     network: Network
@@ -32,8 +32,7 @@ class DataPool:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """The thing bought and running at the provider. `status` is the provider's own word."""
 
     id: ServiceId
@@ -57,8 +56,7 @@ class Service:
     promo_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """Where one delivered proxy is. How to use it is nobody's business here, so it is not part of this."""
 
     asn_id: int | None

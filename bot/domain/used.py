@@ -7,9 +7,11 @@ proxy users who may use several services belongs to no service and is shown apar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.account import KnownService, UsageDay
 from bot.domain.company import EVERYBODY, Company
@@ -29,8 +31,7 @@ _METERED = frozenset(Network)
 """Networks that are sold by the gigabyte."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedPart:
+class UsedPart(Struct, frozen=True):
     """One network, service, person, team, channel or project. `name` is the service's own, from the provider."""
 
     id: str
@@ -43,8 +44,7 @@ class UsedPart:
     """Of a team or project: what it spent on data for each gigabyte that it used of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedColumn:
+class UsedColumn(Struct, frozen=True):
     """Some days of a picture: bytes by network, in the order of `Used.networks`."""
 
     first: date
@@ -52,8 +52,7 @@ class UsedColumn:
     amounts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """Data of one network that is left, and the day it ends at the pace of the period; None while nothing is used."""
 
     network: str
@@ -66,8 +65,7 @@ class Left:
     """The day it was counted; None in notices announced before this was kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """Bytes left on days from today on, at the pace of the period: for each day, in the order of `networks`."""
 
     networks: tuple[str, ...]
@@ -75,8 +73,7 @@ class Ahead:
     amounts: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Struct, frozen=True):
     """The summary. Parts are sorted by bytes, the greatest first."""
 
     period: Period

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.blocks import lists, notices
 from bot.blocks.kit import Message
@@ -26,8 +27,7 @@ FORMS = frozenset({"buy", "topup"})
 TOP_UP_REASON = "More account credit"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """`run` gets what follows the word and gives the answer for the ack; None when a form answers, or the answer
     follows. With `takes_mentions` people and channels arrive as Slack's ids, else as they were typed.
 

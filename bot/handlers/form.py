@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.blocks import buy_modal, notices
 from bot.blocks.ids import block_id, field_of
@@ -36,8 +37,7 @@ TYPED = frozenset({Field.QUANTITY, Field.PROMO, Field.AMOUNT})
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A form on a person's screen: where it is, what its places are called, and the order of the click behind it."""
 
     actor: Actor

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.blocks.ids import ANYWHERE, field_of, parse_request_value
 from bot.domain.audit import Origin
@@ -20,8 +22,7 @@ _LINK = re.compile(r"<([@#!]?)([^>|]*)(?:\|([^>]*))?>")
 _SIGNS = {"@": "@", "#": "#", "!": "@"}
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who did something, where, and how to answer them. The answer address works five times in 30 minutes."""
 
     workspace: WorkspaceId
@@ -39,8 +40,7 @@ class Actor:
         return Origin(self.channel, self.message, self.signature)
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
+class Press(Struct, frozen=True):
     """One press of a button or change of an input. `ordinal` orders what one person does."""
 
     actor: Actor

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.blocks import notices, preview
 from bot.blocks import waiting as waiting_words

@@ -6,7 +6,9 @@ Nothing is guessed: a word that fits nothing is named, with the nearest words th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.domain.catalog import MAX_PROMO, Catalog, Cycle, Filter, Product
 from bot.domain.draft import Draft
@@ -27,16 +29,14 @@ _LIKE_PROMO = re.compile(r"^[a-z][a-z_-]*[0-9][a-z0-9_-]*$", re.IGNORECASE)
 _KEYED = re.compile(r"^([a-z]+)[:=](.+)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownWord:
+class UnknownWord(Struct, frozen=True):
     """`nearest` holds the words that could have been meant, best first."""
 
     word: str
     nearest: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """A parsed line: what it chose, and what stands in the way."""
 
     draft: Draft

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.domain.audit import Audit
 from bot.domain.ids import WorkspaceId
 from bot.ports.outbox import MessageRef
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A line as it stands in the trail. `card` is where its request's card is now, None when there is none."""
 
     id: str

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.domain.audit import Audit
 from bot.domain.digest import Rhythm, Schedule
 from bot.domain.ids import ChannelId, UserId, WorkspaceId
 
 
-@dataclass(frozen=True, slots=True)
-class SetDigest:
+class SetDigest(Struct, frozen=True):
     """What was set for one rhythm in a channel, over what the policy says. `schedule` None: switched off."""
 
     channel: ChannelId
@@ -23,8 +23,7 @@ class SetDigest:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DigestMark:
+class DigestMark(Struct, frozen=True):
     """`since`: digests due before it are not wanted. `told`: the last day of the newest one posted."""
 
     since: datetime

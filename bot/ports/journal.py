@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.domain.ids import AttemptId, RequestId, WorkspaceId
 from bot.domain.request import Order
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A checkout that is about to be sent or was; `order` is what came back, None while nothing clear has.
 
     `is_unsent`: the proof that it was not sent, and never will be under this attempt.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from bot.domain.ids import ChannelId, WorkspaceId
 from bot.domain.intents import Intent
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRef:
+class MessageRef(Struct, frozen=True):
     """Where a message stands, and the request version it shows."""
 
     channel: ChannelId
@@ -20,8 +20,7 @@ class MessageRef:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """An intent taken for delivery. `token` proves that it is still ours; `tries` have failed so far.
 
     `is_probe`: Slack refused us as a whole before, and this one shows whether it still does. `is_alone`: a message that
@@ -47,8 +46,7 @@ class Turn(StrEnum):
     """The lease ended and somebody else may be telling it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """A pace that all processes keep together: one call each `every`, and after a quiet time up to `burst` more."""
 
     name: str
@@ -56,8 +54,7 @@ class Lane:
     burst: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True):
     """The mark of a post that was begun and whose end is not recorded: it may stand. `key` is in its metadata."""
 
     key: str
@@ -65,8 +62,7 @@ class Posting:
     posts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What was said so far about one request, each message by its name (the text of its intent).
 
     `dropped` are those that cannot be delivered, with the reason; `is_stray`: the channel cannot be written to.
@@ -78,16 +74,14 @@ class Told:
     is_stray: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """Slack refuses us as a whole, by this word."""
 
     code: str
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """How much waits to be said, for how long the oldest has, and how many were given up."""
 
     waiting: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.domain.budget import Standing
 from bot.domain.draft import WaitingDraft
@@ -31,16 +32,14 @@ class Form(StrEnum):
     SHORT = "short"
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where a new message goes: a channel or a person's id, and the message it answers."""
 
     channel: str
     thread: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(Struct, frozen=True):
     """One message, to be drawn from the state as it is now. `is_stray`: the channel of its card is closed to us.
     `payers` pay invoices, where only they are given the links. `shows_sums`: its readers may see
     what a service costs. `standing` is the budget of the card's channel.
@@ -120,8 +119,7 @@ class ErrandKind(StrEnum):
     """A summary again, with its pictures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """For one person. `asked` is what a summary's button carries; `response_url` is where the answer is wanted."""
 
     kind: ErrandKind

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.domain.account import Adjustment, UsageDay
 from bot.domain.catalog import Catalog, Filter, Selection
@@ -17,8 +18,7 @@ from bot.domain.request import Order
 from bot.domain.usage import DataPool, Delivered, Service
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOption:
+class PlaceOption(Struct, frozen=True):
     """One row of a lookup: `value` goes into a filter as it is, `label` is for reading."""
 
     value: str

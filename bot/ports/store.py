@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.domain.budget import Budget
@@ -25,8 +26,7 @@ REPLAY_MEMORY_S = 600
 """How long a signature of Slack's is remembered: twice the age at which it is refused anyway."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """What `Store.submit` did: `is_new` is False when this draft had already become that request."""
 
     request: PurchaseRequest

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from bot.ports import Pacer, Provider
@@ -20,8 +20,7 @@ PLACES_FILE = "places.json"
 Now = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """Where a provider is and who we are there. The keys show in no repr. `data` is a folder for copies of tables."""
 
     base_url: str

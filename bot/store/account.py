@@ -12,10 +12,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
 import structlog
-from pydantic import TypeAdapter
 from redis.commands.core import AsyncScript
 
 from bot.domain.account import BalanceReading, KnownService, PoolDay, PoolReading, ServicePage, UsageDay
@@ -32,9 +31,6 @@ NEVER_MS = 9_000_000_000_000
 """Place in a list of a service without an end."""
 MOST_LIVE = 5_000
 
-_KNOWN: TypeAdapter[KnownService] = TypeAdapter(KnownService)
-_BALANCE: TypeAdapter[BalanceReading] = TypeAdapter(BalanceReading)
-_POOLS: TypeAdapter[PoolReading] = TypeAdapter(PoolReading)
 T = TypeVar("T")
 _log = structlog.get_logger()
 
@@ -97,7 +93,7 @@ class Accounts:
     async def adopt(
         self, workspace: WorkspaceId, service: ServiceId, channel: ChannelId, by: UserId, line: Audit
     ) -> bool:
-        owner = orjson.dumps({"channel": channel, "owner": by, "adopted_at": line.at})
+        owner = msgspec.json.encode({"channel": channel, "owner": by, "adopted_at": line.at})
         async with self._guarded():
             adopted = await self._scripts["adopt_service"](
                 keys=[_key(workspace, "owners")],
@@ -119,7 +115,7 @@ class Accounts:
     async def keep_usage(self, workspace: WorkspaceId, rows: Sequence[UsageDay]) -> None:
         async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
             for row in rows:
-                field = orjson.dumps([row.day, row.network, row.service, row.proxy_user])
+                field = msgspec.json.encode([row.day, row.network, row.service, row.proxy_user])
                 pipeline.hset(_month(workspace, row.day), field, f"{row.bytes} {row.requests}")
             await pipeline.execute()
 
@@ -145,7 +141,7 @@ class Accounts:
 
     async def keep_balance(self, workspace: WorkspaceId, reading: BalanceReading) -> None:
         async with self._guarded(), self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(_key(workspace, "now"), "balance", orjson.dumps(reading))
+            pipeline.hset(_key(workspace, "now"), "balance", msgspec.json.encode(reading))
             if reading.balance is not None and reading.read_at is not None and not reading.failures:
                 day = reading.read_at.astimezone(UTC).date()
                 pipeline.hset(_year(workspace, "balance", day), day.isoformat(), reading.balance)
@@ -153,7 +149,7 @@ class Accounts:
 
     async def balance(self, workspace: WorkspaceId) -> BalanceReading:
         raw = await self._field(workspace, "now", "balance")
-        return _read(_BALANCE, raw, "balance") if raw else BalanceReading(None, None)
+        return _read(BalanceReading, raw, "balance") if raw else BalanceReading(None, None)
 
     async def balance_days(self, workspace: WorkspaceId, first: date, last: date) -> dict[date, Cents]:
         found = await self._hashes(_year(workspace, "balance", year) for year in _years(first, last))
@@ -163,7 +159,7 @@ class Accounts:
     async def keep_pools(self, workspace: WorkspaceId, reading: PoolReading) -> None:
         day = reading.read_at.astimezone(UTC).date()
         async with self._guarded(), self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(_key(workspace, "now"), "pools", orjson.dumps(reading))
+            pipeline.hset(_key(workspace, "now"), "pools", msgspec.json.encode(reading))
             for pool in reading.pools:
                 numbers = f"{pool.total_bytes} {pool.used_bytes} {pool.left_bytes}"
                 pipeline.hset(_year(workspace, "pools", day), f"{day.isoformat()} {pool.network}", numbers)
@@ -171,7 +167,7 @@ class Accounts:
 
     async def pools(self, workspace: WorkspaceId) -> PoolReading | None:
         raw = await self._field(workspace, "now", "pools")
-        return _read(_POOLS, raw, "data pools") if raw else None
+        return _read(PoolReading, raw, "data pools") if raw else None
 
     async def pool_days(self, workspace: WorkspaceId, first: date, last: date) -> list[PoolDay]:
         found = await self._hashes(_year(workspace, "pools", year) for year in _years(first, last))
@@ -225,7 +221,7 @@ class Accounts:
 
 
 def _dumped(known: KnownService) -> bytes:
-    return orjson.dumps(
+    return msgspec.json.encode(
         {
             "service": known.service,
             "first_seen": known.first_seen,
@@ -243,7 +239,7 @@ def _owner(known: KnownService) -> bytes:
     """Written over whoever adopted it: the request that bought it says more."""
     if known.request is None:
         return b""
-    return orjson.dumps({"request": known.request, "channel": known.channel, "owner": known.owner})
+    return msgspec.json.encode({"request": known.request, "channel": known.channel, "owner": known.owner})
 
 
 def _readable(
@@ -260,7 +256,7 @@ def _readable(
 
 def _loaded(row: bytes, owner: bytes | None) -> KnownService:
     try:
-        return _KNOWN.validate_python(orjson.loads(row) | (orjson.loads(owner) if owner else {}))
+        return msgspec.convert(msgspec.json.decode(row) | (msgspec.json.decode(owner) if owner else {}), KnownService)
     except (TypeError, ValueError) as error:
         raise RecordError("The record of a service cannot be read.") from error
 
@@ -272,15 +268,15 @@ def _place(known: KnownService) -> int | str:
     return ms(known.service.expires_at) if known.service.expires_at else NEVER_MS
 
 
-def _read(kind: TypeAdapter[T], raw: bytes, what: str) -> T:
+def _read(kind: type[T], raw: bytes, what: str) -> T:
     try:
-        return kind.validate_json(raw)
+        return msgspec.json.decode(raw, type=kind)
     except ValueError as error:
         raise RecordError(f"The record of the {what} cannot be read.") from error
 
 
 def _usage_day(field: bytes, value: bytes) -> UsageDay:
-    day, network, service, proxy_user = orjson.loads(field)
+    day, network, service, proxy_user = msgspec.json.decode(field)
     size, requests = value.split()
     return UsageDay(date.fromisoformat(day), network, service, proxy_user, int(size), int(requests))
 

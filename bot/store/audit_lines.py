@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-import orjson
+import msgspec
 
 from bot.domain.audit import Audit
 from bot.domain.errors import RecordError
@@ -15,7 +15,7 @@ from bot.store.keys import moment, ms
 
 def dump_audit(audit: Audit) -> bytes:
     """All but the number of the request, which stands beside it: a new request gets its own in the move itself."""
-    return orjson.dumps(
+    return msgspec.json.encode(
         [
             ms(audit.at),
             audit.what,
@@ -34,7 +34,7 @@ def dump_audit(audit: Audit) -> bytes:
 def load_audit(fields: Mapping[bytes, bytes]) -> Audit:
     """Raises RecordError for what is no line. Lines of earlier versions were objects with names."""
     try:
-        found = orjson.loads(fields[b"entry"])
+        found = msgspec.json.decode(fields[b"entry"])
         if isinstance(found, dict):
             return Audit(**{**found, "at": datetime.fromisoformat(found["at"])})
         at, what, by, detail, before, after, policy, channel, message, provider_request = found

@@ -12,9 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any
 
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
-from pydantic import TypeAdapter
 from redis.commands.core import AsyncScript
 
 from bot.domain.audit import Audit
@@ -26,8 +25,6 @@ from bot.ports import REPLAY_MEMORY_S
 from bot.ports.digests import DigestMark, SetDigest
 from bot.store.audit_lines import dump_audit
 from bot.store.keys import as_bytes, marks, moment, ms, prefix
-
-_SET: TypeAdapter[SetDigest] = TypeAdapter(SetDigest)
 
 
 class Digests:
@@ -49,7 +46,7 @@ class Digests:
     ) -> None:
         arguments: list[Any] = [uuid.uuid4().hex, REPLAY_MEMORY_S, ms(at)]
         for one, line in chosen:
-            arguments += [_field(one.channel, one.rhythm), orjson.dumps(one), dump_audit(line)]
+            arguments += [_field(one.channel, one.rhythm), msgspec.json.encode(one), dump_audit(line)]
         begin = prefix(workspace)
         keys = [
             *(_key(workspace, name) for name in ("set", "since", "told")),
@@ -87,7 +84,7 @@ def told_by(notice: Notice) -> tuple[str, str]:
 
 def _read(raw: bytes | str) -> SetDigest:
     try:
-        return _SET.validate_json(as_bytes(raw))
+        return msgspec.json.decode(raw, type=SetDigest)
     except ValueError as error:
         raise RecordError("What was set for a digest cannot be read.") from error
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Any
 
 import redis.asyncio as redis_asyncio
 import structlog
+from msgspec.structs import replace
 from redis.commands.core import AsyncScript
 
 from bot.domain.audit import Audit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import orjson
+import msgspec
 
 from bot.domain.errors import RecordError
 from bot.domain.ids import RequestId, UserId
@@ -18,7 +18,7 @@ FORMAT = 1
 
 def lines_of(entries: Sequence[Entry]) -> bytes:
     """Entries as the moves take them (`scripts/parts/book_entries.lua`)."""
-    return orjson.dumps(
+    return msgspec.json.encode(
         [
             {
                 "id": entry.id,
@@ -39,7 +39,7 @@ def lines_of(entries: Sequence[Entry]) -> bytes:
 
 def dump_entry(entry: Entry) -> bytes:
     """Without names, because there is one for each purchase for ever."""
-    return orjson.dumps(
+    return msgspec.json.encode(
         [
             FORMAT,
             ms(entry.at),
@@ -63,7 +63,7 @@ def dump_entry(entry: Entry) -> bytes:
 def load_entry(entry_id: str, raw: bytes) -> Entry:
     """Raises RecordError for what is no entry, or one of a newer version."""
     try:
-        found, at, day, kind, amount, is_paid, request, service, requester, approvers, *rest = orjson.loads(raw)
+        found, at, day, kind, amount, is_paid, request, service, requester, approvers, *rest = msgspec.json.decode(raw)
         channel, product, product_type, quantity, note = rest
         if found != FORMAT:
             raise RecordError(f"Ledger entry {entry_id} has format {found}; this version reads up to {FORMAT}.")

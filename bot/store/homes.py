@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
 
 from bot.domain.home import Untold
@@ -45,7 +45,7 @@ class Homes:
     async def keep_untold(self, workspace: WorkspaceId, user: UserId, said: Untold) -> None:
         key = _untold(workspace, user)
         async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.lpush(key, orjson.dumps([ms(said.at), said.text]))
+            pipeline.lpush(key, msgspec.json.encode([ms(said.at), said.text]))
             pipeline.ltrim(key, 0, MOST_UNTOLD - 1)
             pipeline.expire(key, UNTOLD_MEMORY_S)
             await pipeline.execute()
@@ -53,7 +53,7 @@ class Homes:
     async def untold(self, workspace: WorkspaceId, user: UserId) -> tuple[Untold, ...]:
         async with self._guarded():
             found: list[Any] = await self._redis.lrange(_untold(workspace, user), 0, -1)
-        return tuple(Untold(moment(at), text) for at, text in map(orjson.loads, found))
+        return tuple(Untold(moment(at), text) for at, text in map(msgspec.json.decode, found))
 
 
 def _untold(workspace: WorkspaceId, user: UserId) -> str:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import datetime
 from pathlib import Path
 
-import orjson
+import msgspec
 import structlog
 
-from bot.domain.ids import AttemptId, RequestId, WorkspaceId
-from bot.domain.request import Order
+from bot.domain.ids import AttemptId
 from bot.ports import Sent
 
 _log = structlog.get_logger()
@@ -41,7 +39,7 @@ class FileJournal:
         path = self._path(sent.attempt)
         draft = path.with_suffix(".new")
         with draft.open("wb") as file:
-            file.write(orjson.dumps(sent))
+            file.write(msgspec.json.encode(sent))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -51,27 +49,15 @@ class FileJournal:
         found: list[Sent] = []
         for path in sorted(self._folder.glob("*.json")):
             try:
-                found.append(_sent(path.read_bytes()))
+                found.append(msgspec.json.decode(path.read_bytes(), type=Sent))
             except FileNotFoundError:
                 continue  # another worker has just settled it
-            except (ValueError, TypeError, KeyError) as error:
+            except ValueError as error:
                 _log.error("journal_not_readable", file=path.name, error=type(error).__name__)
         return found
 
     def _path(self, attempt: AttemptId) -> Path:
         return self._folder / f"{attempt}.json"
-
-
-def _sent(raw: bytes) -> Sent:
-    stored = orjson.loads(raw)
-    return Sent(
-        workspace=WorkspaceId(stored["workspace"]),
-        request=RequestId(stored["request"]),
-        attempt=AttemptId(stored["attempt"]),
-        sent_at=datetime.fromisoformat(stored["sent_at"]),
-        order=Order(**stored["order"]) if stored["order"] else None,
-        is_unsent=stored.get("is_unsent", False),
-    )
 
 
 def _sync_folder(folder: Path) -> None:

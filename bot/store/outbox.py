@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
 import structlog
 from redis.commands.core import AsyncScript
@@ -113,7 +113,7 @@ class Outbox:
         await self._settle(claim, ms(until), is_failure=is_failure, is_alone=is_alone)
 
     async def park_intent(self, claim: Claim, reason: str, now: datetime) -> None:
-        about = orjson.dumps({"reason": reason, "at": now, "tries": claim.tries})
+        about = msgspec.json.encode({"reason": reason, "at": now, "tries": claim.tries})
         await self.settle_intent(claim)
         async with self._guarded():
             await self._redis.hset(f"{prefix(claim.workspace)}parked", str(claim.intent), about)
@@ -221,7 +221,7 @@ class Outbox:
         arguments: list[Any] = [prefix(first.workspace), first.token, ms(now), _lease_end(now), name, every, burst]
         arguments += [place, MOST_TOGETHER]
         for claim, key in zip(claims, keys, strict=True):
-            earlier = orjson.dumps([str(intent) for intent in before(claim.intent)]) if key else b"[]"
+            earlier = msgspec.json.encode([str(intent) for intent in before(claim.intent)]) if key else b"[]"
             arguments += [str(claim.intent), key, earlier]
         messages = [_messages(first.workspace, subject(claim.intent)) for claim in claims]
         async with self._guarded():
@@ -268,7 +268,7 @@ def _told(found: dict[bytes, bytes], is_stray: bool) -> Told:
 
 def _posting(raw: bytes) -> Posting:
     try:
-        mark = orjson.loads(raw)
+        mark = msgspec.json.decode(raw)
         return Posting(mark["key"], moment(mark["since"]), int(mark["posts"]))
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError("The mark of a message cannot be read.") from error

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-import orjson
+import msgspec
 import redis.asyncio as redis_asyncio
 import structlog
 from pydantic import SecretStr
@@ -380,9 +380,9 @@ def _budget_change(before: PurchaseRequest, after: PurchaseRequest, cap: Cents |
     was, now = reserved(before), reserved(after)
     if now is not None and (now != was or after.history[-1].happened is Happened.CLAIMED):
         limit = {} if cap is None else {"cap": cap}
-        return orjson.dumps({"channel": after.channel, "month": now.month, "cents": now.cents, **limit})
+        return msgspec.json.encode({"channel": after.channel, "month": now.month, "cents": now.cents, **limit})
     if was is not None and now is None:
-        return orjson.dumps({"channel": after.channel, "month": was.month})
+        return msgspec.json.encode({"channel": after.channel, "month": was.month})
     return ""
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.account import KnownService, ServicePage
 from bot.domain.errors import NotFoundError, ProviderError
@@ -34,8 +35,7 @@ class Whose(StrEnum):
     OUTSIDE = "outside"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A page, whose services it lists, and when the account was read; None before the first time."""
 
     whose: Whose
@@ -44,8 +44,7 @@ class Listing:
     read_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """One service; `read_at` is now unless the provider did not answer. `place` is its filter in words."""
 
     known: KnownService

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
 import stamina
 import structlog
+from msgspec.structs import replace
 
 from bot.domain.budget import is_beyond
 from bot.domain.catalog import Selection

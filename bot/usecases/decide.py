@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.audit import NOWHERE, Origin
 from bot.domain.budget import Budget, beyond
@@ -53,8 +55,7 @@ class Result(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Click:
+class Click(Struct, frozen=True):
     """Who clicked where on which revision of which request, all from the signed payload. Revision None: any."""
 
     workspace: WorkspaceId
@@ -64,8 +65,7 @@ class Click:
     origin: Origin = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """How a click ended. `request` is its state after the click; `verdict` says why somebody may not, and `role` who
     may when those are others than the approvers.
     """

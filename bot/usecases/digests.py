@@ -6,11 +6,11 @@ one is never announced twice. Only the newest due one is ever posted: what was m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
+from msgspec import Struct
 
 from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.domain.digest import Due, Rhythm, Schedule, missed, newest_due, next_due
@@ -34,8 +34,7 @@ PENDING_READ = 200
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A digest that a channel has: set by command, or else by the policy."""
 
     channel: ChannelId

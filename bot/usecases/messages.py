@@ -6,10 +6,11 @@ Everything is drawn from the state as it is then. A closed channel or thread is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from msgspec.structs import replace
 
 from bot.domain.draft import WaitingDraft
 from bot.domain.errors import ChatError, Trouble

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.account import BalanceReading
 from bot.domain.draft import WaitingDraft
@@ -31,8 +32,7 @@ UNPRICED_READ = 50
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(Struct, frozen=True):
     """What a person asked for (newest first), what of it has no price yet, and what waits for their decision.
 
     `waiting` is None when that was not asked. `is_only_beyond`: they may approve over budget, and decide nothing else.
@@ -74,8 +74,7 @@ async def own(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:
     return Inbox(mine, None, unpriced)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What keeps requests from getting on: a pause of purchases, or a provider that does not answer."""
 
     pause: Pause | None
@@ -96,8 +95,7 @@ async def find(desk: Desk, workspace: WorkspaceId, word: str) -> PurchaseRequest
     return await desk.store.by_service(workspace, ServiceId(word))
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(Struct, frozen=True):
     """The balance now, or as last read when the provider does not give it; and how long it lasts."""
 
     outlook: Outlook
@@ -117,8 +115,7 @@ async def credit(desk: Desk, workspace: WorkspaceId) -> Credit:
     return Credit(await watch.outlook(desk, workspace, reading), is_fresh)
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """Each data pool with what is used of it a day and until when it lasts; `read_at` None: read just now."""
 
     pools: tuple[tuple[DataPool, Burn, datetime | None], ...]

@@ -7,11 +7,12 @@ adopted it. Renewals go into the ledger under the period they begin, so the same
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain import delivery
 from bot.domain.account import Actor, Adjustment, KnownService
@@ -43,8 +44,7 @@ EXTENDS = frozenset({"extension", "top_up_and_extension"})
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """One service of a pass, with its request where one bought it, and what was done to it since the pass before."""
 
     known: KnownService
@@ -222,8 +222,7 @@ async def _due(desk: Desk, workspace: WorkspaceId, known: KnownService, now: dat
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     since: datetime
     bytes: int
     requests: int

@@ -11,11 +11,13 @@ lease says nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.errors import ChatError, Trouble
 from bot.domain.intents import subject
@@ -59,8 +61,7 @@ class BlindError(Exception):
     """We have no right to read what stands in that place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A notice that is ready to be posted there. `request` is the one in whose thread it is said, `mark` that of an
     earlier post of unknown end, which is looked for first.
     """

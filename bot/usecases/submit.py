@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from bot.domain.catalog import MAX_REASON, WITHOUT_CATALOG, Catalog, Field, Product, problems_with
 from bot.domain.draft import Draft, WaitingDraft
@@ -162,6 +163,7 @@ def _request(desk: Desk, draft: Draft, product: Product, quote: Quote) -> Purcha
         doubt=None,
         order=None,
         failure=None,
+        over_budget=None,
         history=(Entry(1, Happened.SUBMITTED, now, draft.user),),
     )
 

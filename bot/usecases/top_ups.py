@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
-from pydantic import TypeAdapter
+from msgspec import Struct
 
 from bot.domain import delivery
 from bot.domain.finding import Kind
@@ -30,15 +30,14 @@ FORGOTTEN_AFTER = timedelta(days=30)
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """The lowest balance since a top-up was ordered, and when it was read."""
 
     floor: Cents
     at: datetime
 
 
-_MARKS: TypeAdapter[dict[RequestId, Mark]] = TypeAdapter(dict[RequestId, Mark])
+Marks = dict[RequestId, Mark]
 
 
 async def look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
@@ -70,7 +69,7 @@ async def _look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
             mark = Mark(balance, now) if balance < mark.floor else mark
         marks[request.id] = mark
     young = {one.id: marks[one.id] for one in requests if now - delivery.ordered_at(one) < FORGOTTEN_AFTER}
-    await desk.store.keep_watch(workspace, WATCH, raw, _MARKS.dump_json(young).decode())
+    await desk.store.keep_watch(workspace, WATCH, raw, msgspec.json.encode(young).decode())
 
 
 async def _record(desk: Desk, request: PurchaseRequest, now: datetime, *, is_paid: bool) -> PurchaseRequest:
@@ -104,9 +103,9 @@ def _first_mark(request: PurchaseRequest) -> Mark:
     return Mark(attempt.credit_before if attempt else 0, attempt.claimed_at if attempt else request.created_at)
 
 
-async def _marks(desk: Desk, workspace: WorkspaceId) -> tuple[str | None, dict[RequestId, Mark]]:
+async def _marks(desk: Desk, workspace: WorkspaceId) -> tuple[str | None, Marks]:
     raw = await desk.store.watch(workspace, WATCH)
-    return raw, _MARKS.validate_json(raw) if raw else {}
+    return raw, msgspec.json.decode(raw, type=Marks) if raw else {}
 
 
 async def _requests(desk: Desk, workspace: WorkspaceId, numbers: Iterable[RequestId]) -> list[PurchaseRequest]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
+from msgspec.structs import replace
 
 from bot.domain.catalog import Product
 from bot.domain.draft import Draft, WaitingDraft

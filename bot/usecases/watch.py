@@ -7,13 +7,13 @@ written down, so a crash between the two says nothing twice and forgets nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-import orjson
+import msgspec
 import structlog
-from pydantic import TypeAdapter
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.account import BalanceReading, KnownService
 from bot.domain.catalog import MAX_TOP_UP, MIN_TOP_UP
@@ -36,12 +36,10 @@ DAYS = "days"
 DAYS_MARGIN = 2
 DATA_MARGIN_PERCENT = 5
 
-_WATCHED: TypeAdapter[Watched] = TypeAdapter(Watched)
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """Credit as last read, and how long it lasts; `pools` with what is used of them a day."""
 
     reading: BalanceReading
@@ -207,8 +205,8 @@ async def _tell(desk: Desk, workspace: WorkspaceId, notice: Notice, channel: Cha
 
 
 def _remembered(raw: str | None) -> Watched:
-    return _WATCHED.validate_json(raw) if raw else Watched()
+    return msgspec.json.decode(raw, type=Watched) if raw else Watched()
 
 
 def _text(state: Watched) -> str:
-    return orjson.dumps(asdict(state)).decode()
+    return msgspec.json.encode(state).decode()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
+from msgspec import Struct
 
 from bot.domain.account import Adjustment, KnownService
 from bot.domain.company import NO_PROJECT, NO_TEAM
@@ -21,8 +21,7 @@ from bot.usecases.desk import Desk
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """All that is known, with the team and the project it counts for now.
 
     `adjustments` is None when the provider did not say; `known` is the watch's own row.

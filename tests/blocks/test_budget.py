@@ -1,8 +1,7 @@
 """A budget in words: every sum that a decision needs, and none for eyes that are not shown them."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.blocks import budget, buttons, notices
 from bot.blocks.request_card import card

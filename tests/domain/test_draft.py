@@ -1,9 +1,9 @@
 """A half-made ask: when it is a selection, and whether its price is still about it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain.catalog import CREDIT_CODE, Cycle, Filter, Selection
 from bot.domain.draft import Draft

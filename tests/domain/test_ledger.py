@@ -1,9 +1,9 @@
 """What a request puts into the ledger, on which day, and what the entries add up to."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain.finding import Finding
 from bot.domain.finding import Kind as Found_

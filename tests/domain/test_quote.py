@@ -1,6 +1,5 @@
 """Does what was approved still hold? Every difference is named, and only harmless ones let the purchase go on."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.domain.catalog import Filter, Selection
 from bot.domain.quote import Change, ChangeKind, Payment, Quote, Tolerance, changes, digest, is_blocked

@@ -1,11 +1,10 @@
 """The life of a request: every state with every event, and what stays true over any life."""
 
-from dataclasses import fields, is_dataclass, replace
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from bot.domain import request as life
 from bot.domain.errors import MoveError
@@ -231,8 +230,9 @@ def test_a_reason_for_declining_is_in_the_history() -> None:
 
 
 def test_every_value_of_a_request_is_frozen_and_holds_no_list() -> None:
-    kinds: list[Any] = [kind for kind in vars(life).values() if isinstance(kind, type) and is_dataclass(kind)]
+    named = [kind for kind in vars(life).values() if isinstance(kind, type)]
+    kinds = [kind for kind in named if issubclass(kind, Struct) and kind is not Struct]
     assert PurchaseRequest in kinds
     for kind in kinds:
-        assert kind.__dataclass_params__.frozen, kind
+        assert kind.__struct_config__.frozen, kind
         assert not [field.name for field in fields(kind) if str(field.type).startswith(("list", "dict", "set"))]

@@ -1,9 +1,9 @@
 """Who may decide: every rule alone, their order, and the identity that is judged."""
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain.ids import UserId
 from bot.domain.policy import Person

@@ -1,9 +1,9 @@
 """One-line orders: every word is understood or named, nothing is guessed."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain.catalog import MAX_PROMO, Catalog, Cycle, Filter
 from bot.domain.draft import Draft

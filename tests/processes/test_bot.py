@@ -6,12 +6,13 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis.asyncio as redis_asyncio
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from bot.domain.ids import WorkspaceId

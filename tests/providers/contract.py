@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
+from msgspec.structs import fields, replace
 
 from bot.domain.catalog import CREDIT, CREDIT_CODE, Cycle, Filter, Product, Selection, problems_with, top_up
 from bot.domain.errors import (

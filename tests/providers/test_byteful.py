@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from bot.domain.catalog import Cycle, Field, Filter, Selection, top_up

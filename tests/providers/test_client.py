@@ -7,12 +7,12 @@ import contextlib
 import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 import structlog
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from bot.domain.errors import (

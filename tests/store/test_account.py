@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain.account import BalanceReading, KnownService, PoolReading, UsageDay
 from bot.domain.audit import Audit

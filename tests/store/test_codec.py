@@ -1,12 +1,12 @@
 """Stored shapes: every reachable request comes back as it was, and what cannot be understood is an error."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 import pytest
 import redis.asyncio as redis_asyncio
+from msgspec.structs import replace
 
 from bot.domain.catalog import Cycle, Filter
 from bot.domain.draft import Draft
@@ -78,7 +78,7 @@ def test_there_is_a_stored_sample_of_every_format_so_far() -> None:
 
 def test_a_sample_leaves_nothing_out() -> None:
     """It was written by the version that had this format; every part of it that may be absent is there."""
-    written = orjson.loads((SAMPLES / "request-format-1.json").read_bytes())["request"]
+    written = msgspec.json.decode((SAMPLES / "request-format-1.json").read_bytes())["request"]
     assert [name for name, value in written.items() if not value] == ["id", "failure"]  # an order clears it
 
 
@@ -137,13 +137,13 @@ def test_a_record_packed_with_the_first_words_stays_readable() -> None:
 
 
 def stored(given: PurchaseRequest) -> dict[str, Any]:
-    return dict(orjson.loads(packing.unpacked(codec.dump_request(given))))
+    return dict(msgspec.json.decode(packing.unpacked(codec.dump_request(given))))
 
 
 def test_a_record_of_a_newer_format_is_left_alone() -> None:
     newer = {**stored(request()), "format": codec.FORMAT + 1}
     with pytest.raises(RecordError, match=f"format {codec.FORMAT + 1}"):
-        codec.load_request(WORKSPACE, RequestId(1042), orjson.dumps(newer))
+        codec.load_request(WORKSPACE, RequestId(1042), msgspec.json.encode(newer))
     with pytest.raises(RecordError, match="format 8"):
         codec.load_draft(b'{"format": 8, "draft": {}}')
 
@@ -164,7 +164,7 @@ def test_a_record_without_one_of_its_parts_is_a_record_error(name: str) -> None:
     record = stored(request(State.ORDERED))
     del record["request"][name]
     with pytest.raises(RecordError, match="#1042"):
-        codec.load_request(WORKSPACE, RequestId(1042), orjson.dumps(record))
+        codec.load_request(WORKSPACE, RequestId(1042), msgspec.json.encode(record))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_part_that_makes_no_sense_is_a_record_error(name: str, value: object) 
     record = stored(request())
     record["request"][name] = value
     with pytest.raises(RecordError):
-        codec.load_request(WORKSPACE, RequestId(1042), orjson.dumps(record))
+        codec.load_request(WORKSPACE, RequestId(1042), msgspec.json.encode(record))
 
 
 @pytest.mark.parametrize("body", [b"{}", b"not json"])

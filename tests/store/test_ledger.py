@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import redis.asyncio as redis_asyncio
+from msgspec.structs import replace
 
 from bot.domain import request as life
 from bot.domain.errors import RecordError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.blocks.ids import Action
 from bot.domain.ids import ChannelId, DraftId, RequestId, UserId

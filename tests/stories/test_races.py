@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import redis.asyncio as redis_asyncio
 from freezegun import freeze_time
+from msgspec.structs import replace
 from pydantic import SecretStr
 from saq import CronJob, Job
 

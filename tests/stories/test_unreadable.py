@@ -1,6 +1,6 @@
 """A record that nobody here understands is left alone, said aloud, and holds up nobody else."""
 
-import orjson
+import msgspec
 
 from bot.domain.request import State
 from bot.health import make_warnings
@@ -14,8 +14,8 @@ async def test_t121_d5_x6_a_record_of_a_newer_version_is_left_alone_and_the_swee
     await journey.asks(rita)
     theirs, key = journey.numbers[-1], f"{{{TEAM}}}:request:{journey.numbers[-1]}"
     redis = journey.bot.store._redis
-    body = orjson.loads(await redis.hget(key, "body"))
-    newer = orjson.dumps({**body, "format": codec.FORMAT + 1})
+    body = msgspec.json.decode(await redis.hget(key, "body"))
+    newer = msgspec.json.encode({**body, "format": codec.FORMAT + 1})
     await redis.hset(key, "body", newer)
     await redis.zadd(f"{{{TEAM}}}:state:{State.APPROVED}", {str(theirs): theirs})
     await redis.zadd(f"{{{TEAM}}}:deadline", {str(theirs): 0})
@@ -32,6 +32,6 @@ async def test_t121_d5_x6_a_record_of_a_newer_version_is_left_alone_and_the_swee
     assert warning is not None
     assert f"#{theirs}" in warning
 
-    await redis.hset(key, "body", orjson.dumps(body))  # this version can read it, say after an upgrade
+    await redis.hset(key, "body", msgspec.json.encode(body))  # this version can read it, say after an upgrade
     assert await make_warnings(journey.bot)["records"]() is None
     assert await redis.smembers(f"{{{TEAM}}}:unreadable") == set()

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import redis.asyncio as redis_asyncio
+from msgspec.structs import replace
 
 from bot.domain.account import Adjustment, UsageDay
 from bot.domain.catalog import Catalog, Filter, Selection

@@ -1,10 +1,11 @@
 """Budgets: reserved with the approval, settled or released with what becomes of it, never overspent by two at once."""
 
 import asyncio
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, RefusedError
@@ -341,7 +342,9 @@ async def test_t08_of_two_approvals_at_once_for_the_last_of_a_budget_one_is_boug
 ) -> None:
     """Through two desks with a connection each, as two processes have."""
     clients = [connect(server) for _ in range(2)]
-    desks: list[Desk] = [replace(office.desk, store=type(office.store)(client, office.moments)) for client in clients]
+    desks: list[Desk] = [
+        dataclasses.replace(office.desk, store=type(office.store)(client, office.moments)) for client in clients
+    ]
     requests = [await office.place(draft=f"{name}") for name in "ab"]
     pairs = zip(desks, requests[:: 1 if turn % 2 else -1], strict=True)
     decisions = await asyncio.gather(*(decide.approve(desk, click_on(one)) for desk, one in pairs))

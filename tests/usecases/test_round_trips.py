@@ -1,9 +1,9 @@
 """How often the store is asked: counted, because it is the largest part of what a click costs."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from redis.asyncio.connection import AbstractConnection
 
 from bot.domain.audit import Origin

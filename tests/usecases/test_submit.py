@@ -1,10 +1,10 @@
 """From a draft to a request: checked, freshly priced, and only when somebody could approve it."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain import request as life
 from bot.domain.catalog import CREDIT_CODE, MAX_QUANTITY, MAX_REASON, Cycle, Field, Filter

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain.catalog import Field
 from bot.domain.draft import Draft, WaitingDraft

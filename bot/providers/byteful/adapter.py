@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from time import monotonic
 
 import structlog
+from msgspec.structs import replace
 
 from bot.domain.account import ENDED, Adjustment, UsageDay
 from bot.domain.catalog import CREDIT, CREDIT_CODE, Catalog, Field, Filter, Selection, problems_with

@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -24,6 +23,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import stamina
 import structlog
+from msgspec import Struct
 from pydantic import SecretStr
 
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError, RateLimitedError
@@ -101,8 +101,7 @@ class LocalPacer:
         return self._sent[len(self._sent) - places] + self._window_s - now
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """How long each part of a request may take, in seconds, and how often a read may be asked."""
 
     connect_s: float = CONNECT_TIMEOUT_S
@@ -117,6 +116,9 @@ class Timing:
     def of(self, call: Call) -> httpx.Timeout:
         read_s = self.change_read_s if call.changes_something else self.read_s
         return httpx.Timeout(connect=self.connect_s, read=read_s, write=self.write_s, pool=self.pool_s)
+
+
+USUAL = Timing()
 
 
 def new_http_client() -> httpx.AsyncClient:
@@ -165,7 +167,7 @@ class BytefulClient:
         private_key: SecretStr,
         pace: Pacer,
         base_url: str = API_URL,
-        timing: Timing = Timing(),
+        timing: Timing = USUAL,
         breaker: Breaker | None = None,
     ) -> None:
         self._http = http
@@ -580,7 +582,7 @@ async def open_client(
     private_key: SecretStr,
     pace: Pacer,
     base_url: str = API_URL,
-    timing: Timing = Timing(),
+    timing: Timing = USUAL,
 ) -> AsyncIterator[BytefulClient]:
     """A client with a pool of its own, closed with the block."""
     async with new_http_client() as http:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 
-import orjson
+import msgspec
 import structlog
+from msgspec import Struct
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from bot.domain.errors import (
@@ -59,8 +59,7 @@ class Call(Enum):
         return self in {Call.QUOTE, Call.CREATE}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An HTTP answer read to its end. Header names are lower case."""
 
     status: int
@@ -81,8 +80,8 @@ def read(answer: Answer, call: Call) -> Json:
 
 def _object(body: bytes) -> Json | None:
     try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        found = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -109,8 +108,7 @@ def _failure(answer: Answer, found: Json | None, call: Call) -> ProviderError:
     return OutcomeUnknownError(text, status=answer.status, request_id=error.request_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Error:
+class _Error(Struct, frozen=True):
     """The documented error body: `error`, `message`, `api_request_id`, and the second-factor fields of a 403."""
 
     is_documented: bool
