@@ -116,7 +116,7 @@ async def test_a_failed_tls_handshake_was_never_sent() -> None:
 
 
 async def test_no_free_connection_in_time_was_never_sent() -> None:
-    async with scripted(silence) as vendor, httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as http:
+    async with scripted(silence) as vendor, httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1)) as http:
         client = BytefulClient(
             http,
             base_url=vendor.url,
