@@ -73,6 +73,9 @@ _SHAPES = tuple(
     )
 )
 
+_ANY_HINT = re.compile("|".join(re.escape(hint) for hint in sorted({hint for one in _SHAPES for hint in one.hints})))
+"""Most texts are names and numbers and hold none at all, which one search finds out."""
+
 _hidden: set[str] = set()
 """Known secrets of this process. Here and not in an object, because the logging it guards is the process's own."""
 _hidden_pattern: re.Pattern[str] | None = None
@@ -92,6 +95,8 @@ def configure(level: str = "info") -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(True)
+    # What no line of ours shows, and what would be asked of the operating system for each of them.
+    logging.logProcesses = logging.logThreads = logging.logMultiprocessing = False
     sys.excepthook = _log_crash
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *_context(), ProcessorFormatter.wrap_for_formatter],
@@ -131,6 +136,8 @@ def mask(text: str) -> str:
     if _hidden_pattern is not None:
         text = _hidden_pattern.sub(MASK, text)
     lower = text.lower()
+    if _ANY_HINT.search(lower) is None:
+        return text
     for shape in _SHAPES:
         if any(hint in lower for hint in shape.hints):
             text = shape.pattern.sub(shape.replacement, text)
