@@ -125,10 +125,10 @@ class SlackApi:
                 raise _BrokenError("reset")
             case "slow":
                 assert fault is not None
-                await self.ws.until_closing(fault.seconds)
+                await self.ws.held_up(fault.seconds)
         answer = self._call(name, args, token)
         if fault is not None and fault.name == "timeout_after_effect":
-            await self.ws.until_closing(fault.seconds)
+            await self.ws.held_up(fault.seconds)
             hang_up(request)
             return {**answer, "unanswered": True}
         return answer
@@ -205,7 +205,7 @@ class SlackApi:
             body = await _response_body(request)
             word = self._respond(request, body, fault)
             if fault is not None and fault.name in ("slow", "timeout_after_effect"):
-                await self.ws.until_closing(fault.seconds)
+                await self.ws.held_up(fault.seconds)
         except ResponseUrlError as error:
             status, word = error.status, error.word
         except _BrokenError:

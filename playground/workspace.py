@@ -183,11 +183,12 @@ class Workspace:
             pass
         return self.revision
 
-    async def until_closing(self, within_s: float) -> None:
-        """Hold for a while, but let go when the world shuts down."""
+    async def held_up(self, within_s: float) -> None:
+        """Hold for a while, but let go when the faults are cleared or the world shuts down."""
+        before = self.faults.times_cleared
         try:
             async with asyncio.timeout(within_s):
-                while not self.is_closing:
+                while not self.is_closing and self.faults.times_cleared == before:
                     await self._changed.wait()
         except TimeoutError:
             pass

@@ -1,7 +1,8 @@
 """Troubles that can be switched on by name, and the calls they strike.
 
 Faults of the Web API: `ratelimited`, `error`, `slow`, `timeout_after_effect`, `http_500`, `reset`. Faults of what is
-sent to the bot: `duplicate_delivery`, `dropped_ack`. Each strikes `times` calls, then is gone.
+sent to the bot: `duplicate_delivery`, `dropped_ack`. Each strikes `times` calls, then is gone. What is slow goes on
+when the faults are cleared.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class Fault:
 class Faults:
     def __init__(self) -> None:
         self.active: list[Fault] = []
+        self.times_cleared = 0
+        """Who is held up by one looks whether this has risen."""
 
     def add(self, fault: Fault) -> None:
         self.active.append(fault)
@@ -44,6 +47,7 @@ class Faults:
 
     def clear(self) -> None:
         self.active.clear()
+        self.times_cleared += 1
 
     def strike(self, method: str, names: frozenset[str]) -> Fault | None:
         """The fault that hits this call, counted down; None when the call goes well."""

@@ -214,7 +214,7 @@ def output_of(program: str, returncode: int) -> list[dict[str, Any]]:
     """What a process of its own writes; nothing may be on standard error, nothing secret anywhere."""
     start = "import logging, warnings\nfrom bot import log\nlog.configure('info'); log.hide('sesame-sesame')\n"
     ended = subprocess.run(
-        [sys.executable, "-c", start + program], capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-c", start + program], capture_output=True, text=True, check=False, timeout=120
     )
     assert ended.stderr == ""
     assert "sesame" not in ended.stdout

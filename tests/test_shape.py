@@ -244,7 +244,7 @@ print("quiet")
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin"},
     )

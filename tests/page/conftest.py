@@ -29,7 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 
     expect.set_options(timeout=WITHIN_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=4 * WITHIN_MS)
         yield browser
         await browser.close()
 

@@ -36,6 +36,7 @@ async def test_a8_what_waits_is_decided_on_the_home_and_stands_there_after_a_rel
     mine = home_of(rita)
     await expect(mine).to_contain_text("Your requests (1)")
     await expect(mine).to_contain_text("#1001")
+    await expect(mine).to_contain_text("Ordered")
     before = await mine.inner_text()
     await rita.page.reload()
     await expect(mine).to_contain_text("Your requests (1)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -73,7 +74,11 @@ async def test_the_menu_of_a_message_has_the_shortcuts_of_the_manifest(window: O
     await rita.picture("message-shortcuts")
     await rita.page.get_by_role("menuitem", name="Look closer").click()
     await expect(rita.page.get_by_role("menuitem", name="Look closer")).to_have_count(0)
-    (sent,) = [one for one in await stage.slack.curtain() if one["what"] == "message_action look_closer"]
+
+    async def delivered() -> list[Any]:
+        return [one for one in await stage.slack.curtain() if one["what"] == "message_action look_closer"]
+
+    (sent,) = await stage.slack.until(delivered, what="the shortcut reaching the bot")
     assert sent["request"]["message"]["text"] == "What about #1001?"
 
 

@@ -117,7 +117,7 @@ async def test_by_keyboard_alone(window: Opens, stage: Stage, scheme: str) -> No
     product = rita.form.get_by_role("combobox", name="Product")
     await expect(product).to_be_focused()
     await keys.type("isp us")
-    await expect(rita.page.get_by_role("option", name=ISP).first).to_be_visible()
+    await expect(rita.page.get_by_role("option").first).to_contain_text(ISP)
     await rita.picture(f"keyboard-{scheme}-options")
     await keys.press("Enter")
     await expect(product).to_have_value(ISP)

@@ -28,7 +28,7 @@ class Line:
         self.socket = socket
 
     async def next(self) -> Json:
-        frame: Json = json.loads(await self.socket.receive_str(timeout=5))
+        frame: Json = json.loads(await self.socket.receive_str(timeout=30))
         return frame
 
     async def ack(self, envelope: Json, payload: Any = None) -> None:

@@ -24,7 +24,7 @@ from bot.store.redis import RedisStore, connect
 from playground.actions import SeenMessage
 from playground.stage import HOST, Worlds, worlds
 from playground.workspace_cast import TEAM_ID
-from tests.processes.programs import Program, get, program, until, until_ready
+from tests.processes.programs import PATIENCE_S, Program, get, program, until, until_ready
 
 WORKSPACE = WorkspaceId(TEAM_ID)
 CHANNEL = "proxies"
@@ -159,7 +159,7 @@ async def test_t110_a_worker_killed_while_it_buys_makes_no_other_buy_again(compa
         async with company.bot("worker") as worker:
             card = await company.asks()
             await company.approves(card)
-            await asyncio.wait_for(fault.reached.wait(), 30)
+            await asyncio.wait_for(fault.reached.wait(), PATIENCE_S)
             assert await company.state() is State.ORDERING
             assert await worker.stop(signal.SIGKILL) == -signal.SIGKILL
         fault.released.set()

@@ -101,15 +101,19 @@ async def test_t01_t02_d2_clicks_dealt_to_two_web_processes_count_once(crew: Cre
     outcomes = await asyncio.gather(*(who.clicks(card, "approve") for who in (mona, max_, mona, max_)))
     assert all(outcome.acked for outcome in outcomes)
     await crew.all_in_order()
-    told = [len(await who.ephemerals(CHANNEL)) for who in (mona, max_)]
-    assert told == [2, 2], "an answer to each click"
+
+    async def told() -> list[int] | None:
+        found = [len(await who.ephemerals(CHANNEL)) for who in (mona, max_)]
+        return found if sum(found) >= len(outcomes) else None
+
+    assert await crew.until(told, "an answer to each click") == [2, 2]
 
 
 async def test_t110_x6_both_workers_killed_while_one_buys_buy_nothing_twice(crew: Crew) -> None:
     fault = crew.around.provider.faults.set("timeout_after_charge", endpoint="checkout/create", times=1, seconds=60)
     card = await crew.asks()
     assert (await crew.around.slack.person("mona").clicks(card, "approve")).acked
-    await asyncio.wait_for(fault.reached.wait(), 30)
+    await asyncio.wait_for(fault.reached.wait(), PATIENCE_S)
     for worker in crew.replicas.workers:
         worker.kill()
     fault.released.set()
@@ -140,10 +144,10 @@ async def test_t122_a_worker_told_to_stop_in_the_middle_of_a_checkout_records_it
         slow = around.provider.faults.set("slow", endpoint="checkout/create", times=1, seconds=60)
         card = await crew.asks()
         await around.slack.person("mona").clicks(card, "approve")
-        await asyncio.wait_for(slow.reached.wait(), 30)
+        await asyncio.wait_for(slow.reached.wait(), PATIENCE_S)
         worker.send_signal(signal.SIGTERM)
         slow.released.set()
-        assert await asyncio.wait_for(worker.wait(), 45) == 0
+        assert await asyncio.wait_for(worker.wait(), PATIENCE_S) == 0
         assert await client.zscore(f"{{{WORKSPACE}}}:state:ordered", 1001) is not None
         async with program(around.environment, "worker"):
             await crew.all_in_order()
@@ -196,7 +200,7 @@ async def test_jobs_survive_a_restart_of_the_store(tmp_path: Path, is_running: b
         pid = (await redis.info("server"))["process_id"]
         os.kill(pid, signal.SIGKILL)
         working = working or asyncio.create_task(worker.start())
-        await asyncio.wait_for(done.wait(), 30)
+        await asyncio.wait_for(done.wait(), PATIENCE_S)
         await worker.stop()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)

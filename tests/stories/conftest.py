@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -21,6 +21,19 @@ def log() -> Iterator[list[LogLine]]:
 @pytest.fixture
 def journey(log: list[LogLine], stage: Stage) -> Journey:
     return Journey(stage, log)
+
+
+@pytest.fixture
+def pass_time(journey: Journey) -> Callable[[float], None]:
+    """Lets the directory's answers grow old, those that are on their way included."""
+    directory, passed = journey.bot.desk.directory, [0.0]
+    clock = directory._clock  # type: ignore[attr-defined]
+    directory._clock = lambda: clock() + passed[0]  # type: ignore[attr-defined]
+
+    def passing(seconds: float) -> None:
+        passed[0] += seconds
+
+    return passing
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from bot.app import Bot, open_bot
+from bot.domain.errors import ProviderError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.serve_worker import make_jobs
@@ -246,11 +247,21 @@ class Journey:
         await provider.catalog()
         provider._catalog._value = None
 
-    def byteful_is_back(self, fault: str) -> None:
-        """The fault is over; and if Byteful was left alone meanwhile, so is the time of that."""
+    async def byteful_is_back(self, fault: str) -> None:
+        """The fault is over, and so is the time for which Byteful is left alone, also where a question of before fails
+        only now.
+        """
         self.byteful.faults.clear(fault)
         provider: Any = self.bot.desk.provider
-        provider.client._breaker._closed_until = 0
+
+        async def answers() -> bool:
+            provider.client._breaker._closed_until = 0
+            with suppress(ProviderError):
+                await provider.credit_balance()
+                return True
+            return False
+
+        await self._looking_on(answers)
 
     async def sweep(self) -> None:
         """What the worker does each minute."""

@@ -59,6 +59,7 @@ async def test_i3_a_message_becomes_the_reason_and_the_card_goes_to_its_channel(
     await rita.chooses(form, "product", "Static Residential ISP Proxies [US]")
     form = await journey.form(rita, "Total")
     answered(await rita.submits(form))
+    await journey.form(rita, "Sent as #1001")
     request = await journey.request(1001)
     assert request.reason.startswith("We need")
     assert len(request.reason) == 1_000

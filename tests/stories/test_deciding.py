@@ -148,19 +148,6 @@ async def test_m1_only_the_requester_withdraws(journey: Journey) -> None:
 # The role is read at the click, and again before the money moves
 
 
-@pytest.fixture
-def pass_time(journey: Journey) -> Callable[[float], None]:
-    """Lets the directory's answers grow old."""
-    directory, passed = journey.bot.desk.directory, [0.0]
-    clock = directory._clock  # type: ignore[attr-defined]
-    directory._clock = lambda: clock() + passed[0]  # type: ignore[attr-defined]
-
-    def passing(seconds: float) -> None:
-        passed[0] += seconds
-
-    return passing
-
-
 async def test_t21_z3_a_lost_role_counts_at_the_click(journey: Journey, pass_time: Callable[[float], None]) -> None:
     rita, mona, fay = journey.people("rita", "mona", "fay")
     card = await journey.asks(rita)
@@ -400,6 +387,7 @@ async def test_t91_c1_a_slow_older_drawing_never_stays_over_a_newer_one(journey:
     updates = await journey.until(lambda: _answers(journey, "chat.update", 2), "both drawings being done")
     assert len(updates) >= 2
     await journey.card("Withdrawn by @rita")
+    await journey.all_said()
     assert "Withdrawn by @rita" in (await rita.again(card)).text
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bot import jobs
 from bot.domain.request import Happened
 from bot.serve_worker import make_jobs
 from playground.actions import SeenMessage
@@ -264,8 +265,14 @@ async def test_a_provider_in_trouble_postpones_and_says_nothing_untrue(journey: 
     await journey.threaded("All 5 proxies are delivered as ordered.")
 
 
-async def test_the_worker_looks_by_itself(journey: Journey, buys: Buys) -> None:
-    """Nobody calls it here: what tells is the job that runs every ten seconds."""
+@pytest.fixture
+def a_worker_that_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as it looks into purchases of unclear end, which no test keeps it from."""
+    monkeypatch.setattr(jobs, "FOLLOW_CRON", jobs.LOOK_CRON)
+
+
+async def test_the_worker_looks_by_itself(a_worker_that_looks: None, journey: Journey, buys: Buys) -> None:
+    """Nobody calls it here: what tells is the job that runs every few seconds."""
     order = await buys(credit=RICH)
     journey.byteful.fulfil_service(order.service_id)
     order.clock.later += SOON

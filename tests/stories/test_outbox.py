@@ -112,10 +112,11 @@ async def test_t88_a_channel_archived_in_the_middle_neither_stops_the_purchase_n
 async def test_f3_x3_a_purchase_waits_for_no_message(journey: Journey) -> None:
     rita, mona = journey.people("rita", "mona")
     card = await journey.asks(rita)
-    await journey.slack.fault("slow", method="chat.update", times=1, seconds=3.0)
+    await journey.slack.fault("slow", method="chat.update", times=1, seconds=9.0)
     answered(await mona.clicks(card, "approve"))
     await journey.in_state(State.ORDERED)
     assert calls(journey, "chat.update") == [], "Slack has not answered yet"
+    await journey.slack.clear_faults()
     await journey.card("Ordered")
 
 

@@ -114,7 +114,7 @@ async def test_f1_q3_t67_without_a_fresh_look_nothing_is_bought_and_the_card_say
     await journey.sweep()
     assert reference_in((await journey.card(words)).text) == reference_in(card.text), "said once, not every minute"
     assert journey.byteful.creates_received == 0
-    journey.byteful_is_back(fault)
+    await journey.byteful_is_back(fault)
     await journey.sweep()
     await journey.card("Ordered")
     assert journey.byteful.creates_received == 1

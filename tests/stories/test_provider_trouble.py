@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 
 import aiohttp
 import pytest
@@ -31,11 +32,12 @@ async def warm(journey: Journey) -> None:
 
 
 async def leave_alone(journey: Journey) -> None:
-    """Byteful is down, and so many asked in vain that it is left alone."""
+    """Byteful is down, and so many asked in vain that it is left alone, for as long as the story takes."""
     journey.byteful.faults.set("down")
     while not journey.bot.desk.provider.is_away:
         with contextlib.suppress(ProviderError):
             await journey.bot.desk.provider.credit_balance()
+    journey.bot.desk.provider.client._breaker._closed_until = math.inf  # type: ignore[attr-defined]
 
 
 async def awaited(journey: Journey) -> list[str]:
@@ -70,7 +72,7 @@ async def test_f6_t69_an_ask_in_one_line_is_kept_and_posted_with_its_price_later
     await journey.sweep()
     assert await cards(journey) == []
     assert await awaited(journey) == ["scraping"]
-    journey.byteful_is_back(fault)
+    await journey.byteful_is_back(fault)
     await journey.sweep()
     news = await journey.direct(rita, "it has its price", "$", "goes to the approvers")
     journey.numbers.append(number_in(news.text))
@@ -96,7 +98,7 @@ async def test_f6_the_form_says_that_there_is_no_price_and_takes_the_ask_all_the
     answered(await rita.submits(await journey.form(rita, "gives no price")))
     await journey.form(rita, *KEPT, "/proxy requests")
     assert await awaited(journey) == ["by form"]
-    journey.byteful_is_back("down")
+    await journey.byteful_is_back("down")
     await journey.sweep()
     await journey.direct(rita, "it has its price")
     assert await cards(journey) == [1001]
@@ -116,7 +118,7 @@ async def test_f6_more_credit_can_be_asked_for_without_even_a_catalog(journey: J
     preview = await journey.answer(rita, "/proxy topup 50", "$50.00 of account credit", "send it all the same")
     await rita.clicks(preview, "send_draft")
     await journey.private(rita, *KEPT)
-    journey.byteful_is_back("down")
+    await journey.byteful_is_back("down")
     await journey.sweep()
     await journey.direct(rita, "$50.00 of account credit", "it has its price")
     assert await cards(journey) == [1001]
@@ -142,7 +144,7 @@ async def test_t69_what_was_asked_in_an_hour_without_byteful_goes_on_in_order(jo
         await keeps(journey, (rita, ravi)[place % 2], f"isp_us {place + 1} for ask {place}")
     assert await awaited(journey) == [f"ask {place}" for place in range(6)]
     journey.byteful.set_price("isp_us", 400)
-    journey.byteful_is_back("down")
+    await journey.byteful_is_back("down")
     await asyncio.gather(*(journey.sweep() for _ in range(2)))
     await journey.sweep()
     found = [await journey.request(1001 + place) for place in range(6)]
@@ -175,7 +177,7 @@ async def test_f6_lists_and_home_show_what_waits_with_a_way_to_discard_it(journe
     assert await awaited(journey) == ["pricing"]
     answered(await rita.clicks(listed, "discard_kept", value=first.draft.id))
     await journey.private(rita, "does not wait for a price any more")
-    journey.byteful_is_back("down")
+    await journey.byteful_is_back("down")
     await journey.sweep()
     await journey.direct(rita, "3 × ", "it has its price")
     assert await cards(journey) == [1001]
@@ -201,7 +203,7 @@ async def test_t65_f6_an_ask_without_a_price_as_it_stands_comes_back_with_the_re
     await warm(journey)
     journey.byteful.faults.set("down", endpoint="checkout/quote")
     await keeps(journey, rita, "isp_us 2 promo NOSUCHCODE for scraping")
-    journey.byteful_is_back("down")
+    await journey.byteful_is_back("down")
     await journey.sweep()
     told = await journey.direct(rita, "there is no price for what you asked for", "promo code", "nothing was bought")
     assert await cards(journey) == []
@@ -245,7 +247,7 @@ async def test_t65_purchases_are_paused_admins_told_once_and_it_goes_on_by_itsel
             assert "paused since" in (await ready.json())["warnings"]["purchases"]
         async with web.get(f"{journey.stage.url}/metrics") as metrics:
             assert "proxydesk_purchases_paused 1.0" in await metrics.text()
-    journey.byteful_is_back(fault)
+    await journey.byteful_is_back(fault)
     await journey.sweep()
     await journey.card("Ordered", number=1001)
     await journey.card("Ordered", number=1002)
@@ -283,7 +285,7 @@ async def test_t65_asks_are_taken_while_keys_are_refused(journey: Journey) -> No
     await keeps(journey, rita)
     await journey.sweep()
     await journey.direct(ada, "Purchases are paused", "refuses our keys")
-    journey.byteful_is_back("unauthorized")
+    await journey.byteful_is_back("unauthorized")
     await journey.sweep()
     await journey.direct(rita, "it has its price")
     assert await cards(journey) == [1001]
