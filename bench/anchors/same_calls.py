@@ -1,7 +1,7 @@
 """M: the outside calls of opening the form, by hand and with nothing else.
 
-The bot remembers the request (so that a repeat is noticed), answers, opens the form at Slack and keeps the draft. This
-does the same calls over the same client libraries, with the very view the bot sends.
+The bot answers, opens the form at Slack and keeps the draft, by which a repeat is noticed. This does the same calls
+over the same client libraries, with the very view the bot sends.
 """
 
 from __future__ import annotations
@@ -50,10 +50,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await reply(send, 401)
         return
     fields = parse_qs(body.decode())
-    if await redis.set(headers[b"x-slack-signature"], b"1", nx=True, ex=600):
-        task = asyncio.create_task(open_form(fields["trigger_id"][0]))
-        working.add(task)
-        task.add_done_callback(working.discard)
+    task = asyncio.create_task(open_form(fields["trigger_id"][0]))
+    working.add(task)
+    task.add_done_callback(working.discard)
     await reply(send)
 
 

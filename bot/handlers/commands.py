@@ -45,7 +45,7 @@ class Command(Struct, frozen=True):
 async def _buy(front: Front, who: Actor, text: str) -> Message | None:
     """Nothing after the word opens the form; a line is priced and previewed."""
     if not text:
-        open_form(front, who, drafts.new_draft(who))
+        await open_form(front, who, drafts.new_draft(who))
         return None
 
     async def work() -> Message:
@@ -65,7 +65,7 @@ async def _previewed(front: Front, who: Actor, text: str) -> Message:
 async def _topup(front: Front, who: Actor, text: str) -> Message | None:
     """An amount is previewed; without one the form asks for it."""
     if not text:
-        open_form(front, who, drafts.top_up_draft(who, None))
+        await open_form(front, who, drafts.top_up_draft(who, None))
         return None
     amount_text, _, reason = f"{text} ".partition(" for ")
     amount = parse_dollars(amount_text)

@@ -29,6 +29,8 @@ from bot.usecases import budgets, submit, waiting
 
 TYPING_PAUSE_S = 0.25
 """How long to wait for the next keystroke before the provider is asked for a price."""
+TURNS_TO_SEND = 2
+"""Turns of the event loop until a call has left: aiohttp writes its body in a task of its own."""
 VIEW_MEMORY_S = 24 * 3600
 FORM_GONE = frozenset({"not_found", "view_not_found"})
 """The person closed the form; nothing is left to draw on and nothing is wrong (Slack docs)."""
@@ -61,15 +63,17 @@ def _other_block(block: str) -> str:
 # Opening
 
 
-def open_form(front: Front, who: Actor, draft: Draft) -> None:
-    """Put a form on the person's screen; all else happens after the ack."""
-    front.background.spawn(_open(front, who, draft))
-
-
-async def _open(front: Front, who: Actor, draft: Draft) -> None:
+async def open_form(front: Front, who: Actor, draft: Draft) -> None:
+    """Put a form on the person's screen. The call for it has left before the ack, for it is what they wait for."""
     is_top_up = draft.product_code == CREDIT_CODE
     view = buy_modal.topup_modal(draft) if is_top_up else buy_modal.loading(draft.id)
     opening = asyncio.create_task(_opened(front, who, view))
+    for _ in range(TURNS_TO_SEND):
+        await asyncio.sleep(0)
+    front.background.spawn(_keep(front, who, draft, opening))
+
+
+async def _keep(front: Front, who: Actor, draft: Draft, opening: asyncio.Task[OpenView]) -> None:
     try:
         await front.store.save_draft(draft, who.signature)
         opened = await opening
@@ -80,7 +84,7 @@ async def _open(front: Front, who: Actor, draft: Draft) -> None:
         else:
             await _not_opened(front, who, draft, error)
         return
-    if not is_top_up:
+    if draft.product_code != CREDIT_CODE:
         form = Form(who, opened)
         front.background.take_over(work_on(form))
         await guarded(front, form, draft, show_priced(front, form, draft, note=None))

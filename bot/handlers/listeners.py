@@ -74,7 +74,7 @@ async def _reorder(front: Front, pressed: Press) -> Message | None:
 async def _open_topup(front: Front, pressed: Press) -> Message | None:
     """An offer of credit carries its cents."""
     amount = int(pressed.value) if pressed.value.isdecimal() and len(pressed.value) < 10 else None
-    form.open_form(front, pressed.actor, drafts.top_up_draft(pressed.actor, amount))
+    await form.open_form(front, pressed.actor, drafts.top_up_draft(pressed.actor, amount))
     return None
 
 
@@ -212,9 +212,9 @@ def listen(app: AsyncApp, front: Front) -> None:
         who = actor(body)
         match body.get("callback_id"):
             case Shortcut.BUY:
-                form.open_form(front, who, drafts.new_draft(who))
+                await form.open_form(front, who, drafts.new_draft(who))
             case Shortcut.ASK_ABOUT:
-                form.open_form(front, who, drafts.draft_about(who, message_text(body)))
+                await form.open_form(front, who, drafts.draft_about(who, message_text(body)))
             case name:
                 front.whisper_later(who, front.unknown(who, str(name)))
         await ack()

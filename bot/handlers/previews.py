@@ -123,7 +123,7 @@ async def edit_draft(front: Front, press: Press) -> Message | None:
         form = form_of(press.actor, press.view, press.ordinal)
         front.background.spawn(guarded(front, form, draft, show_priced(front, form, draft)))
     else:
-        open_form(front, press.actor, draft)
+        await open_form(front, press.actor, draft)
     return None
 
 
@@ -148,5 +148,5 @@ async def reorder(front: Front, press: Press, number: RequestId) -> Message | No
     if request.selection.is_about_renewal:
         draft = submit.draft_again(request, new_draft(press.actor))
         return await preview_of(front, press.actor, draft)
-    open_form(front, press.actor, submit.draft_again(request, new_draft(press.actor)))
+    await open_form(front, press.actor, submit.draft_again(request, new_draft(press.actor)))
     return None

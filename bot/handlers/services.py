@@ -164,7 +164,7 @@ async def more_data(front: Front, press: Press) -> Message | None:
         quantity=max(1, *sizes) if sizes else 1,
         cycle=product.cycles[0],
     )
-    open_form(front, press.actor, drafts.with_reason(draft, f"More {press.value} data"))
+    await open_form(front, press.actor, drafts.with_reason(draft, f"More {press.value} data"))
     return None
 
 
