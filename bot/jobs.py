@@ -100,13 +100,15 @@ class Jobs:
             await beside.end()
 
     async def _finish(self, moved: PurchaseRequest) -> None:
-        """What follows a purchase: telling of it, and looking into a doubt that came of it."""
+        """What follows a purchase: telling of it, looking into a doubt that came of it, then what nobody waits for."""
         telling = asyncio.create_task(self._tell(moved.workspace))
         if moved.state is State.IN_DOUBT:
             await self._drive(moved.workspace, moved.id)
             await self._tell(moved.workspace)
-        await checkout.finish(self._desk, moved)
-        await telling
+        try:
+            await telling
+        finally:
+            await checkout.finish(self._desk, moved)
 
     async def sweep(self, _context: Context) -> None:
         """Drive on or close every request that waits for the machine or the clock, in every workspace."""

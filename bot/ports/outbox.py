@@ -65,13 +65,12 @@ class Posting(Struct, frozen=True):
 class Told(Struct, frozen=True):
     """What was said so far about one request, each message by its name (the text of its intent).
 
-    `dropped` are those that cannot be delivered, with the reason; `is_stray`: the channel cannot be written to.
+    `dropped` are those that cannot be delivered, with the reason.
     """
 
     places: Mapping[str, MessageRef]
     begun: Mapping[str, Posting]
     dropped: Mapping[str, str]
-    is_stray: bool
 
 
 class Silence(Struct, frozen=True):

@@ -257,8 +257,12 @@ class Store(AccountStore, DigestStore, Protocol):
 
     async def hold_lane(self, workspace: WorkspaceId, lane: Lane, until: datetime) -> None: ...
 
-    async def told(self, claim: Claim, channel: ChannelId | None = None) -> Told:
-        """All that was said about what this intent is about; `channel` is where its card belongs."""
+    async def told(self, claim: Claim) -> Told:
+        """All that was said about what this intent is about."""
+        ...
+
+    async def is_stray(self, workspace: WorkspaceId, channel: ChannelId) -> bool:
+        """Whether this channel cannot be written to, as far as is known."""
         ...
 
     async def message(self, workspace: WorkspaceId, about: RequestId | NoticeKey, name: str) -> MessageRef | None:

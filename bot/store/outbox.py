@@ -149,13 +149,14 @@ class Outbox:
 
     # Where messages stand
 
-    async def told(self, claim: Claim, channel: ChannelId | None = None) -> Told:
-        messages = _messages(claim.workspace, subject(claim.intent))
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hgetall(messages)
-            pipeline.hexists(f"{prefix(claim.workspace)}outbox:strays", channel or "")
-            found, is_stray = await pipeline.execute()
-        return _told(found, bool(is_stray))
+    async def told(self, claim: Claim) -> Told:
+        async with self._guarded():
+            found: Any = await self._redis.hgetall(_messages(claim.workspace, subject(claim.intent)))
+        return _told(found)
+
+    async def is_stray(self, workspace: WorkspaceId, channel: ChannelId) -> bool:
+        async with self._guarded():
+            return bool(await self._redis.hexists(f"{prefix(workspace)}outbox:strays", channel))
 
     async def message(self, workspace: WorkspaceId, about: RequestId | NoticeKey, name: str) -> MessageRef | None:
         async with self._guarded():
@@ -252,7 +253,7 @@ def _intent(text: bytes) -> Intent | None:
         return None
 
 
-def _told(found: dict[bytes, bytes], is_stray: bool) -> Told:
+def _told(found: dict[bytes, bytes]) -> Told:
     by_sign: dict[str, dict[str, bytes]] = {"?": {}, "-": {}, "": {}}
     for field, value in found.items():
         name = field.decode()
@@ -262,7 +263,6 @@ def _told(found: dict[bytes, bytes], is_stray: bool) -> Told:
         places={name: codec.load_message(raw) for name, raw in by_sign[""].items()},
         begun={name: _posting(raw) for name, raw in by_sign["?"].items()},
         dropped={name: raw.decode() for name, raw in by_sign["-"].items()},
-        is_stray=is_stray,
     )
 
 

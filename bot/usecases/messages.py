@@ -5,6 +5,7 @@ Everything is drawn from the state as it is then. A closed channel or thread is 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,11 +76,12 @@ class Messages:
             return None
         if isinstance(intent, NoticeIntent):
             return await self._notice(claim, intent)
-        request = await self.desk.store.get(claim.workspace, intent.request)
+        request, told = await asyncio.gather(
+            self.desk.store.get(claim.workspace, intent.request), self.desk.store.told(claim)
+        )
         if request is None:
             _log.error("message_without_request", intent=str(intent))
             return None
-        told = await self.desk.store.told(claim, request.channel)
         match intent:
             case CardIntent():
                 await self._card(claim, request, told)
@@ -149,7 +151,8 @@ class Messages:
     async def _copy(self, claim: Claim, intent: CopyIntent, request: PurchaseRequest, told: Told) -> None:
         if str(intent) in told.dropped:
             return
-        saying = replace(await self._saying(intent, request), is_stray=told.is_stray)
+        saying = await self._saying(intent, request)
+        saying = replace(saying, is_stray=await self.desk.store.is_stray(claim.workspace, request.channel))
         try:
             await self.speaker.keep_current(claim, told, saying, Spot(intent.user))
         except ChatError as error:
@@ -163,7 +166,8 @@ class Messages:
         card = told.places.get(str(CardIntent(request.id)))
         if card is not None:
             return self._new(Part(claim, saying, Spot(card.channel, card.ts), request), told)
-        if not told.is_stray and claim.tries < MOST_TRIES:
+        is_expected = not await self.desk.store.is_stray(claim.workspace, request.channel)
+        if is_expected and claim.tries < MOST_TRIES:
             raise CardIsMissingError
         await self._instead_of_thread(Part(claim, saying, Spot(request.channel), request), request, "no_card")
         return None
@@ -178,7 +182,7 @@ class Messages:
 
     async def _instead_of_thread(self, part: Part, request: PurchaseRequest, code: str) -> None:
         await self._stray(part.claim, request, code)
-        told = await self.desk.store.told(part.claim, request.channel)
+        told = await self.desk.store.told(part.claim)
         people = [request.requester, *_copies(request, told), *await self._people.deciders(request)]
         await self._ask(part.claim, _instead(part.claim.intent, request, dict.fromkeys(people)))
 
