@@ -26,6 +26,7 @@ CONNECTIONS = 4
 """To each process. Events that are under way together share the waking up of their process, and so cost less each."""
 PIECES = 4
 """Of a round in which two programs are compared that differ by little, in turn."""
+WARM_UP_ROUNDS = 8
 NODE_FOLDER = ROOT / "var" / "bench-node"
 RECORDED = "web process and store together, the private answer behind the ack included"
 NO_NODE = f"not measured: no package @slack/bolt; `python -m bench --node` installs it below {NODE_FOLDER.name}"
@@ -81,11 +82,22 @@ async def cpu(rounds: int) -> list[Figure]:
         hello = await stack.enter_async_context(around.anchor("bolt_hello"))
         silent = await stack.enter_async_context(around.anchor("bolt_hello", ACK_ONLY="1"))
         floor = await stack.enter_async_context(around.anchor("floor"))
+        by_hand = await stack.enter_async_context(around.anchor("same_calls"))
         node = await stack.enter_async_context(javascript(around))
+        if node is not None:
+            await _warm_up(around, node)
         for number in range(rounds + 1):  # the first warms up
             into = kept if number else Rounds()
-            await _cpu_round(around, into, web, {"B": hello, "B silent": silent, "F": floor}, node)
+            await _cpu_round(around, into, web, {"B": hello, "B silent": silent, "F": floor, "M": by_hand}, node)
     return _cpu_figures(kept)
+
+
+async def _warm_up(around: Company, node: Served) -> None:
+    """JavaScript is compiled while it runs: without this a first round would be three times as dear as a tenth."""
+    requests = await around.ask_for(EVENTS)
+    for _ in range(WARM_UP_ROUNDS):
+        await cost(node, around.presses(requests, "button_click"))
+        await cost(node, around.commands(EVENTS, "help", "/echo"))
 
 
 async def _cpu_round(
@@ -94,7 +106,8 @@ async def _cpu_round(
     requests = await around.ask_for(EVENTS)
     kept.add("click", await cost(web, around.presses(requests), [around.valkey]))
     for name, anchor in anchors.items():
-        kept.add(name, await cost(anchor, around.presses(requests, "button_click")))
+        beside = [around.valkey] if name == "M" else []
+        kept.add(name, await cost(anchor, around.presses(requests, "button_click"), beside))
     kept.add("command", await cost(web, around.commands(EVENTS, "help"), [around.valkey]))
     kept.add("B command", await cost(anchors["B"], around.commands(EVENTS, "help", "/echo")))
     kept.add("form", await cost(web, around.commands(EVENTS, "buy"), [around.valkey]))
@@ -115,6 +128,7 @@ def _cpu_figures(kept: Rounds) -> list[Figure]:
         Figure("CPU per click", "ms", kept.of("click")),
         Figure("CPU per command", "ms", kept.of("command")),
         Figure("CPU per form opened (`/proxy buy`: draft kept, form opened and drawn)", "ms", kept.of("form")),
+        Figure("CPU per click of M, which makes the same calls by hand", "ms", kept.of("M"), None, RECORDED),
         Figure("CPU per click of B, which acknowledges and posts", "ms", kept.of("B")),
         Figure("CPU per click of a B that only acknowledges", "ms", kept.of("B silent")),
         Figure("CPU per click of F, which only checks the signature", "ms", kept.of("F")),
