@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -96,6 +97,27 @@ async def test_t111_a_process_that_dies_with_the_answer_in_hand_loses_nothing(of
     await journal.replay(desk)
     assert await office.state(request) is State.ORDERED
     assert office.provider.creates == 1
+
+
+async def test_t111_t123_an_answer_reaches_the_store_though_the_disk_hangs(office: Office, tmp_path: Path) -> None:
+    """It goes to both at once: whichever is first, a process that dies now loses nothing."""
+    hangs, recorded = asyncio.Event(), asyncio.Event()
+
+    class SlowDisk(FileJournal):
+        async def keep(self, sent: Sent) -> None:
+            if sent.order is not None:
+                await hangs.wait()
+            await super().keep(sent)
+
+    desk = replace(office.desk, journal=SlowDisk(tmp_path / "journal"))
+    request = await office.place(Approved)
+    office.moments.at("moved:ordered", recorded.set)
+    driving = asyncio.create_task(checkout.drive(desk, WORKSPACE, request.id))
+    await recorded.wait()
+    assert await office.state(request) is State.ORDERED
+    hangs.set()
+    await driving
+    assert await kept(desk) == []
 
 
 async def test_an_answer_settles_the_doubt_that_its_loss_had_left(office: Office, desk: Desk) -> None:
