@@ -16,6 +16,8 @@ from playground.stage import HOST, Worlds, program, until_ready, worlds
 
 CHANNEL = "proxies"
 WIDTH = 100
+WITHIN_S = 60.0
+"""For anything that should be seen at once, on a machine that may be busy."""
 
 
 class TourError(AssertionError):
@@ -57,7 +59,7 @@ class Guide:
             seen = await look()
             return seen if seen is not None and all(word in seen.text for word in words) else None
 
-        return await self.slack.until(there, within=20, what=f"seeing {', '.join(words)}")
+        return await self.slack.until(there, within=WITHIN_S, what=f"seeing {', '.join(words)}")
 
     async def form(self, who: SlackPerson, *words: str) -> SeenView:
         seen = await self.sees(who.view, *words)
@@ -321,4 +323,4 @@ async def _balance(guide: Guide, who: SlackPerson) -> str:
         found = await told()
         return found[-1] if len(found) > before else None
 
-    return await guide.slack.until(newest, within=20, what="seeing the balance")
+    return await guide.slack.until(newest, within=WITHIN_S, what="seeing the balance")

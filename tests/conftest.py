@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     saq still calls a command that redis-py has begun to warn of; as an error it would break the queue.
     """
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
     config.addinivalue_line("filterwarnings", "ignore:Call to deprecated setex:DeprecationWarning")
 
 
