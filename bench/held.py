@@ -1,4 +1,5 @@
-"""`python -m bench.held`: what an idle web process holds in memory and spends its start on, library by library.
+"""`python -m bench.held`: what an idle web process holds in memory and spends its start on, library by library, and how
+much of it there would be without the bot.
 
 Each line is what importing it adds to those above, so what two of them share counts for the first. Everything is
 measured in this one process, which therefore imports nothing else.
@@ -14,6 +15,7 @@ PARTS = {
     "Bolt, slack-sdk, aiohttp (B ends here)": ("slack_bolt.async_app",),
     "redis-py": ("redis.asyncio",),
     "saq": ("saq.queue.redis",),
+    "msgspec": ("msgspec",),
     "pydantic": ("pydantic.main", "pydantic.type_adapter"),
     "httpx": ("httpx",),
     "its connections, made after the start": ("httpcore._async.http11", "anyio._backends._asyncio"),
@@ -23,6 +25,7 @@ PARTS = {
     "the bot: store and Byteful": ("bot.store.redis", "bot.providers"),
     "the bot: handlers, views, use-cases": ("bot.process", "bot.serve_web"),
 }
+FIRST_OF_BOT = "the bot: values and rules"
 
 
 def memory_mib() -> float:
@@ -37,12 +40,18 @@ def main() -> None:
     gc.disable()
     before_mib, before_s = 0.0, 0.0
     for what, modules in PARTS.items():
+        if what == FIRST_OF_BOT:
+            _sum("together, without the bot", before_mib, before_s)
         for module in modules:
             importlib.import_module(module)
         held_mib, spent_s = memory_mib(), time.process_time()
         print(f"| {what} | {held_mib - before_mib:.1f} MiB | {(spent_s - before_s) * 1_000:.0f} ms |")
         before_mib, before_s = held_mib, spent_s
-    print(f"| together | {before_mib:.1f} MiB | {before_s * 1_000:.0f} ms |")
+    _sum("together", before_mib, before_s)
+
+
+def _sum(what: str, held_mib: float, spent_s: float) -> None:
+    print(f"| **{what}** | {held_mib:.1f} MiB | {spent_s * 1_000:.0f} ms |")
 
 
 if __name__ == "__main__":
