@@ -74,6 +74,8 @@ class Line:
 
     async def ask(self, command: tuple[Any, ...]) -> Any:
         """Raises ConnectionError or TimeoutError when there is no answer, ResponseError when that is the answer."""
+        if not self.is_open:
+            raise exceptions.ConnectionError("closed meanwhile")  # nobody would read on a connection made anew
         packed = self._connection.pack_command(*command)
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._questions.append((self._loop.time(), answer))

@@ -92,5 +92,14 @@ async def test_after_closing_nobody_waits_for_ever(client: redis_asyncio.Redis) 
     await asyncio.sleep(0)
     await client.aclose()
     with pytest.raises(exceptions.ConnectionError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await asking
+
+
+async def test_a_line_that_was_closed_meanwhile_opens_no_connection_of_its_own(client: redis_asyncio.Redis) -> None:
+    await client.ping()
+    held = client._line  # type: ignore[attr-defined]
+    await held.close()
+    with pytest.raises(exceptions.ConnectionError):
+        await held.ask(("PING",))
+    assert not held._connection.is_connected
