@@ -163,7 +163,7 @@ async def test_a_catalog_is_kept_for_a_minute_and_no_longer(
 
 async def until_read(world: ProviderWorld, times: int) -> None:
     """Until the catalog was asked for so often, by somebody who waits for it or beside."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while catalogs_read(world) < times:  # noqa: ASYNC110 - the world has no event for this
             await asyncio.sleep(0)
 

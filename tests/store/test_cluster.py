@@ -24,7 +24,7 @@ async def cluster() -> AsyncIterator[SecretStr]:
     options = {"port": port, "bind": "127.0.0.1", "cluster-enabled": "yes", "appendfsync": "always"}
     async with running(**options) as url, redis_asyncio.from_url(url.get_secret_value()) as client:
         await client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, ALL_SLOTS)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while b"cluster_state:ok" not in await _state(client):  # noqa: ASYNC110 - a server sets no event of ours
                 await asyncio.sleep(0.02)
         yield url

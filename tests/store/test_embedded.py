@@ -48,7 +48,7 @@ async def is_up(url: SecretStr) -> bool:
 
 
 async def until_down(url: SecretStr) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await is_up(url):  # noqa: ASYNC110 - another process ends, which sets no event of ours
             await asyncio.sleep(0.01)
 
@@ -102,7 +102,7 @@ async def test_many_who_come_at_once_start_one_server(tmp_path: Path) -> None:
 
 
 async def until_another(url: SecretStr, pid: int) -> int:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(RedisError, OSError):
                 if (now := await pid_at(url)) != pid:
