@@ -167,10 +167,10 @@ async def test_t21_what_is_known_of_a_group_is_never_older_than_a_minute(
     card = await journey.asks(rita)
     answered(await fay.clicks(card, "approve"))
     asked = len(await journey.slack.calls("usergroups.users.list"))
-    pass_time(50)
+    pass_time(30)
     answered(await fay.clicks(card, "approve"))
     assert len(await journey.slack.calls("usergroups.users.list")) == asked
-    pass_time(10)
+    pass_time(30)
     answered(await fay.clicks(card, "approve"))
     assert len(await journey.slack.calls("usergroups.users.list")) == asked + 1
 
@@ -212,12 +212,13 @@ async def test_t23_who_cannot_be_judged_may_not(
 async def test_t23_a_slow_slack_does_not_make_the_click_late(
     journey: Journey, pass_time: Callable[[float], None]
 ) -> None:
-    """Person and role are both asked of Slack: together they have to fit into the three seconds."""
+    """Person and role are both asked of Slack: together they have to fit into what Slack waits, here a little less."""
     rita, mona = journey.people("rita", "mona")
     card = await journey.asks(rita)
     pass_time(61)
+    await journey.slack.settings(ack_within_s=2.75)
     for method in ("users.info", "usergroups.users.list"):
-        await journey.slack.fault("slow", method=method, seconds=1.6)
+        await journey.slack.fault("slow", method=method, seconds=1.4)
     answered(await mona.clicks(card, "approve"))
     await journey.card("Ordered")
 
