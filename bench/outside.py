@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import Any
 
-import orjson
+import msgspec
 
 from bench.company import Company, shown
 from bench.traffic import CHANNEL
@@ -24,8 +24,10 @@ AT_SLACK = JSON | {"Authorization": "Bearer xoxb-bench"}
 
 async def own_time_s(around: Company, request: PurchaseRequest) -> float:
     """Seconds from the beginning of the first call to the arrival of the last, as a purchase is measured."""
-    root, order = f"http://127.0.0.1:{around.byteful_port}/1.0/public/user", orjson.dumps(ORDER)
-    card = orjson.dumps({"channel": CHANNEL, "ts": f"{request.id}.000100", "text": "card", "blocks": shown(request)})
+    root, order = f"http://127.0.0.1:{around.byteful_port}/1.0/public/user", msgspec.json.encode(ORDER)
+    card = msgspec.json.encode(
+        {"channel": CHANNEL, "ts": f"{request.id}.000100", "text": "card", "blocks": shown(request)}
+    )
     await around.book()
     began = time.monotonic()
     await asyncio.gather(
@@ -40,4 +42,4 @@ async def own_time_s(around: Company, request: PurchaseRequest) -> float:
 
 async def _call(around: Company, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> Any:
     async with around.session.request(method, url, data=body, headers=headers) as answer:
-        return orjson.loads(await answer.read())
+        return msgspec.json.decode(await answer.read())

@@ -2,9 +2,12 @@
 
 import hashlib
 import hmac
+import importlib
+from pathlib import Path
 
 import pytest
 
+import bench
 from bench import traffic
 from bench.figures import Figure, Goal, Rounds, percentile, replaced, table
 from bot.slack_http import parse_body
@@ -63,3 +66,8 @@ def test_the_traffic_is_signed_as_slack_signs_it_and_read_as_slack_words_it() ->
     assert f"X-Slack-Signature: v0={digest}".encode() in request
     payload = parse_body(body.decode())
     assert (payload["actions"][0]["value"], payload["message"]["blocks"]) == ("1007:1", [{"type": "divider"}])
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in Path(bench.__path__[0]).glob("[a-z]*.py")))
+def test_every_part_of_the_bench_finds_what_it_needs(name: str) -> None:
+    importlib.import_module(f"bench.{name}")
