@@ -457,6 +457,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         log_config=None,
         log_level="error",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,  # longer than any client keeps a connection, or one of its calls meets the closing
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
