@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from bot.socket_mode import Socket
 
 TICK_S = 1.0
+KEEP_ALIVE_S = 75
+"""Longer than load balancers keep a connection they do not use (60 s is usual): one that we closed first could meet a
+click on its way.
+"""
 DRAIN_S = 10.0
 """How long work behind an ack may go on when the process is asked to stop."""
 
@@ -52,6 +56,7 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
         access_log=False,
         lifespan="off",
         ws="none",
+        timeout_keep_alive=KEEP_ALIVE_S,
         proxy_headers=False,  # nobody asks for a caller's address
     )
     server = _Server(config, stop)
