@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import copy
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -157,7 +158,8 @@ class _LateTransport(httpx.AsyncBaseTransport):
 
 def _new_transport() -> httpx.AsyncHTTPTransport:
     # httpcore imports this at each request. Where it is not installed, Python would search the disk for it each time.
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+    if find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_CONNECTION_S)
     return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
 
