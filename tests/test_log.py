@@ -153,7 +153,7 @@ def test_z4_lines_of_libraries_are_masked_too(lines: Lines) -> None:
     assert [line["level"] for line in lines()] == ["warning", "error", "error"]
 
 
-@pytest.mark.parametrize("name", [*log.QUIET, "httpx._client", "uvicorn.access"])
+@pytest.mark.parametrize("name", [*log.QUIET, "httpx2._client", "uvicorn.access"])
 def test_chatter_of_libraries_is_off_even_at_debug(name: str, lines: Lines) -> None:
     logging.getLogger(name).info('HTTP Request: POST https://slack.com/api/chat.postMessage "200 OK"')
     assert lines() == []

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from playground.provider import ProviderWorld
@@ -31,26 +31,26 @@ def world() -> ProviderWorld:
 
 
 @pytest.fixture
-async def client(world: ProviderWorld) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: ProviderWorld) -> AsyncIterator[httpx2.AsyncClient]:
     keys = {"X-API-Public-Key": world.public_key, "X-API-Private-Key": world.private_key}
     async with (
         running_provider(world) as base_url,
-        httpx.AsyncClient(base_url=f"{base_url}/{USER}", headers=keys, trust_env=False, verify=NO_TLS) as made,
+        httpx2.AsyncClient(base_url=f"{base_url}/{USER}", headers=keys, trust_env=False, verify=NO_TLS) as made,
     ):
         yield made
 
 
-async def data(client: httpx.AsyncClient, path: str, **params: Any) -> Any:
+async def data(client: httpx2.AsyncClient, path: str, **params: Any) -> Any:
     answer = await client.get(path, params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()["data"]
 
 
-async def ids(client: httpx.AsyncClient, path: str, key: str, **params: Any) -> list[Any]:
+async def ids(client: httpx2.AsyncClient, path: str, key: str, **params: Any) -> list[Any]:
     return [row[key] for row in await data(client, path, **params)]
 
 
-def assert_error(answer: httpx.Response, status: int, error: str) -> None:
+def assert_error(answer: httpx2.Response, status: int, error: str) -> None:
     assert answer.status_code == status
     body = answer.json()
     assert body["error"] == error
@@ -65,7 +65,7 @@ def test_there_are_57_endpoints() -> None:
     assert len({(endpoint.method, endpoint.name) for endpoint in ENDPOINTS}) == 57
 
 
-async def the_id(client: httpx.AsyncClient, world: ProviderWorld, resource: str) -> str:
+async def the_id(client: httpx2.AsyncClient, world: ProviderWorld, resource: str) -> str:
     if resource == "ip_address":
         return "198.18.0.1"
     if resource == "service":
@@ -83,7 +83,7 @@ READS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET"]
 
 @pytest.mark.parametrize("endpoint", READS, ids=[endpoint.name for endpoint in READS])
 async def test_every_read_answers_in_its_envelope(
-    client: httpx.AsyncClient, world: ProviderWorld, endpoint: Any
+    client: httpx2.AsyncClient, world: ProviderWorld, endpoint: Any
 ) -> None:
     if endpoint.name == "mobile/summary":
         world.buy_by_hand(ORDER | {"product_code": "mobile_global"})
@@ -111,7 +111,7 @@ SEARCHES = [
 
 @pytest.mark.parametrize("path", SEARCHES)
 async def test_retrieve_and_search_agree_and_pages_are_distinct(
-    client: httpx.AsyncClient, world: ProviderWorld, path: str
+    client: httpx2.AsyncClient, world: ProviderWorld, path: str
 ) -> None:
     resource = path.split("/", maxsplit=1)[0]
     if resource in {"mobile_ledger", "proxy_user_acl"}:
@@ -127,21 +127,21 @@ async def test_retrieve_and_search_agree_and_pages_are_distinct(
 
 
 @pytest.mark.parametrize("path", [endpoint.name for endpoint in READS if endpoint.name.endswith("/retrieve")])
-async def test_an_unknown_id_is_not_found(client: httpx.AsyncClient, path: str) -> None:
+async def test_an_unknown_id_is_not_found(client: httpx2.AsyncClient, path: str) -> None:
     if path == "customer/retrieve":
         assert_error(await client.get(f"{path}/1"), 404, "Not Found")
     else:
         assert_error(await client.get(f"{path}/999999999"), 404, "Not Found")
 
 
-async def test_a_missing_pool_is_not_found(client: httpx.AsyncClient) -> None:
+async def test_a_missing_pool_is_not_found(client: httpx2.AsyncClient) -> None:
     assert_error(await client.get("mobile/summary"), 404, "Not Found")
 
 
 # The guide, over HTTP
 
 
-async def test_catalog_rows_have_the_guides_shape(client: httpx.AsyncClient) -> None:
+async def test_catalog_rows_have_the_guides_shape(client: httpx2.AsyncClient) -> None:
     rows = await data(client, "checkout/catalog")
     assert rows["datacenter_us"] == {
         "country_id": "us",
@@ -167,7 +167,7 @@ async def test_catalog_rows_have_the_guides_shape(client: httpx.AsyncClient) -> 
     assert "credit" not in rows
 
 
-async def test_the_guides_messages_and_statuses(client: httpx.AsyncClient) -> None:
+async def test_the_guides_messages_and_statuses(client: httpx2.AsyncClient) -> None:
     quote = await client.post("checkout/quote", json=ORDER)
     created = await client.post("checkout/create", json=ORDER)
     assert (quote.status_code, quote.json()["message"]) == (200, "Quote generated successfully.")
@@ -178,7 +178,7 @@ async def test_the_guides_messages_and_statuses(client: httpx.AsyncClient) -> No
     assert created.headers["date"] == "Tue, 25 Mar 2025 14:25:36 GMT"
 
 
-async def test_the_guides_summary(client: httpx.AsyncClient) -> None:
+async def test_the_guides_summary(client: httpx2.AsyncClient) -> None:
     assert await data(client, "residential/summary") == {
         "residential_bytes": 10737418240,
         "residential_bytes_used": 3221225472,
@@ -193,7 +193,7 @@ async def test_the_guides_summary(client: httpx.AsyncClient) -> None:
     assert customer["active_residential_service_id"] == "121-0220-821"
 
 
-async def test_product_search_shows_prices_and_minus_one_for_unlimited(client: httpx.AsyncClient) -> None:
+async def test_product_search_shows_prices_and_minus_one_for_unlimited(client: httpx2.AsyncClient) -> None:
     [isp, dual] = await data(
         client, "product/search", product_type="isp", country_id="us", sort_by="product_protocol_desc"
     )
@@ -222,7 +222,7 @@ async def test_product_search_shows_prices_and_minus_one_for_unlimited(client: h
 )
 @pytest.mark.parametrize("path", ["customer/retrieve", "no/such/thing", "checkout/create"])
 async def test_wrong_keys_are_refused_before_anything_else(
-    client: httpx.AsyncClient, world: ProviderWorld, headers: dict[str, str], path: str
+    client: httpx2.AsyncClient, world: ProviderWorld, headers: dict[str, str], path: str
 ) -> None:
     """Even more often than the rate allows, and without using the rate up."""
     world.settings.rate_limit = 1
@@ -232,7 +232,7 @@ async def test_wrong_keys_are_refused_before_anything_else(
 
 
 async def test_more_than_the_rate_allows_is_refused_until_the_window_has_passed(
-    client: httpx.AsyncClient, world: ProviderWorld
+    client: httpx2.AsyncClient, world: ProviderWorld
 ) -> None:
     world.settings.rate_limit, world.settings.rate_window_s = 3, 3600
     statuses = [(await client.get("customer/retrieve")).status_code for _ in range(5)]
@@ -272,7 +272,7 @@ async def test_more_than_the_rate_allows_is_refused_until_the_window_has_passed(
         ("GET ip_address/geolocate/nowhere", b"", 400, "Bad Request"),
     ],
 )
-async def test_errors(client: httpx.AsyncClient, request_line: str, content: bytes, status: int, error: str) -> None:
+async def test_errors(client: httpx2.AsyncClient, request_line: str, content: bytes, status: int, error: str) -> None:
     method, _, path = request_line.partition(" ")
     assert_error(await client.request(method, path, content=content), status, error)
 
@@ -280,13 +280,13 @@ async def test_errors(client: httpx.AsyncClient, request_line: str, content: byt
 # Searching
 
 
-async def test_per_page_is_clamped_and_echoed(client: httpx.AsyncClient) -> None:
+async def test_per_page_is_clamped_and_echoed(client: httpx2.AsyncClient) -> None:
     body = (await client.get("asn/search", params={"per_page": 500, "page": 2})).json()
     assert (body["per_page"], body["page"], body["item_count"]) == (100, 2, 100)
     assert body["total_count"] >= 5_000
 
 
-async def test_a_total_may_be_too_costly_to_count(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_a_total_may_be_too_costly_to_count(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     world.settings.counts_totals = False
     assert (await client.get("asn/search")).json()["total_count"] == -1
 
@@ -320,21 +320,21 @@ async def test_a_total_may_be_too_costly_to_count(client: httpx.AsyncClient, wor
     ],
 )
 async def test_filters(
-    client: httpx.AsyncClient, world: ProviderWorld, params: dict[str, Any], expected: set[str]
+    client: httpx2.AsyncClient, world: ProviderWorld, params: dict[str, Any], expected: set[str]
 ) -> None:
     metadata = {"team": "growth", "seats": 4, "urgent": True}
     world.change_service("1955-8012-871", {"service_metadata": metadata})
     assert set(await ids(client, "service/search", "service_id", **params)) == expected
 
 
-async def test_strict_parameters_refuse_what_is_unknown(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_strict_parameters_refuse_what_is_unknown(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     world.settings.strict_parameters = True
     assert_error(await client.get("service/search?colour=blue"), 400, "Bad Request")
     assert_error(await client.post("checkout/quote", json=ORDER | {"metadata": {}}), 400, "Bad Request")
     assert (await client.get("service/search?proxies=true&like_service_name=%25")).status_code == 200
 
 
-async def test_sorting(client: httpx.AsyncClient) -> None:
+async def test_sorting(client: httpx2.AsyncClient) -> None:
     ascending = await ids(client, "service/search", "service_quantity", sort_by="service_quantity")
     descending = await ids(client, "service/search", "service_quantity", sort_by="service_quantity_desc")
     assert ascending == sorted(ascending)
@@ -345,14 +345,14 @@ async def test_sorting(client: httpx.AsyncClient) -> None:
     assert created == sorted(created)
 
 
-async def test_lookups_lead_from_country_to_city(client: httpx.AsyncClient) -> None:
+async def test_lookups_lead_from_country_to_city(client: httpx2.AsyncClient) -> None:
     assert await ids(client, "asn/search", "asn_name", asn_id=7018) == ["AT&T"]
     assert "Texas" in await ids(client, "subdivision/search", "subdivision_name", country_id="us")
     cities = await ids(client, "city/search", "city_id", subdivision_id="us-tx", like_city_name="dal%")
     assert 75202 in cities
 
 
-async def test_availability_is_bare_ids_or_groups(client: httpx.AsyncClient) -> None:
+async def test_availability_is_bare_ids_or_groups(client: httpx2.AsyncClient) -> None:
     assert "us" in await data(client, "residential_availability/search")
     rows = await data(client, "residential_availability/search", group_by="subdivision", country_id="us")
     assert {row["country_id"] for row in rows} == {"us"}
@@ -366,7 +366,7 @@ async def test_availability_is_bare_ids_or_groups(client: httpx.AsyncClient) -> 
 # Writing
 
 
-async def test_metadata_is_replaced_and_found(client: httpx.AsyncClient) -> None:
+async def test_metadata_is_replaced_and_found(client: httpx2.AsyncClient) -> None:
     for metadata in ({"request": "r-1", "n": 1}, {"request": "r-2"}):
         answer = await client.patch("service/edit/121-0220-821", json={"service_metadata": metadata})
         assert answer.json() == {"edited": ["121-0220-821"], "message": "Service successfully edited."}
@@ -390,13 +390,13 @@ async def test_metadata_is_replaced_and_found(client: httpx.AsyncClient) -> None
         {"cancel_feedback": "boring"},
     ],
 )
-async def test_a_bad_edit_changes_nothing(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+async def test_a_bad_edit_changes_nothing(client: httpx2.AsyncClient, body: dict[str, Any]) -> None:
     before = await data(client, "service/retrieve/121-0220-821")
     assert_error(await client.patch("service/edit/121-0220-821", json=body), 400, "Bad Request")
     assert await data(client, "service/retrieve/121-0220-821") == before
 
 
-async def test_cancel_takes_a_body_and_releases_proxies(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_cancel_takes_a_body_and_releases_proxies(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     proxies = await ids(client, "proxy/search", "proxy_id", service_id="1955-8012-871")
     answer = await client.request("DELETE", "service/cancel/1955-8012-871", json={"cancel_feedback": "unused"})
     assert (answer.json()["edited"], answer.json()["proxy_edited"]) == (["1955-8012-871"], proxies)
@@ -408,7 +408,9 @@ async def test_cancel_takes_a_body_and_releases_proxies(client: httpx.AsyncClien
     assert kinds[-1] == "cancel"
 
 
-async def test_cancelling_an_unpaid_service_returns_its_credit(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_cancelling_an_unpaid_service_returns_its_credit(
+    client: httpx2.AsyncClient, world: ProviderWorld
+) -> None:
     created = (await client.post("checkout/create", json=ORDER)).json()["data"]
     assert world.credit_balance == 0
     await client.request("DELETE", f"service/cancel/{created['service_id']}")
@@ -417,14 +419,14 @@ async def test_cancelling_an_unpaid_service_returns_its_credit(client: httpx.Asy
     assert world.credit_balance == 500
 
 
-async def test_what_is_due_has_happened_before_anyone_looks(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_what_is_due_has_happened_before_anyone_looks(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     created = (await client.post("checkout/create", json=ORDER)).json()["data"]
     world.clock.advance(timedelta(hours=48))
     service = await data(client, f"service/retrieve/{created['service_id']}")
     assert service["service_status"] == "canceled"
 
 
-async def test_services_come_with_their_proxies_on_request(client: httpx.AsyncClient) -> None:
+async def test_services_come_with_their_proxies_on_request(client: httpx2.AsyncClient) -> None:
     plain = await data(client, "service/retrieve/1955-8012-871")
     assert "proxies" not in plain
     full = await data(client, "service/retrieve/1955-8012-871", proxies="True")
@@ -433,7 +435,7 @@ async def test_services_come_with_their_proxies_on_request(client: httpx.AsyncCl
     assert row == full
 
 
-async def test_proxy_lists_follow_their_format(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_proxy_lists_follow_their_format(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     [proxy] = await data(client, "proxy/search", service_id="1955-8012-871", per_page=1)
     address, password = proxy["proxy_ip_address"], world.proxy_users["stevejobs"]["proxy_user_password"]
     body = {"proxy_ids": [proxy["proxy_id"]], "proxy_user_id": "stevejobs"}
@@ -452,7 +454,7 @@ async def test_proxy_lists_follow_their_format(client: httpx.AsyncClient, world:
     assert all("country_id-us" in line for line in lines)
 
 
-async def test_the_life_of_a_proxy_user(client: httpx.AsyncClient) -> None:
+async def test_the_life_of_a_proxy_user(client: httpx2.AsyncClient) -> None:
     made = await client.post(
         "proxy_user/create", json={"proxy_user_id": "marketing-team", "proxy_user_metadata": {"team": "growth"}}
     )
@@ -477,7 +479,7 @@ async def test_the_life_of_a_proxy_user(client: httpx.AsyncClient) -> None:
     assert_error(await client.request("DELETE", "proxy_user/delete/default_user"), 409, "Conflict")
 
 
-async def test_analytics_add_up_to_the_log_summaries(client: httpx.AsyncClient) -> None:
+async def test_analytics_add_up_to_the_log_summaries(client: httpx2.AsyncClient) -> None:
     graph = await data(client, "analytics/graph", period_start="2025-03-01", hostname="shop.example.com")
     rows = await data(client, "log_summary/search", log_summary_hostname="shop.example.com")
     assert sum(point["bytes"] for point in graph["points"]) == sum(row["log_summary_bytes"] for row in rows)
@@ -485,7 +487,7 @@ async def test_analytics_add_up_to_the_log_summaries(client: httpx.AsyncClient) 
     assert {row["proxy_user_id"] for row in breakdown["proxy_users"]} == {"default_user", "stevejobs"}
 
 
-async def test_old_logs_are_dropped_after_seven_days(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_old_logs_are_dropped_after_seven_days(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     assert await data(client, "log/search")
     world.advance(days=9)
     assert await data(client, "log/search") == []

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from playground.provider import ProviderWorld
@@ -32,10 +32,10 @@ def world() -> ProviderWorld:
 
 
 @pytest.fixture
-async def client(world: ProviderWorld) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: ProviderWorld) -> AsyncIterator[httpx2.AsyncClient]:
     async with (
         running_provider(world) as base_url,
-        httpx.AsyncClient(base_url=base_url.removesuffix("/1.0"), trust_env=False, verify=NO_TLS) as made,
+        httpx2.AsyncClient(base_url=base_url.removesuffix("/1.0"), trust_env=False, verify=NO_TLS) as made,
     ):
         yield made
 
@@ -44,14 +44,14 @@ def keys(world: ProviderWorld) -> dict[str, str]:
     return {"X-API-Public-Key": world.public_key, "X-API-Private-Key": world.private_key}
 
 
-async def post(client: httpx.AsyncClient, name: str, /, **arguments: Any) -> Any:
+async def post(client: httpx2.AsyncClient, name: str, /, **arguments: Any) -> Any:
     answer = await client.post(f"/control/{name}", json=arguments)
     assert answer.status_code == 200, answer.text
     assert answer.json()["ok"] is True
     return answer.json()["result"]
 
 
-async def state(client: httpx.AsyncClient) -> Any:
+async def state(client: httpx2.AsyncClient) -> Any:
     return (await client.get("/control/state")).json()
 
 
@@ -148,7 +148,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("name", "arguments", "look", "expected"), CHANGES)
 async def test_a_control_changes_what_it_names(
-    client: httpx.AsyncClient, name: str, arguments: dict[str, Any], look: Any, expected: Any
+    client: httpx2.AsyncClient, name: str, arguments: dict[str, Any], look: Any, expected: Any
 ) -> None:
     before = look(await state(client)) if name not in {"promo", "service/buy"} else None
     await post(client, name, **arguments)
@@ -157,7 +157,7 @@ async def test_a_control_changes_what_it_names(
     assert after != before
 
 
-async def test_the_statement_lists_every_cent(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_the_statement_lists_every_cent(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     world.create(ORDER)
     answer = (await client.get("/control/statement")).json()
     assert [(line["kind"], line["cents"], line["credit"]) for line in answer["lines"]] == [
@@ -167,7 +167,9 @@ async def test_the_statement_lists_every_cent(client: httpx.AsyncClient, world: 
     assert answer["balance"] == 0
 
 
-async def test_invoices_are_paid_voided_and_services_delivered(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_invoices_are_paid_voided_and_services_delivered(
+    client: httpx2.AsyncClient, world: ProviderWorld
+) -> None:
     await post(client, "settings", fulfilment_delay_s=None)
     first, second = (world.create(ORDER)["service"] for _ in range(2))
     paid = await post(client, "invoice/pay", invoice_id=first["open_invoice_id"])
@@ -179,7 +181,7 @@ async def test_invoices_are_paid_voided_and_services_delivered(client: httpx.Asy
     assert by_id(services, "service_id", second["service_id"])["service_status"] == "canceled"
 
 
-async def test_proxies_are_replaced(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_proxies_are_replaced(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     before = {row["proxy_id"]: row["proxy_ip_address"] for row in world.proxies_of("1955-8012-871")}
     changed = await post(client, "service/replace-proxies", service_id="1955-8012-871", count=2)
     after = {row["proxy_id"]: row["proxy_ip_address"] for row in world.proxies_of("1955-8012-871")}
@@ -187,7 +189,7 @@ async def test_proxies_are_replaced(client: httpx.AsyncClient, world: ProviderWo
     assert len(changed) == 2
 
 
-async def test_faults_are_cleared_and_the_world_reset(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_faults_are_cleared_and_the_world_reset(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     await post(client, "fault", name="slow")
     await post(client, "fault", name="down", endpoint="checkout/create")
     assert await post(client, "fault/clear", endpoint="checkout/create") == 1
@@ -224,7 +226,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("name", "arguments", "status"), REFUSED)
 async def test_nonsense_is_refused_and_changes_nothing(
-    client: httpx.AsyncClient, name: str, arguments: dict[str, Any], status: int
+    client: httpx2.AsyncClient, name: str, arguments: dict[str, Any], status: int
 ) -> None:
     before = await state(client)
     answer = await client.post(f"/control/{name}", json=arguments)
@@ -240,12 +242,12 @@ def test_every_control_is_tried(world: ProviderWorld) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}])
-async def test_pages_from_elsewhere_may_not_steer(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+async def test_pages_from_elsewhere_may_not_steer(client: httpx2.AsyncClient, headers: dict[str, str]) -> None:
     assert (await client.post("/control/reset", json={}, headers=headers)).status_code == 403
     assert (await client.get("/control/state", headers={"Origin": "http://127.0.0.1:9"})).status_code == 200
 
 
-async def test_the_log_tells_what_came_without_secrets(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_the_log_tells_what_came_without_secrets(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     await client.post("/1.0/public/user/checkout/create", json=ORDER, headers=keys(world))
     body = {"proxy_user_id": "marketing-team", "proxy_user_password": "open sesame"}
     await client.post("/1.0/public/user/proxy_user/create", json=body, headers=keys(world))
@@ -268,7 +270,7 @@ async def test_the_log_tells_what_came_without_secrets(client: httpx.AsyncClient
     assert len((await client.get("/control/log?since=3")).json()["entries"]) == 1
 
 
-async def test_an_invoice_is_paid_on_its_page(client: httpx.AsyncClient, world: ProviderWorld) -> None:
+async def test_an_invoice_is_paid_on_its_page(client: httpx2.AsyncClient, world: ProviderWorld) -> None:
     created = world.create(ORDER | {"service_fulfillment_filter": {"asn_id": 7018}})
     page = await client.get(created["invoice_url"])
     assert "$12.50" in page.text
@@ -289,7 +291,7 @@ async def test_it_starts_alone_on_a_free_port_and_stops_on_a_signal() -> None:
     assert process.stdout is not None
     where = json.loads(await process.stdout.readline())
     headers = {"X-API-Public-Key": where["public_key"], "X-API-Private-Key": where["private_key"]}
-    async with httpx.AsyncClient(trust_env=False, verify=NO_TLS, headers=headers) as client:
+    async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS, headers=headers) as client:
         answer = await client.get(f"{where['base_url']}/public/user/customer/retrieve")
     assert answer.json()["data"]["credit_balance"] == 500
     process.send_signal(signal.SIGTERM)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import structlog
 from msgspec.structs import replace
@@ -116,7 +118,7 @@ async def test_a_failed_tls_handshake_was_never_sent() -> None:
 
 
 async def test_no_free_connection_in_time_was_never_sent() -> None:
-    async with scripted(silence) as vendor, httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1)) as http:
+    async with scripted(silence) as vendor, httpx2.AsyncHTTPTransport(limits=httpx2.Limits(max_connections=1)) as http:
         client = BytefulClient(
             http,
             base_url=vendor.url,
@@ -567,11 +569,13 @@ async def test_the_local_pacer_keeps_under_its_limit_and_one_place_for_spending(
 
 
 async def test_certificates_that_cannot_be_read_send_nothing_and_are_read_again_later(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    (broken := tmp_path / "certificates.pem").write_text("half a certificate")
+    paths = ssl.get_default_verify_paths()._replace(openssl_cafile=str(broken))
     async with scripted(ok({"service_id": "S1"})) as vendor, client_for(vendor.url) as client:
         with monkeypatch.context() as patched:
-            patched.setattr("certifi.where", lambda: "/nowhere/cacert.pem")
+            patched.setattr("ssl.get_default_verify_paths", lambda: paths)
             with pytest.raises(NeverSentError):
                 await client.create(ASK)
         assert vendor.seen == []

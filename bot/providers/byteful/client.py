@@ -2,27 +2,25 @@
 
 It keeps three promises. A request that changes something at the vendor is sent once and never repeated. A failure is
 `NeverSentError` only when no byte of the request can have left. The keys are in no repr, log line, error or traceback:
-they exist in one object, for as long as httpx needs to write them on the wire.
+they exist in one object, for as long as httpx2 needs to write them on the wire.
 
-This is the only module that imports httpx.
+This is the only module that imports httpx2.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import copy
 from datetime import datetime
-from importlib.util import find_spec
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-import httpx
+import httpx2
 import stamina
 import structlog
 from msgspec import Struct
@@ -117,38 +115,38 @@ class Timing(Struct, frozen=True):
     change_deadline_s: float = CHANGE_DEADLINE_S
     attempts: int = READ_ATTEMPTS
 
-    def of(self, call: Call) -> httpx.Timeout:
+    def of(self, call: Call) -> httpx2.Timeout:
         read_s = self.change_read_s if call.changes_something else self.read_s
-        return httpx.Timeout(connect=self.connect_s, read=read_s, write=self.write_s, pool=self.pool_s)
+        return httpx2.Timeout(connect=self.connect_s, read=read_s, write=self.write_s, pool=self.pool_s)
 
 
 USUAL = Timing()
 
 
-def new_http_client() -> httpx.AsyncBaseTransport:
+def new_http_client() -> httpx2.AsyncBaseTransport:
     """The one connection pool of a process. Whoever calls this closes it with `aclose()`.
 
     Proxies and certificates named in the environment are ignored, and redirects are not followed: the keys go to the
-    address in the settings and nowhere else. httpx's client, which does both, and keeps cookies, would stand around
+    address in the settings and nowhere else. httpx2's client, which does both, and keeps cookies, would stand around
     this; it takes a third of the time of a request.
     """
     return _LateTransport()
 
 
-class _LateTransport(httpx.AsyncBaseTransport):
-    """httpx's pool, made in a thread at the first request: reading the certificates takes too long for a start."""
+class _LateTransport(httpx2.AsyncBaseTransport):
+    """httpx2's pool, made in a thread at the first request: reading the certificates takes too long for a start."""
 
     def __init__(self) -> None:
-        self._making: asyncio.Task[httpx.AsyncHTTPTransport] | None = None
+        self._making: asyncio.Task[httpx2.AsyncHTTPTransport] | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if self._making is None:
             self._making = asyncio.create_task(asyncio.to_thread(_new_transport))
         try:
             transport = await asyncio.shield(self._making)
         except OSError as error:
             self._making = None
-            raise httpx.ConnectError("the certificates cannot be read") from error
+            raise httpx2.ConnectError("the certificates cannot be read") from error
         return await transport.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -156,12 +154,9 @@ class _LateTransport(httpx.AsyncBaseTransport):
             await (await self._making).aclose()
 
 
-def _new_transport() -> httpx.AsyncHTTPTransport:
-    # httpcore imports this at each request. Where it is not installed, Python would search the disk for it each time.
-    if find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # type: ignore[assignment]
-    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_CONNECTION_S)
-    return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+def _new_transport() -> httpx2.AsyncHTTPTransport:
+    limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_CONNECTION_S)
+    return httpx2.AsyncHTTPTransport(trust_env=False, limits=limits)
 
 
 class BytefulClient:
@@ -169,7 +164,7 @@ class BytefulClient:
 
     def __init__(
         self,
-        http: httpx.AsyncBaseTransport,
+        http: httpx2.AsyncBaseTransport,
         *,
         public_key: SecretStr,
         private_key: SecretStr,
@@ -415,7 +410,7 @@ class BytefulClient:
             return wire.read(answer, call)
         except Exception as error:
             failure = classify(error)
-        # Outside the handler, so that httpx's error, which holds the request and its headers, is not carried along.
+        # Outside the handler, so that httpx2's error, which holds the request and its headers, is not carried along.
         _log.info(
             "byteful_request_failed",
             method=method,
@@ -428,9 +423,9 @@ class BytefulClient:
 
     def _request(
         self, method: str, path: str, call: Call, params: Mapping[str, Param], body: Json | None
-    ) -> httpx.Request:
+    ) -> httpx2.Request:
         try:
-            return httpx.Request(
+            return httpx2.Request(
                 method,
                 self._root + path,
                 params={name: _param(value) for name, value in params.items()} or None,
@@ -438,7 +433,7 @@ class BytefulClient:
                 headers=HEADERS,
                 extensions={"timeout": self._timing.of(call).as_dict()},
             )
-        except (ValueError, TypeError, httpx.InvalidURL) as error:
+        except (ValueError, TypeError, httpx2.InvalidURL) as error:
             raise NeverSentError(f"This cannot be asked of Byteful ({type(error).__name__}).") from error
 
     @asynccontextmanager
@@ -468,7 +463,7 @@ class BytefulClient:
             raise looked
         return answered
 
-    async def _send(self, request: httpx.Request) -> Answer:
+    async def _send(self, request: httpx2.Request) -> Answer:
         self._keys.write_on(request)
         response = await self._http.handle_async_request(request)
         try:
@@ -484,13 +479,13 @@ class BytefulClient:
 
 
 _NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
 )
-"""Raised while the connection is looked for or made, before the first byte of a request (httpx docs, "Exceptions")."""
+"""Raised while the connection is looked for or made, before the first byte of a request (httpx2 docs, "Exceptions")."""
 
 
 def classify(error: Exception) -> ProviderError:
@@ -499,7 +494,7 @@ def classify(error: Exception) -> ProviderError:
         return error
     if isinstance(error, _NEVER_SENT):
         return NeverSentError(f"Byteful cannot be reached ({type(error).__name__}). Nothing was sent.")
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return OutcomeUnknownError("Byteful took too long to answer.")
     return OutcomeUnknownError(
         f"The connection to Byteful broke before its answer was complete ({type(error).__name__})."
@@ -541,7 +536,7 @@ class _Keys:
     def __repr__(self) -> str:
         return "_Keys(hidden)"
 
-    def write_on(self, request: httpx.Request) -> None:
+    def write_on(self, request: httpx2.Request) -> None:
         request.headers["X-API-Public-Key"] = self._public.get_secret_value()
         request.headers["X-API-Private-Key"] = self._private.get_secret_value()
 
@@ -553,7 +548,7 @@ class _Keys:
 
 
 def _header_safe(key: SecretStr, name: str) -> SecretStr:
-    """A key that fits in a header. What httpx says about one that does not would quote it."""
+    """A key that fits in a header. What httpx2 says about one that does not would quote it."""
     text = key.get_secret_value().strip()
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(f"The {name} API key is empty or holds characters that no key has.")
