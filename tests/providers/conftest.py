@@ -1,12 +1,13 @@
 """Waits between attempts are off in these tests; attempts are as many as the client asks for."""
 
-from collections.abc import Iterator
-
 import pytest
-import stamina
+
+from bot import backoff
 
 
 @pytest.fixture(autouse=True)
-def no_waits() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=100, cap=True):
-        yield
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(_seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(backoff, "pause", at_once)
