@@ -38,6 +38,8 @@ class Moment(click.ParamType[datetime]):
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Proxydesk: buy proxies from Slack, with a quote, an approval and exactly one checkout."""
+    # Else pydantic looks through every installed package for extensions of itself, and shows them our settings.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 @main.command()

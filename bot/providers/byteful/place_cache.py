@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -14,15 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.providers.byteful.rows import Rows
 
-_ROWS = TypeAdapter(Rows)
 _log = structlog.get_logger()
 
 
 def recall(path: Path) -> tuple[Rows, float] | None:
     """The rows and their age in seconds; None when there are none to be used."""
     try:
-        rows = _ROWS.validate_json(path.read_bytes())
-        return rows, max(0.0, time.time() - path.stat().st_mtime)
+        kept = path.read_bytes()
+        return _rows().validate_json(kept), max(0.0, time.time() - path.stat().st_mtime)
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
@@ -35,7 +35,13 @@ def remember(path: Path, rows: Rows) -> None:
     draft = path.with_suffix(f".{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft.write_bytes(_ROWS.dump_json(rows))
+        draft.write_bytes(_rows().dump_json(rows))
         draft.replace(path)
     except OSError as error:
         _log.warning("place_cache_not_written", error=type(error).__name__)
+
+
+@cache
+def _rows() -> TypeAdapter[Rows]:
+    """Made at the first copy, in the thread that reads or writes it: a start does not wait for it."""
+    return TypeAdapter(Rows)
