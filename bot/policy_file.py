@@ -10,7 +10,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from types import UnionType
@@ -253,6 +252,8 @@ def _name(at: Location) -> str:
 
 
 def _perhaps(at: Location) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes alone
+
     near = get_close_matches(str(at[-1]), _names_at(Policy, at[:-1]), n=1)
     return f" Did you mean `{near[0]}`?" if near else ""
 

@@ -7,7 +7,6 @@ reported all at once, and the text never holds the value of a secret.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -165,6 +164,8 @@ def _sentence(detail: ErrorDetails, mapping: Mapping[str, str]) -> str:
 
 def _perhaps(name: str, mapping: Mapping[str, str]) -> str:
     """A variable that looks like the missing one and is none of ours, for a slip of the pen."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes alone
+
     strangers = [other for other in mapping if other not in variables().values()]
     near = get_close_matches(name, strangers, n=1, cutoff=0.85)
     return f" {near[0]} is set; was {name} meant?" if near else ""
