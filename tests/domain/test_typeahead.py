@@ -74,6 +74,26 @@ def test_equal_names_are_all_found_in_the_order_given() -> None:
     assert index.search("3") == ["3"]
 
 
+def test_a_whole_key_comes_first_and_a_key_of_several_words_is_found_by_each() -> None:
+    index = Index([Entry("Level 3", "70", "a"), Entry("3 Ireland", "31", "b"), Entry("Zain", "3", "c")])
+    assert index.search("3") == ["c", "b", "a"]
+    regions = Index([Entry("Quebec", "ca-qc", "qc"), Entry("California", "us-ca", "ca"), Entry("Cadiz", "es-ca", "es")])
+    assert regions.search("us-ca") == ["ca"]
+    assert regions.search("es") == ["es"]
+    assert regions.search("ca") == ["es", "ca", "qc"]
+
+
+def test_equal_keys_are_all_found_in_the_order_of_their_names() -> None:
+    index = Index(Entry(name, "7", name) for name in ("Orange", "Alba", "Mit"))
+    assert index.search("7") == ["Alba", "Mit", "Orange"]
+
+
+def test_a_row_without_a_word_in_name_or_key_is_listed_and_found_by_what_else_it_has() -> None:
+    index = Index([Entry("&", "-", "blank", also="Fiber"), Entry("Orange", "1", "orange")])
+    assert index.search("") == ["blank", "orange"]
+    assert index.search("fib") == ["blank"]
+
+
 def test_a_limit_is_kept() -> None:
     index = Index(Entry(f"Name {number}", str(number), number) for number in range(500))
     assert len(index.search("name")) == typeahead.LIMIT

@@ -24,7 +24,7 @@ from bot.ports import PlaceOption
 from bot.providers.byteful.client import BytefulClient
 from bot.providers.byteful.place_cache import recall, remember
 from bot.providers.byteful.rows import Rows
-from bot.providers.byteful.wire import AsnRow, CityRow, SubdivisionRow, clean
+from bot.providers.byteful.wire import AsnRow, CityRow, SubdivisionRow, clean, cut
 
 MAX_LABEL = 75
 """Characters of an option's text and value (Slack docs, option object)."""
@@ -136,7 +136,7 @@ class Tables:
 
     @classmethod
     def of(cls, rows: Rows) -> Tables:
-        """Takes a second or two for a hundred thousand rows: call it in a thread."""
+        """Takes a second for a hundred thousand rows: call it in a thread."""
         tables = cls(
             is_loaded=True,
             countries={row.country_id: clean(row.country_name) for row in rows.countries},
@@ -279,7 +279,8 @@ def _built(rows: Rows) -> Tables:
 
 
 def _entry(name: str, tail: str, value: str) -> Entry[PlaceOption]:
-    label = f"{clean(name, MAX_LABEL - len(tail))}{tail}"
+    """`name` is clean already."""
+    label = f"{cut(name, MAX_LABEL - len(tail))}{tail}"
     return Entry(name, value, PlaceOption(value[:MAX_LABEL], label or value))
 
 

@@ -156,6 +156,7 @@ def _retry_after_s(text: str) -> float | None:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_MARKUP = re.compile(r"<\s*(?:!doctype|html|head|body)\b", re.IGNORECASE)
 
 
 def clean(text: object, limit: int = MAX_TEXT) -> str:
@@ -163,8 +164,10 @@ def clean(text: object, limit: int = MAX_TEXT) -> str:
     if not isinstance(text, str):
         return ""
     line = " ".join(_CONTROL.sub(" ", text).split())
-    if re.search(r"<\s*(?:!doctype|html|head|body)\b", line, re.IGNORECASE):
-        return ""
+    return "" if _MARKUP.search(line) else cut(line, limit)
+
+
+def cut(line: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
