@@ -19,7 +19,7 @@ PARTS = {
     "pydantic": ("pydantic.main", "pydantic.type_adapter"),
     "httpx2": ("httpx2",),
     "its connections, made after the start": ("httpcore2._async.http11", "anyio._backends._asyncio"),
-    "uvicorn": ("uvicorn", "uvicorn.protocols.http.httptools_impl"),
+    "uvicorn, and click with it": ("uvicorn", "uvicorn.protocols.http.httptools_impl"),
     "structlog, prometheus-client, PyYAML": ("structlog", "prometheus_client", "yaml"),
     "the bot: values and rules": ("bot.domain.request", "bot.domain.policy", "bot.ports", "bot.policy_file"),
     "the bot: store and Byteful": ("bot.store.redis", "bot.providers"),
