@@ -69,6 +69,8 @@ class Line:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._questions: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._leaving: list[bytes] = []
+        self._sending: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._reading = self._loop.create_task(self._read())
 
@@ -76,20 +78,28 @@ class Line:
         """Raises ConnectionError or TimeoutError when there is no answer, ResponseError when that is the answer."""
         if not self.is_open:
             raise exceptions.ConnectionError("closed meanwhile")  # nobody would read on a connection made anew
-        packed = self._connection.pack_command(*command)
+        self._leaving += self._connection.pack_command(*command)
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._questions.append((self._loop.time(), answer))
         if self._watch is None:
             self._watch = self._loop.call_later(PATIENCE_S, self._look)
-        try:
-            await self._connection.send_packed_command(packed, check_health=False)
-        except exceptions.ConnectionError as error:
-            self._give_up(error)
+        if self._sending is None:
+            self._sending = self._loop.create_task(self._send())
         return await answer
 
     async def close(self) -> None:
         self._give_up(exceptions.ConnectionError("closed by us"))
         await ended(self._reading)
+
+    async def _send(self) -> None:
+        """All that is asked before the event loop comes round leaves at once: each sending wakes the server."""
+        while self._leaving and self.is_open:
+            packed, self._leaving = self._leaving, []
+            try:
+                await self._connection.send_packed_command(packed, check_health=False)
+            except exceptions.RedisError as error:
+                self._give_up(error)
+        self._sending = None
 
     async def _read(self) -> None:
         try:

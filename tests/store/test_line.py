@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio as redis_asyncio
 from redis import exceptions
+from redis.asyncio.connection import AbstractConnection
 
 from bot.store import line
 from bot.store.redis import connect
@@ -30,6 +31,22 @@ async def echoed(client: redis_asyncio.Redis, count: int = 50) -> None:
 async def test_what_is_asked_at_once_goes_over_one_connection(client: redis_asyncio.Redis) -> None:
     await echoed(client)
     assert (await client.info("clients"))["connected_clients"] == 1
+
+
+async def test_what_is_asked_at_once_leaves_at_once(
+    client: redis_asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.ping()
+    sent: list[int] = []
+    send = AbstractConnection.send_packed_command
+
+    async def counted(self: AbstractConnection, command: list[bytes], check_health: bool = True) -> None:
+        sent.append(len(command))
+        await send(self, command, check_health)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
+    await echoed(client, count=20)
+    assert sent == [20]
 
 
 async def test_who_stops_waiting_takes_nobodys_answer(client: redis_asyncio.Redis) -> None:
