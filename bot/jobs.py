@@ -83,12 +83,12 @@ class Jobs:
             except RecordError as error:
                 _log.error("digests_not_understood", error=str(error))
 
-    async def step(self, _context: Context, *, workspace: str, number: int) -> None:
+    async def step(self, _context: Context, *, workspace: str, number: int, version: int = 0) -> None:
         """Take the request on, and say beside it what is to be said: a purchase waits for no message."""
         where, beside, is_told = WorkspaceId(workspace), Beside(), False
         soon = asyncio.get_running_loop().call_later(QUICK_S, lambda: beside.begin(self._tell(where)))
         try:
-            async for moved in checkout.purchases(self._desk, where, RequestId(number)):
+            async for moved in checkout.purchases(self._desk, where, RequestId(number), version):
                 beside.begin(self._finish(moved))
                 is_told = True
         except RecordError as error:

@@ -19,6 +19,7 @@ from saq.queue.redis import PubSubMultiplexer, RedisQueue
 
 from bot.domain.request import PurchaseRequest
 from bot.ports import Errand
+from bot.store.line import SharedClient
 
 QUEUE = "{proxydesk}"
 """In braces, so that all its keys are in one slot of a cluster."""
@@ -39,6 +40,7 @@ READ_TIMEOUT_S = 25
 that is just being handed out on it.
 """
 NEWS_AGAIN_S = 1.0
+WAITS = frozenset({"BLMOVE", "BRPOPLPUSH"})
 
 TAKEN_JOBS = """
 if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then
@@ -55,9 +57,20 @@ return taken
 _log = structlog.get_logger()
 
 
+class WaitingClient(SharedClient):
+    """A client that may wait for jobs, on a connection of its own."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        if args[0] in WAITS:
+            return await Redis.execute_command(self, *args, **options)  # type: ignore[no-untyped-call]
+        return await super().execute_command(*args, **options)
+
+
 def connect_queue(url: SecretStr) -> Redis:
-    """Its own pool with a patience of its own: the worker waits on it for jobs."""
-    return Redis.from_url(url.get_secret_value(), protocol=2, health_check_interval=30, socket_timeout=READ_TIMEOUT_S)
+    """For a worker. Its connections have a patience of their own."""
+    return WaitingClient.from_url(
+        url.get_secret_value(), protocol=2, health_check_interval=30, socket_timeout=READ_TIMEOUT_S
+    )
 
 
 class JobNews(PubSubMultiplexer):
@@ -148,7 +161,7 @@ class JobQueue(RedisQueue):
 class QueueNudge:
     """Implements `bot.ports.Nudge` by a job, queued while the caller goes on: nobody's answer waits for the queue.
 
-    One key a version, so the same change is not queued twice.
+    One key a change, so the same one is not queued twice.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -165,12 +178,14 @@ class QueueNudge:
         await asyncio.gather(*self._under_way)
 
     async def _enqueue(self, request: PurchaseRequest) -> None:
+        change = f"{request.version}:{request.changed_at.timestamp():.3f}"
         try:
             await self._queue.enqueue(
                 STEP,
-                key=f"step:{request.workspace}:{request.id}:{request.version}",
+                key=f"step:{request.workspace}:{request.id}:{change}",
                 workspace=request.workspace,
                 number=request.id,
+                version=request.version,
                 timeout=STEP_TIMEOUT_S,
                 heartbeat=HEARTBEAT_S,
                 retries=STEP_TRIES,

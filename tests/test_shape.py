@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "slack_notifier": {"domain", "ports", "blocks", "slack", "metrics"},
     "handlers": {"domain", "ports", "usecases", "blocks", "slack", "log", "tasks"},
     "jobs": {"domain", "ports", "usecases", "queue", "log", "tasks"},
-    "queue": {"domain", "ports"},
+    "queue": {"domain", "ports", "store"},
     "tasks": set(),
     "web": {"log"},
     "slack_http": {"metrics", "web", "log"},

@@ -56,6 +56,7 @@ class SharedClient(redis_asyncio.Redis):
         async with self._connecting:
             if self._line is None or not self._line.is_open:
                 connection = self.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+                connection.socket_timeout = None  # `_look` limits each call; a timer of its own would cost as much
                 await connection.connect()
                 self._line = Line(connection)
             return self._line

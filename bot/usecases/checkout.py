@@ -70,6 +70,8 @@ RECORD_TRIES = 9
 """How often a bought answer is offered to a store that does not take it: for a quarter of a minute or more."""
 RECORD_WAIT_S = 5.0
 """At most so long between two of them."""
+OVERTAKEN_S = (0.01, 0.05, 0.2, 1.0)
+"""When a request is read again that is older than the step to be taken on from."""
 SHIFT_S = 20.0
 """After this long the line goes on in a job of its own, so that a worker that is to stop can."""
 
@@ -83,9 +85,14 @@ async def drive(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
         await finish(desk, moved)
 
 
-async def purchases(desk: Desk, workspace: WorkspaceId, number: RequestId) -> AsyncIterator[PurchaseRequest]:
-    """The same, giving out each request as its purchase left it, to be told of and finished beside the next one."""
-    request = await desk.store.get(workspace, number)
+async def purchases(
+    desk: Desk, workspace: WorkspaceId, number: RequestId, version: int = 0
+) -> AsyncIterator[PurchaseRequest]:
+    """The same, giving out each request as its purchase left it, to be told of and finished beside the next one.
+
+    `version` is what the step that called for this makes of the request.
+    """
+    request = await _arrived(desk, workspace, number, version)
     if request is None or (request.state in OPEN and await settle(desk, request)):
         return
     if request.state is State.IN_DOUBT:
@@ -104,6 +111,19 @@ async def purchases(desk: Desk, workspace: WorkspaceId, number: RequestId) -> As
             if turn is not None and monotonic() > ends:
                 await _leave_to_another_job(desk, turn, lease)
                 return
+
+
+async def _arrived(desk: Desk, workspace: WorkspaceId, number: RequestId, version: int) -> PurchaseRequest | None:
+    """A nudge leaves together with its step, and overtakes it where the store has to learn the move first. One whose
+    step was refused finds the request as it is.
+    """
+    request = await desk.store.get(workspace, number)
+    for wait_s in OVERTAKEN_S:
+        if request is None or request.version >= version:
+            break
+        await asyncio.sleep(wait_s)
+        request = await desk.store.get(workspace, number)
+    return request
 
 
 async def finish(desk: Desk, bought: PurchaseRequest) -> None:

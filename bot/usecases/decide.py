@@ -193,9 +193,7 @@ async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> 
 
 async def expire(desk: Desk, request: PurchaseRequest) -> PurchaseRequest:
     """Close a request that waited too long. StaleError when somebody decided in the same moment."""
-    expired = await desk.move(request, Expired(utcnow()))
-    await desk.nudge(expired)
-    return expired
+    return await desk.move(request, Expired(utcnow()), is_for_worker=True)
 
 
 async def _decide(
@@ -228,12 +226,12 @@ async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event
     if event is None or not may(request, type(event)):
         return await _late(desk, click, request, Result.TOO_LATE)
     try:
-        decided = await desk.move(request, event, origin=click.origin, is_adoption=isinstance(event, Found))
+        is_adoption = isinstance(event, Found)
+        decided = await desk.move(request, event, origin=click.origin, is_adoption=is_adoption, is_for_worker=True)
     except OverBudgetError as error:
         if not isinstance(event, Approved):
             raise
         return await _stop_at_cap(desk, click, request, error.budget)
-    await desk.nudge(decided)
     return Decision(Result.DONE, decided)
 
 
@@ -242,8 +240,7 @@ async def _stop_at_cap(desk: Desk, click: Click, request: PurchaseRequest, budge
     if request.over_budget == budget:
         return await _late(desk, click, request, Result.OVER_BUDGET)
     capped = Capped(utcnow(), click.user, budget, await desk.those_beyond())
-    stopped = await desk.move(request, capped, origin=click.origin)
-    await desk.nudge(stopped)
+    stopped = await desk.move(request, capped, origin=click.origin, is_for_worker=True)
     return Decision(Result.OVER_BUDGET, stopped)
 
 

@@ -40,8 +40,9 @@ class Desk:
         is_durable: bool = False,
         is_adoption: bool = False,
         is_capped: bool = True,
+        is_for_worker: bool = False,
     ) -> PurchaseRequest:
-        """One step along the table, written with everything that belongs to it.
+        """One step along the table, written with everything that belongs to it. One that `is_for_worker` nudges one.
 
         StaleError when somebody was faster; ReplayError when something was written for `origin`'s signature before.
         OverBudgetError when the channel's budget has no room for what it would reserve; never without `is_capped`, for
@@ -49,6 +50,8 @@ class Desk:
         """
         moved = advance(request, event)
         is_free = not is_capped or may_exceed(moved)
+        if is_for_worker:
+            await self.nudge(moved)  # leaves right behind the step; where that is refused, it comes to nothing
         await self.store.move(
             request,
             moved,
