@@ -20,7 +20,7 @@ PARTS = {
     "httpx2": ("httpx2",),
     "its connections, made after the start": ("httpcore2._async.http11", "anyio._backends._asyncio"),
     "uvicorn, and click with it": ("uvicorn", "uvicorn.protocols.http.httptools_impl"),
-    "structlog, prometheus-client, PyYAML": ("structlog", "prometheus_client", "yaml"),
+    "structlog, prometheus-client, PyYAML, stamina": ("structlog", "prometheus_client", "yaml", "stamina"),
     "the bot: values and rules": ("bot.domain.request", "bot.domain.policy", "bot.ports", "bot.policy_file"),
     "the bot: store and Byteful": ("bot.store.redis", "bot.providers"),
     "the bot: handlers, views, use-cases": ("bot.process", "bot.serve_web"),

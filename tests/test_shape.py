@@ -18,7 +18,6 @@ TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "domain": set(),
-    "backoff": set(),
     "log": set(),
     "metrics": set(),
     "settings": set(),
@@ -28,9 +27,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clerk": {"domain", "ports", "usecases", "blocks", "slack", "slack_files", "gallery", "log"},
     "gallery": {"domain", "blocks", "pictures", "slack_files"},
     "ports": {"domain"},
-    "usecases": {"domain", "ports", "backoff", "log", "metrics", "tasks"},
+    "usecases": {"domain", "ports", "log", "metrics", "tasks"},
     "blocks": {"domain", "ports"},
-    "providers": {"domain", "ports", "backoff", "log", "tasks"},
+    "providers": {"domain", "ports", "log", "tasks"},
     "store": {"domain", "ports", "log", "tasks"},
     "slack": {"domain", "ports", "blocks", "log"},
     "slack_notifier": {"domain", "ports", "blocks", "slack", "metrics"},

@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from time import monotonic
 
+import stamina
 import structlog
 from msgspec.structs import replace
 
-from bot import backoff
 from bot.domain.budget import is_beyond
 from bot.domain.catalog import Selection
 from bot.domain.errors import (
@@ -66,10 +66,8 @@ from bot.usecases.stamp import stamp
 
 KNOWN_SERVICES_WINDOW = timedelta(minutes=15)
 """How far before a checkout services are noted, so that they are never mistaken for its result."""
-RECORD_TRIES = 9
-"""How often a bought answer is offered to a store that does not take it: for a quarter of a minute or more."""
-RECORD_WAIT_S = 5.0
-"""At most so long between two of them."""
+RECORD_TRIES = 8
+"""How often a bought answer is offered to a store that does not take it."""
 OVERTAKEN_S = (0.01, 0.05, 0.2, 1.0)
 """When a request is read again that is older than the step to be taken on from."""
 SHIFT_S = 20.0
@@ -275,20 +273,13 @@ async def _keep_answer(desk: Desk, claimed: PurchaseRequest, order: Order) -> Pu
 
 async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> PurchaseRequest | None:
     """Write down how the checkout ended; a store that is away for a moment is asked again."""
-    for failures in range(1, RECORD_TRIES):
-        try:
-            return await _record_once(desk, claimed, event)
-        except StoreUnavailableError as error:
-            _log.warning("answer_not_recorded_yet", request=claimed.id, error=str(error))
-        await backoff.pause(backoff.wait_after(failures, RECORD_WAIT_S))
-    return await _record_once(desk, claimed, event)
-
-
-async def _record_once(desk: Desk, claimed: PurchaseRequest, event: Event) -> PurchaseRequest | None:
-    try:
-        return await desk.move(claimed, event)
-    except StaleError:
-        return await _record_late(desk, claimed, event)
+    async for attempt in stamina.retry_context(on=StoreUnavailableError, attempts=RECORD_TRIES, timeout=60):
+        with attempt:
+            try:
+                return await desk.move(claimed, event)
+            except StaleError:
+                return await _record_late(desk, claimed, event)
+    return None
 
 
 async def _record_late(desk: Desk, claimed: PurchaseRequest, event: Event) -> PurchaseRequest | None:

@@ -1,13 +1,12 @@
 """Waits between attempts are off in these tests; attempts are as many as the client asks for."""
 
-import pytest
+from collections.abc import Iterator
 
-from bot import backoff
+import pytest
+import stamina
 
 
 @pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(_seconds: float) -> None:
-        pass
-
-    monkeypatch.setattr(backoff, "pause", at_once)
+def no_waits() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import redis.asyncio as redis_asyncio
+import stamina
 from pydantic import SecretStr
 
-from bot import backoff
 from bot.domain.ids import DraftId, RequestId, UserId
 from bot.domain.policy import Approvals, Policy, PriceTolerance, Role
 from bot.domain.request import Event, PurchaseRequest, State
@@ -129,13 +129,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_waits() -> Iterator[None]:
     """Attempts are as many as the code asks for, without the pauses between them."""
-
-    async def at_once(_seconds: float) -> None:
-        pass
-
-    monkeypatch.setattr(backoff, "pause", at_once)
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
 
 
 @pytest.fixture

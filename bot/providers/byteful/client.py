@@ -21,11 +21,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx2
+import stamina
 import structlog
 from msgspec import Struct
 from pydantic import SecretStr
 
-from bot import backoff
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError, RateLimitedError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
@@ -47,8 +47,6 @@ READ_DEADLINE_S = 8.0
 CHANGE_DEADLINE_S = 75.0
 """More than the four timeouts together; ends an answer that drips for ever."""
 READ_ATTEMPTS = 5
-LONGEST_WAIT_S = 2.0
-"""Between two attempts, where the vendor asks for no other."""
 IDLE_CONNECTION_S = 3.0
 """Shorter than servers keep an idle connection, so that a request rarely runs into one just being closed."""
 MAX_CONNECTIONS = 20
@@ -366,25 +364,20 @@ class BytefulClient:
 
     async def _asking(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask until there is an answer, for as long as a read may take. The last failure is the one that is raised."""
-        clock, is_sent = asyncio.get_running_loop().time, False
-        deadline = clock() + self._timing.read_deadline_s
-        last: ProviderError | None = None
+        loop = asyncio.get_running_loop()
+        retries = _Retries(loop.time, loop.time() + self._timing.read_deadline_s)
         try:
-            async with asyncio.timeout_at(deadline):
-                for failures in range(1, self._timing.attempts + 1):
-                    try:
+            async with asyncio.timeout_at(retries.deadline):
+                async for attempt in stamina.retry_context(
+                    on=retries.wait_after, attempts=self._timing.attempts, timeout=None, wait_jitter=0.2, wait_max=2.0
+                ):
+                    with attempt:
                         async with self._turn(Call.READ):
-                            is_sent = True
+                            retries.is_sent = True
                             return await ask()
-                    except ProviderError as error:
-                        last = error
-                    wait_s = _wait_after(last, failures)
-                    if wait_s is None or failures == self._timing.attempts or clock() + wait_s >= deadline:
-                        break
-                    await backoff.pause(wait_s)
         except TimeoutError:
             pass
-        raise last or _too_late(self._timing.read_deadline_s, is_sent=is_sent)
+        raise retries.last or retries.too_late(self._timing.read_deadline_s)
 
     async def _once(
         self,
@@ -508,20 +501,29 @@ def classify(error: Exception) -> ProviderError:
     )
 
 
-def _wait_after(error: ProviderError, failures: int) -> float | None:
-    """Seconds until a read that failed is asked again; None when asking again cannot help."""
-    match error:
-        case RateLimitedError():
-            return error.wait_s + random.uniform(0, backoff.SPREAD_S)
-        case NeverSentError() | OutcomeUnknownError():
-            return backoff.wait_after(failures, LONGEST_WAIT_S)
-    return None
+class _Retries:
+    """Decides whether and when a failed read is asked again; remembers the last failure."""
 
+    def __init__(self, clock: Callable[[], float], deadline: float) -> None:
+        self._clock = clock
+        self.deadline = deadline
+        self.last: ProviderError | None = None
+        self.is_sent = False
 
-def _too_late(deadline_s: float, *, is_sent: bool) -> OutcomeUnknownError:
-    if is_sent:
-        return OutcomeUnknownError(f"Byteful did not answer within {deadline_s:g} seconds.")
-    return OwnPaceError(f"Byteful could not be asked within {deadline_s:g} seconds: too many questions at once.")
+    def wait_after(self, error: Exception) -> bool | float:
+        """False for never, True for stamina's backoff, a number for that many seconds."""
+        if not isinstance(error, ProviderError):
+            return False
+        self.last = error
+        if isinstance(error, RateLimitedError):
+            wait_s = error.wait_s + random.uniform(0, 0.2)
+            return wait_s if self._clock() + wait_s < self.deadline else False
+        return isinstance(error, NeverSentError | OutcomeUnknownError)
+
+    def too_late(self, deadline_s: float) -> OutcomeUnknownError:
+        if self.is_sent:
+            return OutcomeUnknownError(f"Byteful did not answer within {deadline_s:g} seconds.")
+        return OwnPaceError(f"Byteful could not be asked within {deadline_s:g} seconds: too many questions at once.")
 
 
 class _Keys:
