@@ -6,6 +6,7 @@ the anchors' their process. Bolt's hello world answers as its guide does, and re
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import statistics
@@ -17,7 +18,7 @@ from pathlib import Path
 from bench.company import Company, Served, company
 from bench.figures import Figure, Goal, Rounds, percentile
 from bench.load import Load, Plan, Seen
-from bench.processes import ROOT, Program, at_rest, cpu_of, running, until_open
+from bench.processes import ROOT, Program, at_rest, cpu_of, running, share_a_core, until_open
 from playground.stage import free_port
 
 EVENTS = 240
@@ -29,6 +30,7 @@ PIECES = 4
 WARM_UP_ROUNDS = 8
 NODE_FOLDER = ROOT / "var" / "bench-node"
 RECORDED = "web process and store together, the private answer behind the ack included"
+SIDE_BY_SIDE = "the web processes alone, at work at the same time on one core"
 NO_NODE = f"not measured: no package @slack/bolt; `python -m bench --node` installs it below {NODE_FOLDER.name}"
 
 
@@ -149,19 +151,36 @@ async def in_turn(kept: Rounds, measured: Mapping[str, Callable[[], Awaitable[fl
 
 async def listeners(rounds: int) -> list[Figure]:
     """The same click with 5 and with 200 registered actions."""
-    kept = Rounds()
     many = ("-m", "bench.many_actions")
     async with company() as around, AsyncExitStack() as stack:
         few = await stack.enter_async_context(around.bot("web", module=many, ACTIONS="5"))
         lots = await stack.enter_async_context(around.bot("web", module=many, ACTIONS="200"))
+        share_a_core([few.program, lots.program])
 
-        async def piece(web: Served) -> float:
-            return await cost(web, around.presses(await around.ask_for(EVENTS // PIECES)), [around.valkey])
+        async def ratio() -> float:
+            costs = await costs_at_once(around, [few, lots])
+            return costs[1] / costs[0]
 
-        for number in range(rounds + 1):
-            await in_turn(kept if number else Rounds(), {"few": lambda: piece(few), "lots": lambda: piece(lots)})
-    goal = Goal(1.05, 1.0, "×")
-    return [Figure("CPU per event with 200 registered actions against 5", "×", kept.ratio("lots", "few"), goal)]
+        await ratio()  # warms up
+        values = tuple([statistics.median([await ratio() for _ in range(PIECES)]) for _ in range(rounds)])
+    what = "CPU per event with 200 registered actions against 5"
+    return [Figure(what, "×", values, Goal(1.05, 1.0, "×"), SIDE_BY_SIDE)]
+
+
+async def costs_at_once(around: Company, served: Sequence[Served]) -> list[float]:
+    """CPU milliseconds a click takes each of these, when all answer as many at the same time."""
+    bodies = around.presses(await around.ask_for(EVENTS * len(served)))
+    loads = [
+        await Load.prepared(Plan([one.port], connections=CONNECTIONS), bodies[number :: len(served)])
+        for number, one in enumerate(served)
+    ]
+    watched = [one.program for one in served]
+    await at_rest(watched)
+    before = [program.cpu_s for program in watched]
+    for seen in await asyncio.gather(*(load.go() for load in loads)):
+        all_answered(seen)
+    await at_rest(watched)
+    return [(program.cpu_s - spent) / EVENTS * 1000 for program, spent in zip(watched, before, strict=True)]
 
 
 async def acks(rounds: int) -> list[Figure]:
