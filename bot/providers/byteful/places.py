@@ -285,13 +285,13 @@ def _entry(name: str, tail: str, value: str) -> Entry[PlaceOption]:
 
 
 def _by_country(rows: Iterable[tuple[str | None, Entry[PlaceOption]]]) -> dict[str | None, Index[PlaceOption]]:
-    """An index for each country and, under None, one over all."""
+    """An index for each country and, under None, one over all. Entries are freed by country, never all at once."""
     kept: dict[str | None, list[Entry[PlaceOption]]] = defaultdict(list)
     for country_id, entry in rows:
         kept[None].append(entry)
         if country_id is not None:
             kept[country_id].append(entry)
-    return {country_id: Index(entries) for country_id, entries in kept.items()}
+    return {country_id: Index(kept.pop(country_id)) for country_id in list(kept)}
 
 
 def _jitter() -> float:
