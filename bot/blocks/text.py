@@ -20,9 +20,6 @@ from bot.domain.period import Period
 from bot.domain.request import State
 from bot.domain.usage import BYTES_PER_GB
 
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_HARMLESS = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
-"""Slack knows no way to escape its formatting signs, so outside text gets their look-alikes."""
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -35,7 +32,12 @@ BYTES_PER_MB = 1024**2
 
 def escape(raw: str) -> str:
     """For mrkdwn: Slack reads `&`, `<` and `>` as control characters (Slack docs, "Escaping text")."""
-    return raw.translate(_ENTITIES)
+    return raw.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # `translate` takes ten times as long
+
+
+def _harmless(raw: str) -> str:
+    """Slack knows no way to escape its formatting signs, so outside text gets their look-alikes."""
+    return raw.replace("*", "∗").replace("~", "∼").replace("`", "ˋ")
 
 
 def one_line(raw: str) -> str:
@@ -85,7 +87,7 @@ def unmarked(markup: str) -> str:
 
 def words(raw: str, most: int = limits.NAME) -> str:
     """Outside text inside mrkdwn: one line, no formatting of its own."""
-    return _escaped_within(one_line(raw).translate(_HARMLESS), most)
+    return _escaped_within(_harmless(one_line(raw)), most)
 
 
 def quoted(raw: str, most: int = 1_200) -> str:

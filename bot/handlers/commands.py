@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from msgspec import Struct
 
@@ -207,6 +208,7 @@ def help_lines() -> list[CommandHelp]:
     return [CommandHelp(command.usage, command.summary, command.example) for command in COMMANDS.values()]
 
 
+@cache
 def help_message() -> Message:
     return lists.help_page(help_lines())
 

@@ -170,15 +170,6 @@ def listen(app: AsyncApp, front: Front) -> None:
 
     app.use(ReplayGuard(front))
 
-    @app.command(EVERYTHING)
-    async def command(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        who = command_actor(body, context.get(UNMARKED, ""))
-        answer = await _explained(lambda: commands.dispatch(front, who, raw_text(body)))
-        if answer is None:
-            await ack()
-        else:
-            await ack(response_type="ephemeral", text=answer.text, blocks=answer.blocks)
-
     @app.action(EVERYTHING)
     async def action(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         pressed = press(body, context.get(UNMARKED, ""))
@@ -189,6 +180,15 @@ def listen(app: AsyncApp, front: Front) -> None:
         else:
             await _pressed(front, pressed, handler)
         await ack()
+
+    @app.command(EVERYTHING)
+    async def command(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        who = command_actor(body, context.get(UNMARKED, ""))
+        answer = await _explained(lambda: commands.dispatch(front, who, raw_text(body)))
+        if answer is None:
+            await ack()
+        else:
+            await ack(response_type="ephemeral", text=answer.text, blocks=answer.blocks)
 
     @app.view(EVERYTHING)
     async def submission(ack: AsyncAck, body: Body) -> None:
