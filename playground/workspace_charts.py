@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from playground.workspace_schema import Check, Json, Problem, anything, array, number, record, string
+from playground.workspace_schema import Check, Json, Problem, array, number, record, shape, string
 
 SERIES, POINTS = 6, 20
 LABEL, AXIS_TITLE = 20, 50
@@ -42,11 +42,9 @@ _series = record({"name": string(LABEL), "data": array(_point, POINTS)}, {})
 _axis = record(
     {"categories": array(string(LABEL), POINTS)}, {"x_label": string(AXIS_TITLE), "y_label": string(AXIS_TITLE)}
 )
-_plotted = record(
-    {"series": array(_series, SERIES), "axis_config": _axis}, {"type": anything}, _distinct_names, _covers_the_axis
-)
+_plotted = shape({"series": array(_series, SERIES), "axis_config": _axis}, {}, _distinct_names, _covers_the_axis)
 CHARTS: dict[str, Check] = {
-    "pie": record({"segments": array(_segment, SERIES)}, {"type": anything}),
+    "pie": shape({"segments": array(_segment, SERIES)}, {}),
     "bar": _plotted,
     "area": _plotted,
     "line": _plotted,

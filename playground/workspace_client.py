@@ -16,11 +16,12 @@ from playground import workspace_payloads as payloads
 from playground import workspace_seen as seen
 from playground import workspace_views as views
 from playground.workspace import Workspace
-from playground.workspace_blocks import TYPED_IN, options_of
 from playground.workspace_delivery import Courier, Receipt
+from playground.workspace_elements import TYPED_IN
 from playground.workspace_files import shown as shown_file
 from playground.workspace_model import Channel, ImpossibleError, Message, Person, SlackError, View
 from playground.workspace_offers import Offers, least
+from playground.workspace_options import options_of
 from playground.workspace_picking import own_file, picked
 from playground.workspace_schema import Json
 from playground.workspace_screen import Place, Spot, check_top, find, pick

@@ -7,9 +7,9 @@ from typing import Any
 
 from playground import workspace_files as files
 from playground.workspace import Workspace, fill_in
-from playground.workspace_blocks import Surface, validate_blocks
 from playground.workspace_model import Channel, Message, SlackError
 from playground.workspace_schema import Json, Problem, errors
+from playground.workspace_surfaces import Surface, validate_blocks
 from playground.workspace_values import first_values
 
 TEXT_CUT_AT = 40_000

@@ -15,9 +15,9 @@ from playground import workspace_messages as messages
 from playground import workspace_schedule as schedule
 from playground import workspace_views as views
 from playground.workspace import Workspace
-from playground.workspace_blocks import validate_blocks, validate_view
 from playground.workspace_model import Channel, File, Message, Person, SlackError, View
 from playground.workspace_schema import Json, Problem, errors
+from playground.workspace_surfaces import validate_blocks, validate_view
 
 Function = Callable[[Workspace, Json], Json]
 PAGE_MOST = 1_000

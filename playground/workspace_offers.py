@@ -11,9 +11,9 @@ from typing import Any
 
 from playground import workspace_payloads as payloads
 from playground.workspace import Workspace
-from playground.workspace_blocks import menu_option, option_group, options_of
 from playground.workspace_delivery import Courier, Receipt
 from playground.workspace_model import ImpossibleError
+from playground.workspace_options import menu_option, option_group, options_of
 from playground.workspace_schema import Json, array, errors, exactly_one_of, record
 from playground.workspace_screen import Spot, pick
 

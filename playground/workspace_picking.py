@@ -6,9 +6,9 @@ from datetime import date, time
 from typing import Any
 
 from playground.workspace import Workspace
-from playground.workspace_blocks import options_of
 from playground.workspace_files import shown
 from playground.workspace_model import Channel, File, ImpossibleError, Person
+from playground.workspace_options import options_of
 from playground.workspace_schema import Json
 from playground.workspace_screen import pick
 

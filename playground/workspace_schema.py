@@ -1,7 +1,7 @@
 """A small language for describing what a piece of JSON may look like.
 
-Block Kit is a few dozen shapes with limits on every string and list. `workspace_blocks.py` writes them down as tables
-of these checks; each check yields the problems of one value and never raises.
+Block Kit is a few dozen shapes with limits on every string and list. `workspace_blocks.py` and the modules it draws on
+write them down as tables of these checks; each check yields the problems of one value and never raises.
 """
 
 from __future__ import annotations
@@ -125,6 +125,11 @@ def _fields(value: Json, at: str, required: Mapping[str, Check], optional: Mappi
             yield Problem(f"{at}/{key}", "unknown_field", f"invalid additional property: {key}", key)
         else:
             yield from check(inner, f"{at}/{key}")
+
+
+def shape(required: Mapping[str, Check], optional: Mapping[str, Check], *rules: Rule) -> Check:
+    """A record that also carries its `type`."""
+    return record(required, {"type": anything, **optional}, *rules)
 
 
 def typed(table: Mapping[str, Check], allowed: frozenset[str] | None = None) -> Check:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from playground.workspace import Workspace
-from playground.workspace_blocks import elements_of, options_of
+from playground.workspace_blocks import elements_of
 from playground.workspace_model import Channel, Message, View
+from playground.workspace_options import options_of
 from playground.workspace_schema import Json
 from playground.workspace_text import blocks_as_text, readable, text_object, value_as_text
 from playground.workspace_views import stack, top

@@ -7,7 +7,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from playground.workspace_blocks import elements_of, options_of, same_option
+from playground.workspace_blocks import elements_of
+from playground.workspace_options import options_of, same_option
 from playground.workspace_schema import Json
 
 _SINGLE = {

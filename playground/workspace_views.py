@@ -7,10 +7,10 @@ from typing import Any
 
 from playground import workspace_files as files
 from playground.workspace import Workspace, fill_in
-from playground.workspace_blocks import VIEW_BYTES, validate_view, view_bytes
 from playground.workspace_messages import invalid_arguments
 from playground.workspace_model import SlackError, View
 from playground.workspace_schema import Json, Problem, errors
+from playground.workspace_surfaces import VIEW_BYTES, validate_view, view_bytes
 from playground.workspace_values import first_values
 
 STACK_MOST = 3

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.blocks.kit import Message, View
-from playground.workspace_blocks import validate_blocks, validate_view
+from playground.workspace_surfaces import validate_blocks, validate_view
 
 _MENTION = re.compile(r"<[@!#][^>]*>")
 

@@ -16,7 +16,7 @@ from bot.domain.notice import ChannelDigest, SharedSummary
 from bot.domain.scope import Asked, Kind, Measure, Scope
 from bot.domain.used import Left, Used, used_of
 from bot.store import codec
-from playground.workspace_blocks import validate_blocks
+from playground.workspace_surfaces import validate_blocks
 from tests.blocks.test_charts import GB, LEFT, MONTH, spend
 
 AT = datetime(2026, 11, 26, 9, tzinfo=UTC)

@@ -16,7 +16,7 @@ from bot.domain.period import Period
 from bot.domain.summary import Known, Part, Spend, Unit, spend_of
 from bot.domain.usage import BYTES_PER_GB as GB
 from bot.domain.used import Left, Used, used_of
-from playground.workspace_blocks import validate_blocks
+from playground.workspace_surfaces import validate_blocks
 from tests.blocks.test_charts import LONG, MONTH, spend
 
 TODAY = MONTH.last

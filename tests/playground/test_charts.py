@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from playground.workspace_blocks import Surface, validate_blocks
+from playground.workspace_surfaces import Surface, validate_blocks
 from playground.workspace_text import blocks_as_text
 
 Json = dict[str, Any]

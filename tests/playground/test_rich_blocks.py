@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from playground.workspace_blocks import Surface, validate_blocks
 from playground.workspace_rich_text import LEAVES, characters
+from playground.workspace_surfaces import Surface, validate_blocks
 
 Json = dict[str, Any]
 

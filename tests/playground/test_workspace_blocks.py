@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from playground.workspace_blocks import BLOCKS, ELEMENTS, Surface, validate_blocks, validate_view
+from playground.workspace_blocks import BLOCKS
+from playground.workspace_elements import ELEMENTS
+from playground.workspace_surfaces import Surface, validate_blocks, validate_view
 
 Json = dict[str, Any]
 
