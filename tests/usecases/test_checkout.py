@@ -779,3 +779,23 @@ async def test_the_same_ask_twice_is_two_purchases(office: Office) -> None:
         await drive(office, request)
     services = {one.service_id for one in [(await office.now(each)).order for each in (first, second)] if one}
     assert (services, office.provider.creates) == ({"API-1", "API-2"}, 2)
+
+
+async def test_a_nudge_that_overtakes_its_step_finds_it_after_all(office: Office) -> None:
+    request = await office.place()
+
+    async def bought() -> list[State]:
+        found = checkout.purchases(office.desk, WORKSPACE, request.id, request.version + 1)
+        return [moved.state async for moved in found]
+
+    buying = asyncio.create_task(bought())
+    await decide.approve(office.desk, click_on(request))
+    assert await buying == [State.ORDERED]
+
+
+async def test_a_nudge_whose_step_was_refused_comes_to_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "OVERTAKEN_S", (0.0, 0.0))
+    request = await office.place()
+    assert [moved async for moved in checkout.purchases(office.desk, WORKSPACE, request.id, 9)] == []
+    assert await office.state(request) is State.PENDING
+    assert office.provider.asked_to_sell == []

@@ -1,5 +1,6 @@
 """How often the store is asked: counted, because it is the largest part of what a click costs."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.intents import CardIntent
 from bot.domain.policy import Budgets
 from bot.domain.request import Approved, State
+from bot.queue import QUEUE, JobQueue, QueueNudge
 from bot.usecases import checkout, decide
 from bot.usecases.decide import Result
 from tests.examples import APPROVER, NOW, WORKSPACE
@@ -45,6 +47,20 @@ async def test_an_approval_reads_once_and_writes_once(office: Office, trips: Tri
     decision = await decide.approve(office.desk, signed)
     assert decision.result is Result.DONE
     assert trips.count == 2, "the mark against repeats is part of the step"
+
+
+async def test_the_job_leaves_with_the_step_it_follows(office: Office, trips: Trips) -> None:
+    queue = JobQueue(office.raw, QUEUE)
+    nudge = QueueNudge(queue)
+    desk = dataclasses.replace(office.desk, nudge=nudge)
+    request = await office.place()
+    await decide.approve(desk, click_on(await office.place(draft="d2"), APPROVER))
+    await nudge.drain()
+    trips.count = 0
+    assert (await decide.approve(desk, click_on(request, APPROVER))).result is Result.DONE
+    await nudge.drain()
+    assert trips.count == 2
+    assert await queue.count("queued") == 2
 
 
 async def test_a_budget_is_compared_and_reserved_in_the_step_itself(office: Office, trips: Trips) -> None:
