@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from playground import demo, provider_server, slack_api, tour
+from playground import demo, provider_server, slack_server, tour
 from playground.stage import MANIFEST
 
 
@@ -38,7 +38,7 @@ def run_tour() -> None:
 @click.option("--bot", required=True, help="Where the bot takes events, such as http://127.0.0.1:3000/slack/events.")
 def run_slack(port: int, bot: str) -> None:
     """The Slack workspace alone; prints its address and tokens as one line of JSON."""
-    asyncio.run(slack_api.serve(port, bot, manifest=MANIFEST))
+    asyncio.run(slack_server.serve(port, bot, manifest=MANIFEST))
 
 
 @main.command("byteful")

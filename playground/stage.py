@@ -31,7 +31,7 @@ from playground.actions import SlackDriver
 from playground.chaos import Backstage
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
-from playground.slack_api import running_workspace
+from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent

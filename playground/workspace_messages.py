@@ -183,10 +183,15 @@ def _fill(message: Message, content: Json) -> None:
         message.metadata = content["metadata"]
 
 
-def own_message(channel: Channel, ts: str, refusal: str) -> Message:
+def known_message(channel: Channel, ts: str) -> Message:
     message = channel.messages.get(ts)
     if message is None:
         raise SlackError("message_not_found")
+    return message
+
+
+def own_message(channel: Channel, ts: str, refusal: str) -> Message:
+    message = known_message(channel, ts)
     if not message.by_bot:
         raise SlackError(refusal)
     return message

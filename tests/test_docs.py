@@ -36,7 +36,7 @@ from playground.provider import ProviderWorld
 from playground.provider_control import control_routes, controls
 from playground.provider_faults import FAULTS
 from playground.provider_values import ProviderSettings
-from playground.slack_api import introduction, running_workspace
+from playground.slack_server import introduction, running_workspace
 from playground.stage import MANIFEST, ROOT, Stage, free_port
 from playground.workspace import Workspace
 from playground.workspace_changes import Changes

@@ -23,7 +23,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from playground.actions import SlackDriver
-from playground.slack_api import listening, running_workspace, serving
+from playground.serving import listening, serving
+from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 
 Json = dict[str, Any]

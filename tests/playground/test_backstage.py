@@ -23,7 +23,9 @@ from playground.chaos import SWITCHES, Backstage
 from playground.curtain import SHOWN_CHARACTERS, Between, Curtain, Passed, redacted
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
-from playground.slack_api import SlackApi, listening, running_workspace, serving
+from playground.serving import listening, serving
+from playground.slack_api import SlackApi
+from playground.slack_server import running_workspace
 from playground.stage import MANIFEST
 from playground.workspace import Workspace
 from playground.workspace_cast import OPS_SECRET, PROXIES, RANDOM, RITA

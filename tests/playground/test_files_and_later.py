@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from playground.actions import CannotError, SlackDriver
-from playground.slack_api import running_workspace
+from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import OPS_SECRET, PROXIES
 from playground.workspace_model import DEFAULT_SCOPES

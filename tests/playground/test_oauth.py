@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from playground.actions import SlackDriver
-from playground.slack_api import running_workspace
+from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import NEIGHBOUR
 from playground.workspace_teams import CODE_LIVES_S, TOKEN_LIVES_S

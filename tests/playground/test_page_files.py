@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from playground import workspace_static
-from playground.slack_api import running_workspace
+from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 
 

@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from playground.actions import CannotError, SeenView, SlackDriver, SlackPerson
-from playground.slack_api import listening, running_workspace, serving
+from playground.serving import listening, serving
+from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import MONA, OPS_SECRET, PROXIES, RAVI, SCRAPING
 

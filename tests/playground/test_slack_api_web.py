@@ -14,7 +14,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from playground.slack_api import introduction, running_workspace, serve
+from playground.slack_server import introduction, running_workspace, serve
 from playground.workspace import Workspace
 from playground.workspace_cast import APPROVERS, GUS, MAX, MONA, OLD_PROXIES, OPS_SECRET, PROXIES, RANDOM, RITA, SID
 from playground.workspace_methods import METHODS

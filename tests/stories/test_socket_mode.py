@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.request import Happened, State
 from bot.socket_mode import CONNECTIONS, SILENT_AFTER_S, Socket
 from playground.provider import ProviderWorld
-from playground.slack_api import running_workspace
+from playground.slack_server import running_workspace
 from playground.stage import MANIFEST, Stage, stage
 from playground.workspace import Workspace
 from tests.stories.journey import WITHIN_S, Journey, LogLine, answered

@@ -27,7 +27,7 @@ from bot.store.redis import RedisStore, connect
 from bot.usecases.desk import Desk
 from bot.usecases.tell import Teller
 from playground.actions import SeenMessage, SlackDriver
-from playground.slack_api import running_workspace
+from playground.slack_server import running_workspace
 from playground.stage import MANIFEST, POLICY
 from playground.workspace import Workspace
 from playground.workspace_cast import PROXIES, RITA, TEAM_ID
