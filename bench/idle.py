@@ -15,7 +15,7 @@ from bench.figures import Figure, Goal, Rounds
 from bench.processes import Program, python, running
 from bot.domain.ids import AttemptId, ServiceId, UserId
 from bot.domain.request import Approved, Attempt, Claimed, Order, Ordered, PurchaseRequest, advance
-from playground.actions import SlackDriver
+from playground.slack_driver import SlackDriver
 from playground.stage import free_port
 
 IDLE_S = 20.0

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from playground.actions import SeenMessage
 from playground.crashing import POINTS
+from playground.slack_seen import SeenMessage
 
 LATE_S = 4.0
 """A charge that lands four minutes later, with a minute of the settle time told as a second."""

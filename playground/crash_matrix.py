@@ -22,11 +22,12 @@ import redis.asyncio as redis_asyncio
 
 from bot.store.embedded import private_valkey
 from playground import pages
-from playground.actions import NeverHappenedError, SeenMessage, SlackDriver
 from playground.crash_cells import IN_FLIGHT, TRIALS, Cell, Trial, chosen, judge, table
 from playground.crashing import POINTS
 from playground.provider import ProviderWorld
 from playground.provider_faults import Fault
+from playground.slack_driver import NeverHappenedError, SlackDriver
+from playground.slack_seen import SeenMessage
 from playground.stage import HOST, Worlds, program, until_ready, worlds
 from playground.workspace import Workspace
 from playground.workspace_cast import TEAM_ID

@@ -24,9 +24,11 @@ import redis.asyncio as redis_asyncio
 from bot.domain.ids import WorkspaceId
 from bot.store.embedded import private_valkey
 from playground import invariants, pages
-from playground.actions import CannotError, NeverHappenedError, Outcome, SeenMessage, SlackDriver, SlackPerson
 from playground.provider import ProviderWorld
 from playground.replicas import Replicas
+from playground.slack_driver import NeverHappenedError, SlackDriver
+from playground.slack_person import SlackPerson
+from playground.slack_seen import CannotError, Outcome, SeenMessage
 from playground.stage import worlds
 from playground.workspace import Workspace
 from playground.workspace_cast import TEAM_ID

@@ -27,10 +27,10 @@ from bot.serve_web import serve_web
 from bot.serve_worker import serve_worker
 from bot.settings import Settings
 from bot.store.embedded import private_valkey
-from playground.actions import SlackDriver
 from playground.chaos import Backstage
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
+from playground.slack_driver import SlackDriver
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 

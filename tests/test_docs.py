@@ -30,12 +30,12 @@ from bot.blocks.text import state_word
 from bot.domain.request import EVENTS, State
 from bot.handlers.commands import COMMAND, COMMANDS
 from playground.__main__ import main as playground_command
-from playground.actions import SlackDriver
 from playground.chaos import SWITCHES
 from playground.provider import ProviderWorld
 from playground.provider_control import control_routes, controls
 from playground.provider_faults import FAULTS
 from playground.provider_values import ProviderSettings
+from playground.slack_driver import SlackDriver
 from playground.slack_server import introduction, running_workspace
 from playground.stage import MANIFEST, ROOT, Stage, free_port
 from playground.workspace import Workspace

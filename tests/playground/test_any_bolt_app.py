@@ -22,8 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from playground.actions import SlackDriver
 from playground.serving import listening, serving
+from playground.slack_driver import SlackDriver
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 

@@ -18,13 +18,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from playground.actions import CannotError, SlackDriver
 from playground.chaos import SWITCHES, Backstage
 from playground.curtain import SHOWN_CHARACTERS, Between, Curtain, Passed, redacted
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
 from playground.serving import listening, serving
 from playground.slack_api import SlackApi
+from playground.slack_driver import SlackDriver
+from playground.slack_seen import CannotError
 from playground.slack_server import running_workspace
 from playground.stage import MANIFEST
 from playground.workspace import Workspace

@@ -11,7 +11,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from playground.actions import CannotError, SlackDriver
+from playground.slack_driver import SlackDriver
+from playground.slack_seen import CannotError
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import OPS_SECRET, PROXIES

@@ -14,7 +14,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from playground.actions import SlackDriver
+from playground.slack_driver import SlackDriver
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import NEIGHBOUR

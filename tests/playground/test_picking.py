@@ -15,8 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from playground.actions import CannotError, SeenView, SlackDriver, SlackPerson
 from playground.serving import listening, serving
+from playground.slack_driver import SlackDriver
+from playground.slack_person import SlackPerson
+from playground.slack_seen import CannotError, SeenView
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import MONA, OPS_SECRET, PROXIES, RAVI, SCRAPING

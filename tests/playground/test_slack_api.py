@@ -21,8 +21,9 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from playground.actions import CannotError, NeverHappenedError, SeenMessage, SeenView, SlackDriver
 from playground.serving import listening, serving
+from playground.slack_driver import NeverHappenedError, SlackDriver
+from playground.slack_seen import CannotError, SeenMessage, SeenView
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import FAY, MAX, MONA, PROXIES, RITA

@@ -13,7 +13,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from playground.actions import SlackDriver
+from playground.slack_driver import SlackDriver
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_socket import CLOSED_AFTER_S, CONNECTIONS_MOST, REFRESHED_AFTER_S, WARNED_BEFORE_S

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from playground import crash_matrix, pages
-from playground.actions import SeenMessage
 from playground.crash_cells import BEHAVIOURS, IN_FLIGHT, NO_CRASH, SAMPLE, TRIALS, Cell, Trial, chosen, judge, table
 from playground.crashing import POINTS
+from playground.slack_seen import SeenMessage
 from playground.stage import ROOT
 
 ANSWERS, REFUSES = Trial(NO_CRASH, BEHAVIOURS[0]), Trial(NO_CRASH, BEHAVIOURS[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from playground.actions import SlackDriver
+from playground.slack_driver import SlackDriver
 from tests.processes.programs import get, program
 
 

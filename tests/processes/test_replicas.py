@@ -21,9 +21,9 @@ from bot.queue import QUEUE, JobQueue, connect_queue
 from bot.store.embedded import private_valkey
 from bot.store.redis import connect
 from playground import invariants
-from playground.actions import SeenMessage
 from playground.provider import ProviderWorld
 from playground.replicas import Replicas
+from playground.slack_seen import SeenMessage
 from playground.soak import SERVICE
 from playground.stage import Worlds, program, until_ready, worlds
 from tests.processes.test_bot import CHANNEL, HOST, WORKSPACE

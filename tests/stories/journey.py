@@ -21,10 +21,12 @@ from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.serve_worker import make_jobs
 from bot.settings import Settings
-from playground.actions import NeverHappenedError, Outcome, SeenMessage, SeenView, SlackDriver, SlackPerson
 from playground.provider import ProviderWorld
 from playground.provider_faults import Fault
 from playground.provider_values import Product
+from playground.slack_driver import NeverHappenedError, SlackDriver
+from playground.slack_person import SlackPerson
+from playground.slack_seen import Outcome, SeenMessage, SeenView
 from playground.stage import Stage, free_port
 from playground.workspace import Workspace
 from playground.workspace_cast import TEAM_ID

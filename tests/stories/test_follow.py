@@ -16,7 +16,7 @@ import pytest
 from bot import jobs
 from bot.domain.request import Happened
 from bot.serve_worker import make_jobs
-from playground.actions import SeenMessage
+from playground.slack_seen import SeenMessage
 from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
 
 FIVE = "isp_us 5 asn:7018 for scraping"

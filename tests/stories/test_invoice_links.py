@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from playground.actions import SeenMessage
+from playground.slack_seen import SeenMessage
 from tests.stories.journey import CHANNEL, Journey, answered
 
 INVOLVED = pytest.mark.parametrize("policy", ["invoice_link: involved"], indirect=True)

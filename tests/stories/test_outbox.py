@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from bot.domain.request import State
-from playground.actions import SeenMessage, SlackPerson
+from playground.slack_person import SlackPerson
+from playground.slack_seen import SeenMessage
 from tests.stories.journey import CHANNEL, LINE, TEAM, Journey, answered, number_in
 
 OUTBOX = f"{{{TEAM}}}:outbox"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.serve_worker import make_jobs
-from playground.actions import SeenMessage
+from playground.slack_seen import SeenMessage
 from playground.stage import POLICY
 from playground.workspace_cast import FINANCE
 from tests.stories.journey import CHANNEL, Journey, LaterClock

@@ -12,7 +12,8 @@ import pytest
 from bot.domain.errors import ProviderError
 from bot.domain.ids import UserId
 from bot.domain.request import Happened, State
-from playground.actions import SeenMessage, SlackPerson
+from playground.slack_person import SlackPerson
+from playground.slack_seen import SeenMessage
 from tests.stories.journey import CHANNEL, LINE, TEAM, Journey, answered, number_in, reached
 
 KEPT = ("Kept, waiting for its price", "Nothing was sent to the approvers yet and nothing was bought")

@@ -12,7 +12,8 @@ import pytest
 
 from bot.domain.ids import ChannelId
 from bot.serve_worker import make_jobs
-from playground.actions import SeenMessage, SlackPerson
+from playground.slack_person import SlackPerson
+from playground.slack_seen import SeenMessage
 from playground.workspace_cast import PROXIES
 from playground.workspace_faults import Fault
 from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.request import State
 from bot.domain.usage import BYTES_PER_GB
 from bot.serve_worker import make_jobs
-from playground.actions import SeenMessage
+from playground.slack_seen import SeenMessage
 from tests.stories.journey import TEAM, Journey, LaterClock
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

@@ -11,7 +11,7 @@ from bot.domain.ids import ServiceId
 from bot.domain.ledger import Entry, EntryId, Kind
 from bot.usecases.desk import utcnow
 from bot.usecases.follow import follow
-from playground.actions import SeenMessage
+from playground.slack_seen import SeenMessage
 from playground.workspace_cast import PROXIES
 from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
 

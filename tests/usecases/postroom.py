@@ -26,7 +26,8 @@ from bot.store.outbox import INTENT_LEASE_S
 from bot.store.redis import RedisStore, connect
 from bot.usecases.desk import Desk
 from bot.usecases.tell import Teller
-from playground.actions import SeenMessage, SlackDriver
+from playground.slack_driver import SlackDriver
+from playground.slack_seen import SeenMessage
 from playground.slack_server import running_workspace
 from playground.stage import MANIFEST, POLICY
 from playground.workspace import Workspace

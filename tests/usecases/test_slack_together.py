@@ -16,7 +16,7 @@ from bot.domain.intents import MOST_TOGETHER
 from bot.domain.request import PurchaseRequest
 from bot.usecases.speak import POSTS_AHEAD
 from bot.usecases.tell import Teller
-from playground.actions import Button, SeenMessage
+from playground.slack_seen import Button, SeenMessage
 from playground.workspace_cast import RITA
 from tests.usecases.fakes import KilledError
 from tests.usecases.postroom import LEASE_S, LONG_S, TEAM, DyingStore, PostRoom, notices
