@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Layer → layers it may import besides itself. A layer is the first name below `bot`."""
 
 ONLY_IN = {
-    "httpx2": {"bot.providers.byteful.client"},
+    "httpx2": {"bot.providers.byteful.exchange"},
     "redis": {"bot.store", "bot.queue", "bot.jobs", "bot.operate"},
     "slack_sdk": {
         *("bot.slack", "bot.slack_files", "bot.slack_notifier", "bot.handlers"),

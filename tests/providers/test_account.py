@@ -15,7 +15,8 @@ from bot.domain.usage import BYTES_PER_GB
 from bot.ports import Answered, Urgency
 from bot.providers.byteful import usage, wire
 from bot.providers.byteful.adapter import BytefulProvider
-from bot.providers.byteful.client import Timing, open_client
+from bot.providers.byteful.client import open_client
+from bot.providers.byteful.exchange import Timing
 from bot.providers.byteful.places import BytefulPlaces
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider

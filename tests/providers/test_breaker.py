@@ -18,7 +18,8 @@ from bot.domain.errors import (
 )
 from bot.ports import Answered, Urgency
 from bot.providers.byteful.breaker import Breaker, BreakerOpenError, OwnPaceError
-from bot.providers.byteful.client import BytefulClient, Timing, open_client
+from bot.providers.byteful.client import BytefulClient, open_client
+from bot.providers.byteful.exchange import Timing
 from bot.providers.byteful.shared_catalog import CATALOG_LAST_S, CATALOG_LIFE_S, SharedCatalog
 from bot.providers.byteful.wire import Ask
 from tests.providers.sockets import Scripted, answer, error, ok, reset, scripted
@@ -169,8 +170,8 @@ async def client_for(vendor: Scripted, breaker: Breaker) -> AsyncIterator[Bytefu
             return lambda: None
 
     keys = {"public_key": SecretStr("pk_test_public_0001"), "private_key": SecretStr("sk_test_private_0002")}
-    async with open_client(base_url=vendor.url, pace=Pace(), timing=Timing(attempts=2), **keys) as client:
-        client._breaker = breaker
+    timing = Timing(attempts=2)
+    async with open_client(base_url=vendor.url, pace=Pace(), timing=timing, breaker=breaker, **keys) as client:
         yield client
 
 

@@ -24,7 +24,8 @@ from bot.domain.usage import Network
 from bot.ports import Answered, Provider, Urgency
 from bot.providers import PROVIDERS, Account
 from bot.providers.byteful.adapter import BytefulProvider
-from bot.providers.byteful.client import Timing, open_client
+from bot.providers.byteful.client import open_client
+from bot.providers.byteful.exchange import Timing
 from bot.providers.byteful.places import BytefulPlaces
 from bot.providers.byteful.shared_catalog import CATALOG_RECENT_S
 from playground.provider import ProviderWorld

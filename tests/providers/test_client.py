@@ -30,8 +30,10 @@ from bot.domain.errors import (
 )
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
-from bot.ports import Answered, Urgency
-from bot.providers.byteful.client import BytefulClient, LocalPacer, Timing, new_http_client, open_client
+from bot.ports import Answered, Pacer, Urgency
+from bot.providers.byteful.client import BytefulClient, open_client
+from bot.providers.byteful.exchange import Exchange, Timing
+from bot.providers.byteful.sender import Sender
 from bot.providers.byteful.wire import Ask
 from tests.providers.sockets import (
     Act,
@@ -71,9 +73,13 @@ class Pace:
 
 
 @contextlib.asynccontextmanager
-async def client_for(url: str, timing: Timing = QUICK) -> AsyncIterator[BytefulClient]:
+async def client_for(url: str, timing: Timing = QUICK, pace: Pacer | None = None) -> AsyncIterator[BytefulClient]:
     async with open_client(
-        base_url=url, public_key=SecretStr(PUBLIC), private_key=SecretStr(PRIVATE), pace=Pace(), timing=timing
+        base_url=url,
+        public_key=SecretStr(PUBLIC),
+        private_key=SecretStr(PRIVATE),
+        pace=pace or Pace(),
+        timing=timing,
     ) as client:
         yield client
 
@@ -119,14 +125,14 @@ async def test_a_failed_tls_handshake_was_never_sent() -> None:
 
 async def test_no_free_connection_in_time_was_never_sent() -> None:
     async with scripted(silence) as vendor, httpx2.AsyncHTTPTransport(limits=httpx2.Limits(max_connections=1)) as http:
-        client = BytefulClient(
+        exchange = Exchange(
             http,
             base_url=vendor.url,
             public_key=SecretStr(PUBLIC),
             private_key=SecretStr(PRIVATE),
-            pace=Pace(),
             timing=replace(QUICK, change_read_s=30, pool_s=0.1),
         )
+        client = BytefulClient(Sender(exchange, Pace()))
         first = asyncio.create_task(client.create(ASK))
         await vendor.arrived.wait()
         assert type(await fail(client, "create")) is NeverSentError
@@ -139,10 +145,7 @@ async def test_a_pace_that_cannot_be_kept_sends_nothing() -> None:
     async def broken(urgency: Urgency) -> Answered:
         raise ConnectionError("no store")
 
-    async with scripted(ok({})) as vendor, new_http_client() as http:
-        client = BytefulClient(
-            http, base_url=vendor.url, public_key=SecretStr(PUBLIC), private_key=SecretStr(PRIVATE), pace=broken
-        )
+    async with scripted(ok({})) as vendor, client_for(vendor.url, pace=broken) as client:
         assert type(await fail(client, "create")) is NeverSentError
         assert vendor.seen == []
 
@@ -168,10 +171,7 @@ async def test_t116_what_the_last_look_finds_keeps_the_checkout_back_and_gives_i
             other.set()
         raise NeverSentError("It is not our turn any more.")
 
-    async with scripted(ok({})) as vendor, new_http_client() as http:
-        client = BytefulClient(
-            http, base_url=vendor.url, public_key=SecretStr(PUBLIC), private_key=SecretStr(PRIVATE), pace=pace
-        )
+    async with scripted(ok({})) as vendor, client_for(vendor.url, pace=pace) as client:
         with pytest.raises(NeverSentError, match="not our turn"):
             await client.create(ASK, look)
         assert vendor.seen == []
@@ -191,10 +191,7 @@ async def test_t116_nothing_is_sent_before_the_last_look_is_over() -> None:
             await asyncio.wait_for(vendor.arrived.wait(), 0.05)
         seen.append(len(vendor.seen))
 
-    async with scripted(ok({"data": {"service_id": "S1"}})) as vendor, new_http_client() as http:
-        client = BytefulClient(
-            http, base_url=vendor.url, public_key=SecretStr(PUBLIC), private_key=SecretStr(PRIVATE), pace=pace
-        )
+    async with scripted(ok({"data": {"service_id": "S1"}})) as vendor, client_for(vendor.url, pace=pace) as client:
         await client.create(ASK, look)
         seen.append(len(vendor.seen))
     assert seen == [0, 1]
@@ -385,10 +382,7 @@ async def test_both_keys_and_json_go_to_the_right_place_whatever_the_slash() -> 
 
 async def test_every_request_takes_a_turn_and_only_the_checkout_spends() -> None:
     pace = Pace()
-    async with scripted(reset, ok({"credit_balance": 1})) as vendor, new_http_client() as http:
-        client = BytefulClient(
-            http, base_url=vendor.url, public_key=SecretStr(PUBLIC), private_key=SecretStr(PRIVATE), pace=pace
-        )
+    async with scripted(reset, ok({"credit_balance": 1})) as vendor, client_for(vendor.url, pace=pace) as client:
         await client.customer()
         await client.quote(ASK)
         await client.create(ASK)
@@ -526,8 +520,9 @@ async def test_no_failure_shows_a_key(act: Act, call: str, caplog: pytest.LogCap
             raised = await fail(client, call)
             await vendor.arrived.wait()
             assert vendor.seen[0].headers["x-api-private-key"] == PRIVATE
-            assert PRIVATE not in repr(client)
-            assert PRIVATE not in repr(vars(client))
+            for part in (client, client._sender, client._sender._exchange):
+                assert PRIVATE not in repr(part)
+                assert PRIVATE not in repr(vars(part))
     told = "".join(traceback.TracebackException.from_exception(raised, capture_locals=True).format())
     assert PRIVATE not in f"{told}{raised!r}{vars(raised)}{ours}{caplog.text}"
     assert raised.__context__ is None
@@ -536,36 +531,10 @@ async def test_no_failure_shows_a_key(act: Act, call: str, caplog: pytest.LogCap
 
 @pytest.mark.parametrize("key", ["", "  ", "sk_with space", "sk_line\nbreak", "sk_ümlaut"])
 async def test_a_key_that_fits_in_no_header_is_refused_without_being_shown(key: str) -> None:
-    async with new_http_client() as http:
-        with pytest.raises(ValueError, match="private API key") as raised:
-            BytefulClient(http, public_key=SecretStr(PUBLIC), private_key=SecretStr(key), pace=Pace())
+    with pytest.raises(ValueError, match="private API key") as raised:
+        async with open_client(public_key=SecretStr(PUBLIC), private_key=SecretStr(key), pace=Pace()):
+            pass
     assert not key.strip() or key not in str(raised.value)
-
-
-# Pace
-
-
-async def test_the_local_pacer_keeps_under_its_limit_and_one_place_for_spending() -> None:
-    now = 0.0
-    waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        nonlocal now
-        waits.append(seconds)
-        now += seconds
-
-    pace = LocalPacer(limit=3, window_s=1.0, clock=lambda: now, sleep=sleep)
-    for _ in range(2):
-        await pace(Urgency.PERSON)
-    await pace(Urgency.CHECKOUT)
-    assert waits == []
-    await pace(Urgency.PERSON)
-    assert now == 1.0
-    sent: list[float] = []
-    for _ in range(20):
-        await pace(Urgency.PERSON)
-        sent.append(now)
-    assert all(later - earlier >= 1.0 for earlier, later in zip(sent, sent[3:], strict=False))
 
 
 async def test_certificates_that_cannot_be_read_send_nothing_and_are_read_again_later(

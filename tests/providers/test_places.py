@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from bot.domain.catalog import Filter
 from bot.domain.errors import ProviderError
 from bot.ports import Answered, Urgency
-from bot.providers.byteful.client import Timing, open_client
+from bot.providers.byteful.client import open_client
+from bot.providers.byteful.exchange import Timing
 from bot.providers.byteful.places import REFRESH_JITTER, RETRY_AFTER_S, BytefulPlaces, Rows, Tables
 from bot.providers.byteful.wire import AsnRow, CityRow, CountryRow, SubdivisionRow
 from playground.provider import ProviderWorld

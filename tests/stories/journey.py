@@ -257,7 +257,7 @@ class Journey:
         provider: Any = self.bot.desk.provider
 
         async def answers() -> bool:
-            provider.client._breaker._closed_until = 0
+            provider.client._sender._breaker._closed_until = 0
             with suppress(ProviderError):
                 await provider.credit_balance()
                 return True

@@ -38,7 +38,7 @@ async def leave_alone(journey: Journey) -> None:
     while not journey.bot.desk.provider.is_away:
         with contextlib.suppress(ProviderError):
             await journey.bot.desk.provider.credit_balance()
-    journey.bot.desk.provider.client._breaker._closed_until = math.inf  # type: ignore[attr-defined]
+    journey.bot.desk.provider.client._sender._breaker._closed_until = math.inf  # type: ignore[attr-defined]
 
 
 async def awaited(journey: Journey) -> list[str]:
