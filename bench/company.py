@@ -188,14 +188,24 @@ async def company(*, is_secure: bool = False) -> AsyncIterator[Company]:
         redis = connect(url)
         stack.push_async_callback(redis.aclose)
         pid = (await redis.info("server"))["process_id"]
-        ports = [free_port() for _ in range(3)]
-        given = [str(port) for port in ports] + (["--certificate", str(certificate)] if certificate else [])
+        slack, byteful, control = (free_port() for _ in range(3))
+        given = [str(slack), str(byteful), str(control)] + (["--certificate", str(certificate)] if certificate else [])
         log = folder / "worlds.log"
         await stack.enter_async_context(running(*python("-m", "bench.worlds", *given), log=log))
-        await until_open(ports[2], "/book", log)
+        await until_open(control, "/book", log)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        store = RedisStore(redis)
-        yield Company(folder, store, redis, url.get_secret_value(), Program(pid, 0.0), *ports, certificate, session)
+        yield Company(
+            folder,
+            RedisStore(redis),
+            redis,
+            url.get_secret_value(),
+            Program(pid, 0.0),
+            slack_port=slack,
+            byteful_port=byteful,
+            control_port=control,
+            certificate=certificate,
+            session=session,
+        )
 
 
 def pending(**given: Any) -> PurchaseRequest:

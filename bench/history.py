@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -116,6 +116,9 @@ class _Directory:
     async def holders(self, _role: Role) -> frozenset[UserId]:
         return frozenset({UserId(APPROVER)})
 
+    async def public_channels(self) -> Mapping[ChannelId, str]:
+        return {}
+
 
 class _Provider:
     """Has nothing to say about a service, at once."""
@@ -201,7 +204,7 @@ async def _archive(client: redis_asyncio.Redis, workspace: WorkspaceId, size: in
     await _copy(client, workspace, await _lived(store, workspace), size)
     policy = Policy(roles={"approver": Role(users=(UserId("U0BOSS"),))})
 
-    async def nudge(_request: PurchaseRequest) -> None:
+    async def nudge(request: PurchaseRequest) -> None:  # noqa: ARG001 - named as the port names it
         return
 
     provider: Any = _Provider()
@@ -237,10 +240,11 @@ async def _lived(store: RedisStore, workspace: WorkspaceId) -> PurchaseRequest:
 async def _copy(client: redis_asyncio.Redis, workspace: WorkspaceId, lived: PurchaseRequest, size: int) -> None:
     """Everything the one request left in the store, for so many more."""
     prefix, number = f"{{{workspace}}}:", str(lived.id)
-    record = await client.hgetall(f"{prefix}request:{number}")
-    messages = await client.hgetall(f"{prefix}messages:{number}")
-    entries = await client.hgetall(f"{prefix}entry")
-    lines = [fields[b"entry"] for _, fields in await client.xrange(f"{prefix}audit")]
+    record: Any = await client.hgetall(f"{prefix}request:{number}")
+    messages: Any = await client.hgetall(f"{prefix}messages:{number}")
+    entries: Any = await client.hgetall(f"{prefix}entry")
+    audit: Any = await client.xrange(f"{prefix}audit")
+    lines = [fields[b"entry"] for _, fields in audit]
     named = [(name.replace(number.encode(), b"NUMBER"), value) for name, value in messages.items()]
     booked = [(name.removeprefix(number.encode()), body) for name, body in entries.items()]
     script = client.register_script(COPY)

@@ -9,6 +9,7 @@ from bench.company import WORKSPACE, Company, company
 from bench.figures import Figure, Goal, percentile
 from bench.load import Load, Plan
 from bench.traffic import suggestion
+from bot.domain.ids import RequestId
 from bot.domain.request import PurchaseRequest, State
 
 RATE, SECONDS = 50.0, 60
@@ -54,7 +55,7 @@ def _minute(around: Company, approved: list[PurchaseRequest], withdrawn: list[Pu
 
 async def _lost(around: Company, approved: list[PurchaseRequest], withdrawn: list[PurchaseRequest]) -> int:
     """Clicks that left no trace in the record, once everything has had its time."""
-    pending: set[int] = set()
+    pending: set[RequestId] = set()
     for _ in range(20):
         found = await around.store.in_state(WORKSPACE, State.PENDING, limit=10_000)
         pending = {request.id for request in found} & {request.id for request in (*approved, *withdrawn)}

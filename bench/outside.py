@@ -37,7 +37,8 @@ async def own_time_s(around: Company, request: PurchaseRequest) -> float:
     await _call(around, "POST", f"{root}/checkout/create", AT_BYTEFUL, order)
     await _call(around, "POST", f"{around.slack_url}/api/chat.update", AT_SLACK, card)
     calls = (await around.book())["calls"]
-    return max(at for at, _, call, _ in calls if call == "chat.update") - began
+    arrived: list[float] = [at for at, _, call, _ in calls if call == "chat.update"]
+    return max(arrived) - began
 
 
 async def _call(around: Company, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> Any:

@@ -17,8 +17,9 @@ MAX_AGE_S = 300
 async def whole(receive: Any) -> bytes:
     body = b""
     while True:
-        message = await receive()
-        body += message.get("body", b"")
+        message: dict[str, Any] = await receive()
+        part: bytes = message.get("body", b"")
+        body += part
         if not message.get("more_body"):
             return body
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -34,7 +34,7 @@ RECORD = b"x" * 2_000
 JOB = b"x" * 300
 ANSWER = msgspec.json.encode({"response_type": "ephemeral", "replace_original": False, "text": "Approved. " * 20})
 session: list[aiohttp.ClientSession] = []
-working: set[asyncio.Task[Any]] = set()
+working: set[asyncio.Future[Any]] = set()
 
 
 def slack() -> aiohttp.ClientSession:
@@ -43,9 +43,9 @@ def slack() -> aiohttp.ClientSession:
     return session[0]
 
 
-def behind(work: Coroutine[Any, Any, Any]) -> None:
+def behind(work: Awaitable[Any]) -> None:
     """Goes on after the answer."""
-    task = asyncio.create_task(work)
+    task = asyncio.ensure_future(work)
     working.add(task)
     task.add_done_callback(working.discard)
 
