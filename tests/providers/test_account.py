@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.domain.account import Actor, UsageDay
 from bot.domain.errors import NotFoundError, OutcomeUnknownError
 from bot.domain.ids import ServiceId
-from bot.domain.usage import BYTES_PER_GB
+from bot.domain.usage import BYTES_PER_GB, Network
 from bot.ports import Answered, Urgency
 from bot.providers.byteful import usage, wire
 from bot.providers.byteful.adapter import BytefulProvider
@@ -49,10 +49,12 @@ def slow() -> Pace:
 
 @pytest.fixture
 async def provider(world: ProviderWorld, slow: Pace) -> AsyncIterator[BytefulProvider]:
-    keys = {"public_key": SecretStr(world.public_key), "private_key": SecretStr(world.private_key)}
+    public_key, private_key = SecretStr(world.public_key), SecretStr(world.private_key)
     async with (
         running_provider(world) as url,
-        open_client(base_url=url, pace=slow, timing=Timing(attempts=2), **keys) as client,
+        open_client(
+            base_url=url, pace=slow, timing=Timing(attempts=2), public_key=public_key, private_key=private_key
+        ) as client,
     ):
         made = BytefulProvider(client, BytefulPlaces(client, page_pause_s=0))
         yield made
@@ -160,5 +162,5 @@ def test_traffic_of_a_user_of_one_service_is_that_services() -> None:
 def test_the_sign_of_used_data_does_not_matter(sign: int) -> None:
     row = wire.LedgerRow(id="x", bytes=sign * 7, reason="usage", period_date="2026-03-30", service_id="API-1")
     bought = wire.LedgerRow(id="y", bytes=10, reason="top_up", period_date="2026-03-30")
-    (found,) = usage.of_ledger(usage.Network.MOBILE, [row, bought])
+    (found,) = usage.of_ledger(Network.MOBILE, [row, bought])
     assert (found.bytes, found.network, found.requests) == (7, "mobile", 0)

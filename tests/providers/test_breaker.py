@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
+from bot.domain.catalog import Catalog
 from bot.domain.errors import (
     AccessError,
     NeverSentError,
@@ -16,12 +17,14 @@ from bot.domain.errors import (
     RateLimitedError,
     SelectionRefusedError,
 )
+from bot.domain.ids import ProductCode
 from bot.ports import Answered, Urgency
 from bot.providers.byteful.breaker import Breaker, BreakerOpenError, OwnPaceError
 from bot.providers.byteful.client import BytefulClient, open_client
 from bot.providers.byteful.exchange import Timing
 from bot.providers.byteful.shared_catalog import CATALOG_LAST_S, CATALOG_LIFE_S, SharedCatalog
 from bot.providers.byteful.wire import Ask
+from tests.examples import product
 from tests.providers.sockets import Scripted, answer, error, ok, reset, scripted
 
 SILENCE = OutcomeUnknownError("Byteful took too long to answer.")
@@ -229,23 +232,30 @@ async def test_t69_answers_of_a_broken_gateway_open_it(breaker: Breaker) -> None
 
 
 async def test_f6_the_last_catalog_does_while_there_is_no_newer(clock: Clock) -> None:
-    outcomes: list[object] = [{"isp_us": 1}, SILENCE, SILENCE, SILENCE]
+    known: Catalog = {product().code: product()}
+    outcomes: list[Catalog | ProviderError] = [known, SILENCE, SILENCE, SILENCE]
 
-    async def load() -> object:
+    async def load() -> Catalog:
         outcome = outcomes.pop(0)
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, ProviderError):
             raise outcome
         return outcome
 
-    value = SharedCatalog(load, CATALOG_LIFE_S, clock)  # type: ignore[arg-type]
-    assert await value.get() == {"isp_us": 1}
+    value = SharedCatalog(load, CATALOG_LIFE_S, clock)
+    assert await value.get() == known
     clock.now += CATALOG_LIFE_S
-    assert await value.get() == {"isp_us": 1}
+    assert await value.get() == known
     with pytest.raises(OutcomeUnknownError):
         await value.get(fresh=True)
     clock.now += CATALOG_LAST_S
     with pytest.raises(OutcomeUnknownError):
         await value.get()
+
+
+def _catalog(number: int) -> Catalog:
+    """The one that this load brings."""
+    code = ProductCode(f"load-{number}")
+    return {code: product(code=code)}
 
 
 async def test_t66_a_slow_catalog_keeps_nobody_who_can_have_the_last_one(
@@ -255,18 +265,18 @@ async def test_t66_a_slow_catalog_keeps_nobody_who_can_have_the_last_one(
     released = asyncio.Event()
     loads = 0
 
-    async def load() -> object:
+    async def load() -> Catalog:
         nonlocal loads
         loads += 1
         if loads > 1:
             await released.wait()
-        return {"load": loads}
+        return _catalog(loads)
 
-    value = SharedCatalog(load, CATALOG_LIFE_S, clock)  # type: ignore[arg-type]
+    value = SharedCatalog(load, CATALOG_LIFE_S, clock)
     await value.get()
     clock.now += CATALOG_LIFE_S
-    assert [await value.get(), await value.get()] == [{"load": 1}, {"load": 1}]
+    assert [await value.get(), await value.get()] == [_catalog(1), _catalog(1)]
     released.set()
-    assert await value.get(fresh=True) == {"load": 2}
+    assert await value.get(fresh=True) == _catalog(2)
     assert loads == 2
     await value.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Literal, TypedDict
 
 import pytest
 from msgspec.structs import replace
@@ -71,7 +72,12 @@ def clock() -> Ticking:
     return Ticking()
 
 
-def keys_of(world: ProviderWorld) -> dict[str, SecretStr]:
+class Keys(TypedDict):
+    public_key: SecretStr
+    private_key: SecretStr
+
+
+def keys_of(world: ProviderWorld) -> Keys:
     return {"public_key": SecretStr(world.public_key), "private_key": SecretStr(world.private_key)}
 
 
@@ -139,7 +145,7 @@ class TestContract(ProviderContract):
 async def test_the_factory_by_name_opens_a_provider(world: ProviderWorld, url: str) -> None:
     account = Account(url, SecretStr(world.public_key), SecretStr(world.private_key))
     assert world.private_key not in repr(account)
-    async with PROVIDERS["byteful"](account, no_pace) as provider:
+    async with PROVIDERS["byteful"](account, no_pace, lambda: datetime.now(UTC)) as provider:
         assert ISP.product_code in await provider.catalog()
 
 
@@ -255,11 +261,15 @@ async def test_t67_unknown_fields_and_values_pass(provider: BytefulProvider, wor
     ],
 )
 async def test_t43_the_culprit_is_found_however_the_vendor_says_no(
-    provider: BytefulProvider, world: ProviderWorld, style: str, changes: dict[str, object], field: Field
+    provider: BytefulProvider,
+    world: ProviderWorld,
+    style: Literal["is_valid_false", "422"],
+    changes: dict[str, object],
+    field: Field,
 ) -> None:
-    world.settings.invalid_quote = style  # type: ignore[assignment]
+    world.settings.invalid_quote = style
     with pytest.raises(SelectionRefusedError) as raised:
-        await provider.quote(replace(ISP, **changes))  # type: ignore[arg-type]
+        await provider.quote(replace(ISP, **changes))
     assert raised.value.field is field
 
 

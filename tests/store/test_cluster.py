@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from playground.provider import ProviderWorld
 from playground.stage import free_port, stage
 from playground.workspace_cast import TEAM_ID
+from tests.store.looking import keys
 from tests.store.servers import running
 from tests.stories.journey import Journey
 
@@ -23,20 +24,11 @@ async def cluster() -> AsyncIterator[SecretStr]:
     port = str(free_port())
     options = {"port": port, "bind": "127.0.0.1", "cluster-enabled": "yes", "appendfsync": "always"}
     async with running(**options) as url, redis_asyncio.from_url(url.get_secret_value()) as client:
-        await client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, ALL_SLOTS)
+        await client.cluster("ADDSLOTSRANGE", 0, ALL_SLOTS)
         async with asyncio.timeout(60):
-            while b"cluster_state:ok" not in await _state(client):  # noqa: ASYNC110 - a server sets no event of ours
+            while (await client.cluster("INFO"))["cluster_state"] != "ok":  # noqa: ASYNC110 - a server sets no event of ours
                 await asyncio.sleep(0.02)
         yield url
-
-
-async def _state(client: redis_asyncio.Redis) -> bytes:
-    connection = await client.connection_pool.get_connection()
-    try:
-        await connection.send_command("CLUSTER", "INFO")
-        return bytes(await connection.read_response())
-    finally:
-        await client.connection_pool.release(connection)
 
 
 async def test_d2_a_whole_purchase_on_a_cluster_keeps_a_workspace_in_one_slot(
@@ -55,14 +47,14 @@ async def test_d2_a_whole_purchase_on_a_cluster_keeps_a_workspace_in_one_slot(
         assert (await rita.types("/proxy requests", channel="proxies")).acked
         await journey.sweep()
         async with redis_asyncio.from_url(cluster.get_secret_value()) as client:
-            keys = [key.decode() for key in await client.keys("*")]
-            slots = {key: await client.execute_command("CLUSTER", "KEYSLOT", key) for key in keys}
+            names = await keys(client)
+            slots = {key: await client.cluster("KEYSLOT", key) for key in names}
         assert journey.byteful.creates_received == 1
     tag = f"{{{TEAM_ID}}}:"
     assert len({slot for key, slot in slots.items() if key.startswith(tag)}) == 1
     assert len({slot for key, slot in slots.items() if key.startswith("saq:")}) == 1
-    kinds = {key.removeprefix(tag).split(":")[0] for key in keys if key.startswith(tag)}
+    kinds = {key.removeprefix(tag).split(":")[0] for key in names if key.startswith(tag)}
     assert {"request", "draft", "seen", "newest", "outbox", "messages", "audit", "service"} <= kinds
-    alone = {key for key in keys if not key.startswith((tag, "saq:"))}
+    alone = {key for key in names if not key.startswith((tag, "saq:"))}
     pace = {"{byteful}:pace:asked", "{byteful}:pace:answered"}
     assert alone - pace == {"proxydesk:workspaces"}, "every other key belongs to a workspace"

@@ -29,7 +29,7 @@ from tests.examples import (
     submitted,
     top_up_request,
 )
-from tests.store.looking import audit, everything, members, moved, ms, outbox, placed
+from tests.store.looking import audit, everything, keys, members, moved, ms, outbox, placed
 
 Stores = Callable[[], RedisStore]
 OTHER = WorkspaceId("E9.T0002")
@@ -126,7 +126,7 @@ async def test_x1_a_move_is_one_command_so_nothing_can_come_between_its_parts(
     assert [one for one in commands if one not in harmless] == ["EVALSHA", "EVALSHA"]
 
 
-STALE_MOVES = [life.Approved, life.Declined, life.Withdrawn, life.Expired]
+STALE_MOVES: list[type[life.Event]] = [life.Approved, life.Declined, life.Withdrawn, life.Expired]
 
 
 @pytest.mark.parametrize("kind", STALE_MOVES, ids=lambda kind: kind.__name__)
@@ -136,8 +136,9 @@ async def test_a_move_from_a_stale_version_is_refused_and_changes_nothing_at_all
     seen = await placed(store)
     now = await moved(store, seen, life.Endorsed)
     before = await everything(raw)
+    further: list[type[life.Event]] = [life.Claimed, life.Ordered] if kind is life.Approved else []
     with pytest.raises(StaleError, match="#1001"):
-        await store.move(seen, after(seen, kind, *([life.Claimed, life.Ordered] if kind is life.Approved else [])))
+        await store.move(seen, after(seen, kind, *further))
     assert await everything(raw) == before
     assert await store.get(WORKSPACE, seen.id) == now
 
@@ -175,7 +176,8 @@ async def test_x7_of_many_moves_at_once_one_wins_and_is_what_is_stored(
     another: Stores, store: RedisStore, raw: redis_asyncio.Redis
 ) -> None:
     seen = await placed(store)
-    ways = [after(seen, kind) for kind in (*STALE_MOVES, life.Endorsed)]
+    kinds: list[type[life.Event]] = [*STALE_MOVES, life.Endorsed]
+    ways = [after(seen, kind) for kind in kinds]
     ended = await asyncio.gather(*(another().move(seen, way) for way in ways), return_exceptions=True)
     winners = [way for way, answer in zip(ways, ended, strict=True) if answer is None]
     assert len({winner.state for winner in winners}) == 1
@@ -189,7 +191,7 @@ async def test_every_reachable_request_is_read_back_whole_and_stands_in_one_stat
     target: PurchaseRequest, store: RedisStore, raw: redis_asyncio.Redis
 ) -> None:
     now = await placed(store, "d1")
-    kinds = {kind.__name__.lower(): kind for kind in life.EVENTS}
+    kinds: dict[str, type[life.Event]] = {kind.__name__.lower(): kind for kind in life.EVENTS}
     for entry in target.history[1:]:
         now = await moved(store, now, kinds[entry.happened])
     assert await store.get(WORKSPACE, now.id) == now
@@ -211,15 +213,15 @@ async def test_t115_records_of_requests_and_what_belongs_to_them_never_expire(
 ) -> None:
     """Money keys have no time to live."""
     await moved(store, await placed(store), life.Approved, life.Claimed, life.Ordered)
-    mortal = {key.decode() for key in await raw.keys("*") if await raw.ttl(key) != -1}
+    mortal = {key for key in await keys(raw) if await raw.ttl(key) != -1}
     assert mortal == {f"{{{WORKSPACE}}}:sent:d1"}
 
 
 async def test_every_key_of_a_workspace_has_its_hash_tag(store: RedisStore, raw: redis_asyncio.Redis) -> None:
     await moved(store, await placed(store, workspace=OTHER), life.Approved, life.Claimed, life.Ordered)
     await store.hold(OTHER, "checkout", "me", 10)
-    keys = {key.decode() for key in await raw.keys("*")} - {"proxydesk:workspaces"}
-    assert all(key.startswith(f"{{{OTHER}}}:") for key in keys)
+    of_workspaces = set(await keys(raw)) - {"proxydesk:workspaces"}
+    assert all(key.startswith(f"{{{OTHER}}}:") for key in of_workspaces)
 
 
 # Finding

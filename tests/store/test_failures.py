@@ -171,7 +171,7 @@ async def test_t118_a_read_only_server_takes_nothing_and_still_reads(name: str) 
         store = RedisStore(raw)
         await placed(store)
         before = await everything(raw)
-        await raw.execute_command("REPLICAOF", "127.0.0.1", "1")
+        await raw.replicaof("127.0.0.1", "1")
         with pytest.raises(StoreUnavailableError):
             await WRITES[name](store)
         assert await everything(raw) == before
@@ -224,7 +224,7 @@ async def test_t118_a_server_that_still_reads_its_file_is_away(name: str, tmp_pa
 async def test_t118_a_server_that_is_busy_with_a_script_is_away_until_it_has_ended() -> None:
     async with running(**{"busy-reply-threshold": "1"}) as url, store_at(url) as store, connect(url) as other:
         placed_before = await placed(store)
-        endless = asyncio.create_task(other.eval("while true do end", 0))
+        endless = asyncio.ensure_future(other.eval("while true do end", 0))
         async with asyncio.timeout(60):
             while True:
                 try:

@@ -51,7 +51,7 @@ async def test_what_is_asked_at_once_leaves_at_once(
 
 async def test_who_stops_waiting_takes_nobodys_answer(client: redis_asyncio.Redis) -> None:
     await client.ping()
-    leaving = [asyncio.create_task(client.echo("gone")) for _ in range(3)]
+    leaving = [asyncio.ensure_future(client.echo("gone")) for _ in range(3)]
     await asyncio.sleep(0)
     for task in leaving:
         task.cancel()
@@ -105,7 +105,7 @@ async def test_a_connection_that_the_server_closed_is_opened_again(client: redis
 
 async def test_after_closing_nobody_waits_for_ever(client: redis_asyncio.Redis) -> None:
     await client.ping()
-    asking = asyncio.create_task(client.blpop("nothing", 0))  # type: ignore[arg-type]
+    asking = asyncio.ensure_future(client.blpop("nothing", 0))
     await asyncio.sleep(0)
     await client.aclose()
     with pytest.raises(exceptions.ConnectionError):

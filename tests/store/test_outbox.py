@@ -22,8 +22,8 @@ LEASE = timedelta(seconds=INTENT_LEASE_S)
 SECOND = timedelta(seconds=1)
 
 
-async def due(store: RedisStore, at: object, limit: int = 20) -> list[Intent]:
-    return [claim.intent for claim in await store.claim_intents(WORKSPACE, at, limit)]  # type: ignore[arg-type]
+async def due(store: RedisStore, at: datetime, limit: int = 20) -> list[Intent]:
+    return [claim.intent for claim in await store.claim_intents(WORKSPACE, at, limit)]
 
 
 async def test_an_intent_is_taken_when_it_is_due_and_not_before(store: RedisStore) -> None:
@@ -91,7 +91,7 @@ async def test_who_held_it_too_long_cannot_settle_what_another_has_taken(store: 
 
 
 async def test_every_kind_of_intent_survives_the_way_through_the_store(store: RedisStore) -> None:
-    kinds = {CARD, ThreadIntent(RequestId(1001), 7), DirectIntent(RequestId(1001), 7, REQUESTER)}
+    kinds: set[Intent] = {CARD, ThreadIntent(RequestId(1001), 7), DirectIntent(RequestId(1001), 7, REQUESTER)}
     for intent in kinds:
         await store.ask(WORKSPACE, intent, NOW)
     assert set(await due(store, NOW)) == kinds

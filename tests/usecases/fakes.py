@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from bot.domain.account import Adjustment, UsageDay
 from bot.domain.catalog import Catalog, Filter, Selection
 from bot.domain.errors import ChatError, NotFoundError, SelectionRefusedError
+from bot.domain.home import Home
 from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
 from bot.domain.money import Cents
 from bot.domain.policy import Person, Role
@@ -343,6 +344,13 @@ class FakeNotifier:
 
     async def find(self, spot: Spot, keys: Collection[str], since: datetime) -> Mapping[str, MessageRef]:
         return {key: self._standing[key] for key in keys if key in self._standing}
+
+    async def show_home(self, home: Home) -> None:
+        await self.moments.come("say")
+        self.said.append("home shown")
+
+    async def is_welcome(self) -> bool:
+        return True
 
     async def take_back(self, at: MessageRef) -> None:
         self.said.append("taken back")

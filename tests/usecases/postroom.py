@@ -34,6 +34,7 @@ from playground.workspace import Workspace
 from playground.workspace_cast import PROXIES, RITA, TEAM_ID
 from playground.workspace_text import DIVIDER
 from tests.examples import NOW, after, submitted
+from tests.store.looking import text
 from tests.usecases.fakes import FakeProvider, KilledError, Moments
 
 TEAM = WorkspaceId(TEAM_ID)
@@ -124,7 +125,7 @@ class PostRoom:
         store = store or self.another_store(RedisStore)
         directory = SlackDirectory(self.client, clock=self.seconds)
 
-        async def nudge(_: PurchaseRequest) -> None:
+        async def nudge(request: PurchaseRequest) -> None:
             return
 
         desk = Desk(store, StoredLedger(self.raw), FakeProvider(Moments()), directory, lambda: policy, nudge)
@@ -194,7 +195,7 @@ class PostRoom:
 
     async def parked(self) -> dict[str, Any]:
         found = await self.raw.hgetall(f"{{{TEAM}}}:parked")
-        return {name.decode(): json.loads(about) for name, about in found.items()}
+        return {text(name): json.loads(about) for name, about in found.items()}
 
     def forget_problems(self, *codes: str) -> None:
         """What the test itself brought about; anything else fails it at the end."""

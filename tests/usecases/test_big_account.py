@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.domain.ids import ChannelId, UserId
+from bot.domain.ledger import Entry
 from bot.domain.period import Period
 from bot.domain.scope import Asked, Kind, Measure, Scope
 from bot.ports.provider import Answered, Urgency
@@ -104,7 +105,7 @@ async def _look(desk: Desk, scope: Scope) -> None:
     await summaries.entries(desk, WORKSPACE, Asked(Measure.SPEND, Scope(Kind.CHANNEL, CHANNEL), JULY), most=100)
 
 
-def _bought(number: int) -> object:
+def _bought(number: int) -> Entry:
     return entry(
         20_000 + number,
         day=JULY.first + timedelta(days=number % 31),

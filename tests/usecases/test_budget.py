@@ -385,8 +385,8 @@ async def test_t51_what_was_approved_in_july_belongs_to_julys_budget_when_it_is_
 
 async def test_t51_the_month_is_the_one_of_the_channels_time_zone(office: Office) -> None:
     office.clock.time = datetime(2026, 7, 31, 23, 0, tzinfo=UTC)
-    there = {"time_zone": "Europe/Berlin", "expires_at": office.clock.time + timedelta(days=3)}
-    await approve(office, await office.place(**there))
+    expires_at = office.clock.time + timedelta(days=3)
+    await approve(office, await office.place(time_zone="Europe/Berlin", expires_at=expires_at))
     assert (await stands(office, JULY), await stands(office, AUGUST)) == ((0, 0), (0, PRICE))
 
 
@@ -438,7 +438,7 @@ async def test_t70_paying_changes_nothing_and_money_that_comes_back_gives_room(o
 async def test_t70_a_renewal_counts_in_the_month_it_is_charged(office: Office) -> None:
     (charge,) = entries_of(await bought(office))
     august = datetime(2026, 8, 24, 10, tzinfo=UTC)
-    renewal = replace(charge, id="watch:1", kind=Booked.RENEWAL, at=august, day=august.date(), request=None, budget="")  # type: ignore[arg-type]
+    renewal = replace(charge, id="watch:1", kind=Booked.RENEWAL, at=august, day=august.date(), request=None, budget="")
     await office.desk.ledger.book(WORKSPACE, [renewal])
     assert (await stands(office, JULY), await stands(office, AUGUST)) == ((PRICE, 0), (PRICE, 0))
 

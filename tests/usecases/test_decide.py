@@ -177,13 +177,23 @@ async def test_z2_a_click_on_what_is_not_there_is_noted(office: Office) -> None:
     assert await audited(office, "missing_request") == [(None, APPROVER)]
 
 
+def _too_late(office: Office, click: Click) -> Click:
+    office.clock.on(timedelta(days=30))
+    return click
+
+
+def _unjudged(office: Office, click: Click) -> Click:
+    office.directory.is_away = True
+    return click
+
+
 ENDINGS: dict[str, Callable[[Office, Click], Click]] = {
     "done": lambda office, click: click,
     "refused": lambda office, click: replace(click, user=OUTSIDER),
     "changed": lambda office, click: replace(click, revision=7),
     "missing": lambda office, click: replace(click, request=RequestId(4711)),
-    "expired": lambda office, click: office.clock.on(timedelta(days=30)) or click,
-    "not judged": lambda office, click: setattr(office.directory, "is_away", True) or click,
+    "expired": _too_late,
+    "not judged": _unjudged,
 }
 """How a click on a pending request may end, and what makes it end so."""
 

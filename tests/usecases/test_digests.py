@@ -17,6 +17,7 @@ from bot.domain.policy import ChannelSettings
 from bot.store.trail import StoredTrail
 from bot.usecases import digests
 from tests.examples import APPROVER, CHANNEL, WORKSPACE
+from tests.store.looking import in_order
 from tests.usecases.conftest import Office, policy
 
 pytestmark = pytest.mark.usefixtures("office")
@@ -28,7 +29,7 @@ def at(*when: int) -> datetime:
 
 async def announced(office: Office) -> list[str]:
     """The keys of every digest in the outbox, in their order."""
-    found = [name.decode() for name in await office.raw.zrange(f"{{{WORKSPACE}}}:outbox", 0, -1)]
+    found = await in_order(office.raw, f"{{{WORKSPACE}}}:outbox")
     return sorted(name.partition(":digest:")[2] for name in found if ":digest:" in name)
 
 

@@ -20,6 +20,7 @@ from bot.domain.usage import Delivered, Service
 from bot.usecases.desk import utcnow
 from bot.usecases.follow import BATCH, PUT_OFF, follow
 from tests.examples import APPROVER, REQUESTER, WORKSPACE, order
+from tests.store.looking import in_order
 from tests.usecases.conftest import Office
 from tests.usecases.fakes import KilledError
 
@@ -62,8 +63,7 @@ class Followed:
         return None if score is None else score / 1000 - self.office.clock.time.timestamp()
 
     async def outbox(self) -> set[str]:
-        found = await self.office.raw.zrange(f"{{{WORKSPACE}}}:outbox", 0, -1)
-        return {intent.decode() for intent in found}
+        return set(await in_order(self.office.raw, f"{{{WORKSPACE}}}:outbox"))
 
 
 async def bought(office: Office, draft: str = "d1", **given: Any) -> Followed:

@@ -23,6 +23,7 @@ from bot.domain.usage import Service
 from bot.usecases import services, snapshot
 from bot.usecases.services import ASK_AFTER, GONE_AFTER
 from tests.examples import APPROVER, CHANNEL, WORKSPACE, order
+from tests.store.looking import in_order
 from tests.usecases.conftest import Office, policy
 
 DAY = timedelta(days=1)
@@ -53,8 +54,8 @@ class Bought:
             await snapshot.snapshot(self.office.desk, WORKSPACE)
 
     async def said(self, kind: str = "") -> list[str]:
-        found = await self.office.raw.zrange(f"{{{WORKSPACE}}}:outbox", 0, -1)
-        texts = sorted(one.decode() for one in found if one.startswith((b"below", b"notice")))
+        found = await in_order(self.office.raw, f"{{{WORKSPACE}}}:outbox")
+        texts = sorted(one for one in found if one.startswith(("below", "notice")))
         return [one for one in texts if kind in one]
 
     async def notice(self, text: str) -> Any:

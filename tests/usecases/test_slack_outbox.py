@@ -14,10 +14,11 @@ from bot.blocks.kit import Message, section
 from bot.domain import request as life
 from bot.domain.ids import ChannelId, UserId
 from bot.slack import Chat
+from bot.usecases.messages import MOST_TRIES
 from bot.usecases.speak import POSTS_AHEAD
-from bot.usecases.tell import MOST_TRIES, Teller
+from bot.usecases.tell import Teller
 from playground.workspace_cast import MAX, MONA, PROXIES, RITA, SCRAPING
-from tests.store.looking import audit
+from tests.store.looking import audit, in_order, text
 from tests.usecases.fakes import KilledError
 from tests.usecases.postroom import LEASE_S, LONG_S, TEAM, UNCLEAR_ENDS, DyingStore, PostRoom, notices
 
@@ -117,7 +118,7 @@ async def test_t112_killed_around_a_notice_leaves_exactly_one_notice(where: str,
     await room.work(teller)
     await room.walk(request, life.Declined)
     room.pass_time(120)
-    waiting = [name.decode() for name in await room.raw.zrange(f"{{{TEAM}}}:outbox", 0, -1)]
+    waiting = await in_order(room.raw, f"{{{TEAM}}}:outbox")
     a_second_later = (room.now + timedelta(seconds=1)).timestamp() * 1000
     others = {name: a_second_later for name in waiting if not name.startswith(kind)}
     await room.raw.zadd(f"{{{TEAM}}}:outbox", others)
@@ -365,8 +366,9 @@ async def test_f4_when_no_approver_can_be_written_to_the_admins_get_the_card_and
     await room.slack.deactivate("max")
     request = await room.ask()
     await room.later(teller, 2, 2, 2, 2)
-    told = await room.raw.hgetall(f"{{{TEAM}}}:messages:{request.id}")
-    dropped = {name.decode(): why.decode() for name, why in told.items() if name.startswith(b"-")}
+    found = await room.raw.hgetall(f"{{{TEAM}}}:messages:{request.id}")
+    told = {text(name): text(about) for name, about in found.items()}
+    dropped = {name: why for name, why in told.items() if name.startswith("-")}
     assert dropped == {f"-copy:{request.id}:{user}": "user_disabled" for user in (MONA, MAX)}
     lines = await audit(room.raw, TEAM)
     assert [line["by"] for line in lines if line["what"] == "message_dropped"] in ([MAX, MONA], [MONA, MAX])

@@ -18,6 +18,7 @@ from bot.usecases.speak import POSTS_AHEAD
 from bot.usecases.tell import Teller
 from playground.slack_seen import Button, SeenMessage
 from playground.workspace_cast import RITA
+from tests.store.looking import in_order
 from tests.usecases.fakes import KilledError
 from tests.usecases.postroom import LEASE_S, LONG_S, TEAM, DyingStore, PostRoom, notices
 
@@ -27,8 +28,8 @@ OUTBOX = f"{{{TEAM}}}:outbox"
 async def declined(room: PostRoom, count: int) -> list[PurchaseRequest]:
     """So many requests of Rita's, each declined; only what she is told of it in person is still to be said."""
     requests = [await room.ask(life.Declined) for _ in range(count)]
-    for name in await room.raw.zrange(OUTBOX, 0, -1):
-        if not name.startswith(b"direct:"):
+    for name in await in_order(room.raw, OUTBOX):
+        if not name.startswith("direct:"):
             await room.raw.zrem(OUTBOX, name)
     room.pass_time(120)
     return requests
@@ -42,6 +43,7 @@ async def numbers_told(room: PostRoom, who: str = "rita") -> Counter[int]:
 
 def about(button: Button) -> int:
     """The request that a button is about."""
+    assert button.value is not None
     return int(button.value.partition(":")[0])
 
 

@@ -10,7 +10,7 @@ from bot.domain import request as life
 from bot.domain.catalog import CREDIT_CODE, MAX_QUANTITY, MAX_REASON, Cycle, Field, Filter
 from bot.domain.draft import Draft
 from bot.domain.errors import ChatError, InputError, NeverSentError, SelectionRefusedError, StoreUnavailableError
-from bot.domain.ids import ChannelId, DraftId, ProductCode
+from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId
 from bot.domain.request import State
 from bot.usecases import submit
 from bot.usecases.submit import QUOTE_FRESHNESS
@@ -157,7 +157,7 @@ PAPER: list[tuple[dict[str, Any], str]] = [
 async def test_v3_paper_problems_are_beside_their_fields(given: dict[str, Any], field: str, office: Office) -> None:
     found = await problems(office, await priced(office, **given))
     assert list(found) == [field]
-    assert await office.store.get(WORKSPACE, 1001) is None  # type: ignore[arg-type]
+    assert await office.store.get(WORKSPACE, RequestId(1001)) is None
 
 
 async def test_the_longest_reason_is_taken(office: Office) -> None:

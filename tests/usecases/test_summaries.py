@@ -140,14 +140,14 @@ async def test_s1_a_team_whose_members_slack_does_not_tell_is_no_sum_of_zero(off
 async def test_n22_by_team_and_project_it_is_said_what_changed_the_sum_most(office: Office) -> None:
     office.policy = DIVIDED
     code = next(code for code, one in (await office.provider.catalog()).items() if one.is_per_ip)
-    october = {"day": date(2026, 10, 5), "product": code}
+    october = date(2026, 10, 5)
     await office.desk.ledger.book(
         WORKSPACE,
         [
             entry(1, product=code, amount=3_000, quantity=10),
             entry(2, product=code, amount=1_400, quantity=4, requester=OUTSIDER, channel=OTHER),
-            entry(4, amount=1_500, **october),
-            entry(5, amount=1_200, quantity=4, requester=OUTSIDER, channel=OTHER, **october),
+            entry(4, amount=1_500, day=october, product=code),
+            entry(5, amount=1_200, quantity=4, requester=OUTSIDER, channel=OTHER, day=october, product=code),
         ],
     )
     everything = Scope(Of.WORKSPACE)
@@ -211,15 +211,15 @@ async def test_n22_by_person_and_channel_one_proxy_has_its_price_beside_the_amou
     catalog = await office.provider.catalog()
     code = next(code for code, one in catalog.items() if one.is_per_ip)
     data = next(code for code, one in catalog.items() if not one.is_per_ip)
-    october = {"day": date(2026, 10, 5), "product": code}
+    october = date(2026, 10, 5)
     await office.desk.ledger.book(
         WORKSPACE,
         [
             entry(1, product=code),
             entry(2, product=code, amount=1200, quantity=4, requester=OUTSIDER, channel=OTHER),
             entry(3, product=data, amount=705, quantity=3, requester=OUTSIDER, channel=OTHER),
-            entry(4, amount=1500, **october),
-            entry(5, amount=300, quantity=1, requester=OUTSIDER, channel=OTHER, **october),
+            entry(4, amount=1500, day=october, product=code),
+            entry(5, amount=300, quantity=1, requester=OUTSIDER, channel=OTHER, day=october, product=code),
         ],
     )
     everything = Scope(Of.WORKSPACE)

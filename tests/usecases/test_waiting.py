@@ -20,7 +20,7 @@ from bot.domain.errors import (
     RefusedError,
     SelectionRefusedError,
 )
-from bot.domain.ids import DraftId, RequestId, WorkspaceId
+from bot.domain.ids import DraftId, ProductCode, RequestId, WorkspaceId
 from bot.domain.request import State
 from bot.usecases import report, submit, waiting
 from tests.examples import APPROVER, REQUESTER, WORKSPACE, draft
@@ -74,7 +74,7 @@ def test_t65_an_answer_about_the_ask_is_no_outage(error: ProviderError) -> None:
 
 async def test_f6_an_ask_without_a_price_is_kept_and_nobody_else_hears_of_it(office: Office) -> None:
     (kept,) = await keep(office, "d1")
-    assert kept.product == office.provider.products["isp_us"]
+    assert kept.product == office.provider.products[ProductCode("isp_us")]
     assert kept.expires_at == kept.since + office.policy.approval_window
     assert await office.store.waiting(WORKSPACE) == [kept]
     assert await office.store.waiting(WORKSPACE, REQUESTER) == [kept]

@@ -19,6 +19,7 @@ from bot.domain.usage import BYTES_PER_GB, DataPool, Network
 from bot.usecases import snapshot, watch
 from bot.usecases.watch import FAILURES_BEFORE_ALARM
 from tests.examples import APPROVER, CHANNEL, REQUESTER, WORKSPACE
+from tests.store.looking import in_order
 from tests.store.test_account import known
 from tests.usecases.conftest import Office, policy
 
@@ -37,8 +38,7 @@ def office(office: Office) -> Office:
 
 async def said(office: Office) -> list[str]:
     """What waits to be said, in the order of its keys."""
-    found = await office.raw.zrange(f"{{{WORKSPACE}}}:outbox", 0, -1)
-    return sorted(intent.decode() for intent in found)
+    return sorted(await in_order(office.raw, f"{{{WORKSPACE}}}:outbox"))
 
 
 async def reads(office: Office, *balances: int, every: timedelta = MINUTES) -> list[str]:
@@ -142,9 +142,9 @@ async def test_t134_it_is_alarmed_again_when_it_fails_another_time(office: Offic
 # Days
 
 
-async def sells(office: Office, in_days: float, total: int, **given: object) -> KnownService:
+async def sells(office: Office, in_days: float, total: int) -> KnownService:
     """A service that renews, as the account lists it."""
-    row = known("API-9", total=total, cycle=Cycle(1, "month"), expires_at=office.clock.time + in_days * DAY, **given)
+    row = known("API-9", total=total, cycle=Cycle(1, "month"), expires_at=office.clock.time + in_days * DAY)
     office.provider.services.append(row.service)
     return row
 
