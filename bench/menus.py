@@ -19,9 +19,8 @@ from bench.typeahead import queries
 from bench.typeahead import rows as named_rows
 from bench.worlds import HOST
 from bot.providers import PLACES_FILE
+from bot.providers.byteful.lookups import AsnRow, Rows
 from bot.providers.byteful.place_cache import remember
-from bot.providers.byteful.rows import Rows
-from bot.providers.byteful.wire import AsnRow
 
 RATE = 50.0
 SECONDS = 6

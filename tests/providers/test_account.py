@@ -13,7 +13,7 @@ from bot.domain.errors import NotFoundError, OutcomeUnknownError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import BYTES_PER_GB, Network
 from bot.ports import Answered, Urgency
-from bot.providers.byteful import usage, wire
+from bot.providers.byteful import shapes, usage
 from bot.providers.byteful.adapter import BytefulProvider
 from bot.providers.byteful.client import open_client
 from bot.providers.byteful.exchange import Timing
@@ -135,22 +135,24 @@ async def test_l8_traffic_is_counted_once_by_day_and_service(provider: BytefulPr
 
 def test_traffic_of_a_user_of_one_service_is_that_services() -> None:
     users = [
-        wire.ProxyUserRow(
+        shapes.ProxyUserRow(
             proxy_user_id="one", proxy_user_access_type="service_restricted", restricted_service_ids=["API-1"]
         ),
-        wire.ProxyUserRow(proxy_user_id="old", proxy_user_is_service_restricted=True, restricted_service_ids=["API-2"]),
-        wire.ProxyUserRow(
+        shapes.ProxyUserRow(
+            proxy_user_id="old", proxy_user_is_service_restricted=True, restricted_service_ids=["API-2"]
+        ),
+        shapes.ProxyUserRow(
             proxy_user_id="two", proxy_user_access_type="service_restricted", restricted_service_ids=["API-1", "API-2"]
         ),
-        wire.ProxyUserRow(proxy_user_id="all", proxy_user_access_type="all", restricted_service_ids=["API-1"]),
+        shapes.ProxyUserRow(proxy_user_id="all", proxy_user_access_type="all", restricted_service_ids=["API-1"]),
     ]
     assert usage.only_services(users) == {"one": "API-1", "old": "API-2"}
     row = {"log_summary_network": "isp", "log_summary_bytes": 5, "log_summary_requests": 1}
     rows = [
-        wire.LogSummaryRow(log_summary_id=name, proxy_user_id=name, log_summary_period="2026-03-30 00:00:00", **row)
+        shapes.LogSummaryRow(log_summary_id=name, proxy_user_id=name, log_summary_period="2026-03-30 00:00:00", **row)
         for name in ("one", "all")
     ]
-    elsewhere = wire.LogSummaryRow(log_summary_id="x", log_summary_network="residential", log_summary_bytes=9)
+    elsewhere = shapes.LogSummaryRow(log_summary_id="x", log_summary_network="residential", log_summary_bytes=9)
     found = usage.of_logs([*rows, rows[0], elsewhere], usage.only_services(users))
     assert [(row.service, row.proxy_user, row.bytes) for row in usage.summed(found)] == [
         ("API-1", "one", 10),
@@ -160,7 +162,7 @@ def test_traffic_of_a_user_of_one_service_is_that_services() -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_sign_of_used_data_does_not_matter(sign: int) -> None:
-    row = wire.LedgerRow(id="x", bytes=sign * 7, reason="usage", period_date="2026-03-30", service_id="API-1")
-    bought = wire.LedgerRow(id="y", bytes=10, reason="top_up", period_date="2026-03-30")
+    row = shapes.LedgerRow(id="x", bytes=sign * 7, reason="usage", period_date="2026-03-30", service_id="API-1")
+    bought = shapes.LedgerRow(id="y", bytes=10, reason="top_up", period_date="2026-03-30")
     (found,) = usage.of_ledger(Network.MOBILE, [row, bought])
     assert (found.bytes, found.network, found.requests) == (7, "mobile", 0)

@@ -22,8 +22,8 @@ from bot.ports import Answered, Urgency
 from bot.providers.byteful.breaker import Breaker, BreakerOpenError, OwnPaceError
 from bot.providers.byteful.client import BytefulClient, open_client
 from bot.providers.byteful.exchange import Timing
+from bot.providers.byteful.shapes import Ask
 from bot.providers.byteful.shared_catalog import CATALOG_LAST_S, CATALOG_LIFE_S, SharedCatalog
-from bot.providers.byteful.wire import Ask
 from tests.examples import product
 from tests.providers.sockets import Scripted, answer, error, ok, reset, scripted
 

@@ -34,7 +34,7 @@ from bot.ports import Answered, Pacer, Urgency
 from bot.providers.byteful.client import BytefulClient, open_client
 from bot.providers.byteful.exchange import Exchange, Timing
 from bot.providers.byteful.sender import Sender
-from bot.providers.byteful.wire import Ask
+from bot.providers.byteful.shapes import Ask
 from tests.providers.sockets import (
     Act,
     answer,

@@ -14,9 +14,8 @@ from bot.domain.errors import ProviderError
 from bot.ports import Answered, Urgency
 from bot.providers.byteful.client import open_client
 from bot.providers.byteful.exchange import Timing
+from bot.providers.byteful.lookups import AsnRow, CityRow, CountryRow, Rows, SubdivisionRow
 from bot.providers.byteful.places import REFRESH_JITTER, RETRY_AFTER_S, BytefulPlaces, Tables
-from bot.providers.byteful.rows import Rows
-from bot.providers.byteful.wire import AsnRow, CityRow, CountryRow, SubdivisionRow
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
 

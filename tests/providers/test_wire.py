@@ -15,9 +15,10 @@ from bot.domain.catalog import Cycle, Filter, Selection, top_up
 from bot.domain.errors import AccessError, OutcomeUnknownError, ProviderError, RateLimitedError, SelectionRefusedError
 from bot.domain.ids import ProductCode
 from bot.domain.usage import Network
-from bot.providers.byteful import wire
+from bot.providers.byteful import answers, shapes
+from bot.providers.byteful.answers import Answer, Call
 from bot.providers.byteful.translate import ask_of, filter_of, link_of, pool_of, product_of, quote_of, service_of
-from bot.providers.byteful.wire import Answer, Call
+from bot.providers.byteful.values import format_utc, parse_utc
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 QUOTE: dict[str, Any] = {
@@ -60,7 +61,7 @@ def refusal(
 ) -> ProviderError:
     body = json.dumps({"error": "Name", "message": message}).encode()
     with pytest.raises(ProviderError) as raised:
-        wire.read(Answer(status, headers or {}, body), call)
+        answers.read(Answer(status, headers or {}, body), call)
     return raised.value
 
 
@@ -80,19 +81,19 @@ def refusal(
     ],
 )
 def test_t50_times_without_a_zone_are_utc(text: str, moment: datetime | None) -> None:
-    assert wire.parse_utc(text) == moment
+    assert parse_utc(text) == moment
 
 
 def test_times_are_written_for_filters_in_utc() -> None:
     east = timezone(timedelta(hours=14))
-    assert wire.format_utc(datetime(2025, 3, 26, 4, 25, 36, 999, tzinfo=east)) == "2025-03-25 14:25:36"
+    assert format_utc(datetime(2025, 3, 26, 4, 25, 36, 999, tzinfo=east)) == "2025-03-25 14:25:36"
 
 
 # Money
 
 
 def read_quote(data: dict[str, Any]) -> Any:
-    return quote_of(wire.parse(wire.QuoteData, data, "quote"), NOW)
+    return quote_of(answers.parse(shapes.QuoteData, data, "quote"), NOW)
 
 
 def test_the_documented_quote_is_read_as_it_is() -> None:
@@ -138,7 +139,7 @@ def test_t48_sums_that_differ_stop(field: str) -> None:
 @pytest.mark.parametrize("value", [None, 1, "true"])
 def test_a_verdict_that_is_neither_yes_nor_no_stops(value: object) -> None:
     with pytest.raises(ProviderError, match="is_valid"):
-        wire.parse(wire.QuoteVerdict, {"is_valid": value}, "quote")
+        answers.parse(shapes.QuoteVerdict, {"is_valid": value}, "quote")
 
 
 @given(
@@ -149,7 +150,7 @@ def test_a_verdict_that_is_neither_yes_nor_no_stops(value: object) -> None:
 )
 def test_whatever_a_quote_holds_it_is_read_or_refused(data: object) -> None:
     try:
-        quote = quote_of(wire.parse(wire.QuoteData, data, "quote"), NOW)
+        quote = quote_of(answers.parse(shapes.QuoteData, data, "quote"), NOW)
     except ProviderError:
         return
     assert quote.sums_agree()
@@ -163,7 +164,7 @@ def test_bytes_are_an_object_or_an_error_and_to_a_change_they_prove_nothing(
     status: int, body: bytes, call: Call
 ) -> None:
     try:
-        kind: type = type(wire.read(Answer(status, {}, body), call))
+        kind: type = type(answers.read(Answer(status, {}, body), call))
     except ProviderError as error:
         kind = type(error)
     if call.changes_something:
@@ -199,7 +200,7 @@ def test_a_selection_is_refused_only_where_there_is_one(call: Call) -> None:
         ({"retry-after": "0.5"}, "in 45 seconds", 0.5),
         ({"retry-after": "soon"}, "try again in 45 seconds.", 45),
         ({}, "try again in 1.5s", 1.5),
-        ({}, "limit of 10 requests", wire.DEFAULT_RATE_WAIT_S),
+        ({}, "limit of 10 requests", answers.DEFAULT_RATE_WAIT_S),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, "", 0),
     ],
 )
@@ -236,27 +237,27 @@ def test_an_entry_that_cannot_be_read_does_not_hide_the_others() -> None:
         "text_stock": ENTRY | {"product_stock": "10"},
         "not_an_object": 5,
     }
-    assert list(wire.parse_catalog({**broken, "isp_us": ENTRY})) == ["isp_us"]
+    assert list(answers.parse_catalog({**broken, "isp_us": ENTRY})) == ["isp_us"]
 
 
 @pytest.mark.parametrize("data", [None, [], "x"])
 def test_a_catalog_that_is_no_object_is_an_error(data: object) -> None:
     with pytest.raises(ProviderError):
-        wire.parse_catalog(data)
+        answers.parse_catalog(data)
 
 
 @pytest.mark.parametrize(("given_stock", "stock"), [(None, None), (-1, None), (0, 0), (10, 10), (-7, 0)])
 def test_t44_stock(given_stock: int | None, stock: int | None) -> None:
-    product = product_of("isp_us", wire.CatalogEntry.model_validate(ENTRY | {"product_stock": given_stock}))
+    product = product_of("isp_us", shapes.CatalogEntry.model_validate(ENTRY | {"product_stock": given_stock}))
     assert product is not None
     assert product.stock == stock
 
 
 def test_cycles_we_do_not_understand_are_not_offered() -> None:
-    product = product_of("isp_us", wire.CatalogEntry.model_validate(ENTRY))
+    product = product_of("isp_us", shapes.CatalogEntry.model_validate(ENTRY))
     assert product is not None
     assert (product.cycles, product.country_id) == ((Cycle(1, "month"), Cycle(1, "year")), "us")
-    assert product_of("isp_us", wire.CatalogEntry.model_validate(ENTRY | {"product_cycle_options": ["x"]})) is None
+    assert product_of("isp_us", shapes.CatalogEntry.model_validate(ENTRY | {"product_cycle_options": ["x"]})) is None
 
 
 # Requests
@@ -293,7 +294,7 @@ def test_a_filter_of_unknown_kinds_is_no_filter() -> None:
 
 
 def test_t67_a_service_with_the_fewest_fields_is_still_a_service() -> None:
-    row = wire.parse(wire.ServiceRow, {"service_id": "1-2", "service_total": 0, "service_quantity": 0}, "service")
+    row = answers.parse(shapes.ServiceRow, {"service_id": "1-2", "service_total": 0, "service_quantity": 0}, "service")
     service = service_of(row)
     assert (service.id, service.name, service.status, service.cycle) == ("1-2", "1-2", "unknown", None)
     assert (service.created_at, service.metadata, service.is_cancellable) == (None, {}, False)
@@ -302,12 +303,14 @@ def test_t67_a_service_with_the_fewest_fields_is_still_a_service() -> None:
 @pytest.mark.parametrize("data", [{}, {"proxies": None}, {"proxies": {}}, {"proxies": ["x"]}, None])
 def test_t67_a_delivery_without_its_list_is_not_an_empty_delivery(data: object) -> None:
     with pytest.raises(ProviderError, match="delivery cannot be read"):
-        wire.parse(wire.DeliveredData, data, "delivery")
+        answers.parse(shapes.DeliveredData, data, "delivery")
 
 
 def test_n21_of_a_delivered_proxy_only_its_place_is_read() -> None:
     row = {"asn_id": 7018, "country_id": "US", "subdivision_id": "US-TX", "city_id": 75202, "proxy_password": "hush"}
-    read = wire.parse(wire.DeliveredData, {"proxies": [row, {"asn_id": "AS1", "proxy_ip_address": "hush"}]}, "delivery")
+    read = answers.parse(
+        shapes.DeliveredData, {"proxies": [row, {"asn_id": "AS1", "proxy_ip_address": "hush"}]}, "delivery"
+    )
     assert "hush" not in repr(read)
     assert [one.model_dump() for one in read.proxies] == [
         {"asn_id": 7018, "country_id": "us", "subdivision_id": "us-tx", "city_id": 75202},
@@ -318,7 +321,7 @@ def test_n21_of_a_delivered_proxy_only_its_place_is_read() -> None:
 def test_metadata_keeps_simple_values_only() -> None:
     row = {"service_id": "1", "service_total": 1, "service_quantity": 1, "service_cycle": "x:y"}
     values = {"a": "x", "b": 1, "c": 1.5, "d": True, "e": None, "f": [1], "g": {}}
-    assert service_of(wire.parse(wire.ServiceRow, row | {"service_metadata": values}, "service")).metadata == {
+    assert service_of(answers.parse(shapes.ServiceRow, row | {"service_metadata": values}, "service")).metadata == {
         "a": "x",
         "b": 1,
         "c": 1.5,
@@ -349,13 +352,13 @@ def test_only_web_addresses_become_links(text: str | None, is_link: bool) -> Non
 def test_a_pool_is_read_under_either_prefix() -> None:
     for network in Network:
         data = {f"{network}_bytes": 30, f"{network}_bytes_used": 10, f"{network}_bytes_left": 20, "service_id": "1-2"}
-        summary = wire.parse(wire.SummaryData, wire.without_prefix(data, f"{network}_"), "summary")
+        summary = answers.parse(shapes.SummaryData, answers.without_prefix(data, f"{network}_"), "summary")
         pool = pool_of(network, summary)
         assert pool is not None
         assert (pool.total_bytes, pool.used_bytes, pool.left_bytes, pool.service_id) == (30, 10, 20, "1-2")
 
 
 def test_no_numbers_are_no_pool_and_half_of_them_are_an_error() -> None:
-    assert pool_of(Network.MOBILE, wire.SummaryData()) is None
+    assert pool_of(Network.MOBILE, shapes.SummaryData()) is None
     with pytest.raises(ProviderError):
-        pool_of(Network.MOBILE, wire.SummaryData(bytes=5))
+        pool_of(Network.MOBILE, shapes.SummaryData(bytes=5))

@@ -1,1 +1,1 @@
-"""Byteful (formerly Ping Proxies): client → wire → adapter, and its tables of networks and places."""
+"""Byteful (formerly Ping Proxies): client → answers and shapes → adapter, and its tables of networks and places."""

@@ -30,7 +30,8 @@ from bot.domain.quote import LineItem, Quote
 from bot.domain.request import Order
 from bot.domain.usage import DataPool, Delivered, Network, Service
 from bot.ports import LastLook, Urgency
-from bot.providers.byteful import usage, wire
+from bot.providers.byteful import shapes, usage
+from bot.providers.byteful.answers import REFUSAL, parse
 from bot.providers.byteful.client import MAX_METADATA_KEYS, MAX_METADATA_TEXT, BytefulClient
 from bot.providers.byteful.places import BytefulPlaces
 from bot.providers.byteful.shared_catalog import CATALOG_LIFE_S, SharedCatalog
@@ -44,6 +45,7 @@ from bot.providers.byteful.translate import (
     service_order,
     top_up_order,
 )
+from bot.providers.byteful.values import clean
 
 MAX_SERVICE_PAGES = 200
 """20,000 services."""
@@ -119,11 +121,11 @@ class BytefulProvider:
     async def _ask(self, selection: Selection) -> Quote:
         """One question. The refusal of an answer that is valid without the promo code names that field itself."""
         data = await self._client.quote(ask_of(selection))
-        verdict = wire.parse(wire.QuoteVerdict, data, "quote")
+        verdict = parse(shapes.QuoteVerdict, data, "quote")
         if not verdict.is_valid:
-            reason = wire.clean(verdict.invalid_reason) or "Byteful gives no reason."
-            raise SelectionRefusedError(f"{wire.REFUSAL}: {reason}")
-        priced = wire.parse(wire.QuoteData, data, "quote")
+            reason = clean(verdict.invalid_reason) or "Byteful gives no reason."
+            raise SelectionRefusedError(f"{REFUSAL}: {reason}")
+        priced = parse(shapes.QuoteData, data, "quote")
         if selection.promo_code is not None and not _is_discounted(priced):
             text = f"The promo code {selection.promo_code} gives no discount on this. Leave it empty or try another."
             raise SelectionRefusedError(text, field=Field.PROMO)
@@ -190,12 +192,12 @@ class BytefulProvider:
             return await self._computed_top_up(selection)
         if data.get("is_top_up") is not True:
             return await self._computed_top_up(selection)
-        verdict = wire.parse(wire.QuoteVerdict, data, "quote")
+        verdict = parse(shapes.QuoteVerdict, data, "quote")
         if not verdict.is_valid:
-            reason = wire.clean(verdict.invalid_reason) or "Byteful gives no reason."
+            reason = clean(verdict.invalid_reason) or "Byteful gives no reason."
             field = Field.PROMO if selection.promo_code else Field.AMOUNT
             raise SelectionRefusedError(f"Byteful does not sell this credit: {reason}", field=field)
-        return quote_of(wire.parse(wire.QuoteData, data, "quote"), self._now())
+        return quote_of(parse(shapes.QuoteData, data, "quote"), self._now())
 
     async def _computed_top_up(self, selection: Selection) -> Quote:
         """A top-up costs what it adds and is never paid from credit."""
@@ -306,7 +308,7 @@ class BytefulProvider:
 
     async def _from_logs(self, since: datetime) -> list[UsageDay]:
         """Datacenter and ISP traffic, which no ledger counts, by who used it."""
-        rows: list[wire.LogSummaryRow] = []
+        rows: list[shapes.LogSummaryRow] = []
         for network in usage.LOGGED:
             rows += await self._background.log_summaries(since=since, log_summary_network=network)
         only = usage.only_services(await self._background.proxy_users()) if rows else {}
@@ -347,11 +349,11 @@ def _renewal_problem(service: Service, *, renews: bool) -> str | None:
 def _in_their_words(refusal: RefusedError) -> str:
     """The vendor's own reason, which may say more than where the fault lies: `expired`, `used up`."""
     text = str(refusal)
-    reason = text.removeprefix(f"{wire.REFUSAL}: ")
+    reason = text.removeprefix(f"{REFUSAL}: ")
     return f"(Byteful: {reason})" if reason != text else ""
 
 
-def _is_discounted(data: wire.QuoteData) -> bool:
+def _is_discounted(data: shapes.QuoteData) -> bool:
     return data.promotional_code is not None and data.discounted is not False and data.discount > 0
 
 
@@ -367,10 +369,10 @@ def _given(chosen: Filter) -> list[Field]:
     return [field for field, value in values.items() if value is not None]
 
 
-def _at(row: wire.AdjustmentRow) -> datetime:
+def _at(row: shapes.AdjustmentRow) -> datetime:
     """One without a time is always looked at: it is told by its number anyway."""
     return row.service_adjustment_creation_datetime or datetime.max.replace(tzinfo=UTC)
 
 
-def _is_before(row: wire.ServiceRow, moment: datetime) -> bool:
+def _is_before(row: shapes.ServiceRow, moment: datetime) -> bool:
     return row.service_creation_datetime is not None and row.service_creation_datetime < moment

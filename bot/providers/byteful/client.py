@@ -20,11 +20,12 @@ from bot.domain.errors import OutcomeUnknownError, ProviderError
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
 from bot.ports import LastLook, Pacer, Urgency
-from bot.providers.byteful import wire
+from bot.providers.byteful import answers, lookups, shapes
+from bot.providers.byteful.answers import Call
 from bot.providers.byteful.breaker import Breaker
 from bot.providers.byteful.exchange import API_URL, USUAL, Exchange, Param, Timing, new_http_client
 from bot.providers.byteful.sender import Sender
-from bot.providers.byteful.wire import Call, Json
+from bot.providers.byteful.values import Json
 
 PER_PAGE = 100
 """The vendor's largest page (Byteful docs, "Pagination")."""
@@ -38,7 +39,7 @@ MAX_METADATA_TEXT = 300
 MAX_COMMENT = 300
 
 T = TypeVar("T")
-Model = TypeVar("Model", bound=wire.Wire)
+Model = TypeVar("Model", bound=shapes.Shape)
 _log = structlog.get_logger()
 
 
@@ -59,16 +60,16 @@ class BytefulClient:
 
     # Products and checkout
 
-    async def catalog(self) -> dict[str, wire.CatalogEntry]:
+    async def catalog(self) -> dict[str, shapes.CatalogEntry]:
         """Everything on sale, by product code."""
         found = await self._read("checkout/catalog")
-        return wire.parse_catalog(found.get("data"))
+        return answers.parse_catalog(found.get("data"))
 
-    async def products(self, **filters: Param) -> list[wire.ProductRow]:
+    async def products(self, **filters: Param) -> list[shapes.ProductRow]:
         """The long form of products, with description."""
-        return await self._search("product/search", filters, wire.readable(wire.ProductRow, "product"))
+        return await self._search("product/search", filters, answers.readable(shapes.ProductRow, "product"))
 
-    async def quote(self, ask: wire.Ask) -> Json:
+    async def quote(self, ask: shapes.Ask) -> Json:
         """The quote's data as it came: a refusal may leave the sums out. It only reads, so it may be repeated."""
         found = await self._sender.until_answered("POST", "checkout/quote", Call.QUOTE, body=ask.body())
         data = found.get("data")
@@ -76,7 +77,7 @@ class BytefulClient:
             raise ProviderError("Byteful's quote cannot be read: it holds no data.")
         return data
 
-    async def create(self, ask: wire.Ask, last_look: LastLook | None = None) -> Json:
+    async def create(self, ask: shapes.Ask, last_look: LastLook | None = None) -> Json:
         """Buy. Sent once, after `last_look`; the data as it came."""
         found = await self._sender.once("POST", "checkout/create", Call.CREATE, body=ask.body(), last_look=last_look)
         data = found.get("data")
@@ -86,26 +87,26 @@ class BytefulClient:
 
     # Services
 
-    async def service(self, service_id: ServiceId) -> wire.ServiceRow:
+    async def service(self, service_id: ServiceId) -> shapes.ServiceRow:
         found = await self._read(f"service/retrieve/{_segment(service_id)}")
-        return wire.parse(wire.ServiceRow, found.get("data"), "service")
+        return answers.parse(shapes.ServiceRow, found.get("data"), "service")
 
-    async def delivered(self, service_id: ServiceId) -> list[wire.DeliveredRow]:
+    async def delivered(self, service_id: ServiceId) -> list[shapes.DeliveredRow]:
         found = await self._read(f"service/retrieve/{_segment(service_id)}", {"proxies": True})
-        return wire.parse(wire.DeliveredData, found.get("data"), "delivery").proxies
+        return answers.parse(shapes.DeliveredData, found.get("data"), "delivery").proxies
 
     async def services(
         self,
         *,
         max_pages: int = MAX_PAGES,
-        enough: Callable[[list[wire.ServiceRow]], bool] | None = None,
+        enough: Callable[[list[shapes.ServiceRow]], bool] | None = None,
         **filters: Param,
-    ) -> list[wire.ServiceRow]:
+    ) -> list[shapes.ServiceRow]:
         """Services that match, until `enough` says so of a page.
 
         All of them must be readable: one that is left out could be the one somebody is looking for.
         """
-        whole = wire.whole(wire.ServiceRow, "service")
+        whole = answers.whole(shapes.ServiceRow, "service")
         return await self._search("service/search", filters, whole, max_pages=max_pages, enough=enough)
 
     async def edit_service(self, service_id: ServiceId, changes: Json) -> None:
@@ -120,40 +121,40 @@ class BytefulClient:
         ids = found.get("edited") or found.get("deleted") or found.get("canceled")
         return [str(each) for each in ids] if isinstance(ids, list) else []
 
-    async def adjustments(self, **filters: Param) -> list[wire.AdjustmentRow]:
+    async def adjustments(self, **filters: Param) -> list[shapes.AdjustmentRow]:
         """What happened to services at the vendor, by whom."""
-        rows = wire.readable(wire.AdjustmentRow, "service adjustment")
+        rows = answers.readable(shapes.AdjustmentRow, "service adjustment")
         return await self._search("service_adjustment/search", filters, rows)
 
     # Account and data pools
 
-    async def customer(self) -> wire.CustomerData:
+    async def customer(self) -> shapes.CustomerData:
         found = await self._read("customer/retrieve")
-        return wire.parse(wire.CustomerData, found.get("data"), "customer")
+        return answers.parse(shapes.CustomerData, found.get("data"), "customer")
 
-    async def summary(self, network: Network) -> wire.SummaryData:
+    async def summary(self, network: Network) -> shapes.SummaryData:
         """Raises NotFoundError or RefusedError (422) for a network that was never bought."""
         found = await self._read(f"{network}/summary")
-        row = wire.without_prefix(found.get("data"), f"{network}_")
-        return wire.parse(wire.SummaryData, row, f"{network} summary")
+        row = answers.without_prefix(found.get("data"), f"{network}_")
+        return answers.parse(shapes.SummaryData, row, f"{network} summary")
 
     async def ledger(
         self, network: Network, *, since: datetime | None = None, **filters: Param
-    ) -> list[wire.LedgerRow]:
+    ) -> list[shapes.LedgerRow]:
         """Movements of a data pool; `since` is compared with their creation."""
         prefix = f"{network}_ledger_"
         asked = filters | ({f"min_{prefix}creation_datetime": since} if since else {})
-        rows = wire.whole(wire.LedgerRow, f"{network} ledger", prefix)
+        rows = answers.whole(shapes.LedgerRow, f"{network} ledger", prefix)
         return await self._search(f"{network}_ledger/search", asked, rows)
 
-    async def log_summaries(self, *, since: datetime | None = None, **filters: Param) -> list[wire.LogSummaryRow]:
+    async def log_summaries(self, *, since: datetime | None = None, **filters: Param) -> list[shapes.LogSummaryRow]:
         """Traffic by day, proxy user, network and host; `since` is compared with the day."""
         asked = filters | ({"min_log_summary_period": since} if since else {})
-        rows = wire.readable(wire.LogSummaryRow, "log summary")
+        rows = answers.readable(shapes.LogSummaryRow, "log summary")
         return await self._search("log_summary/search", asked, rows, max_pages=MAX_LOG_PAGES)
 
-    async def proxy_users(self) -> list[wire.ProxyUserRow]:
-        return await self._search("proxy_user/search", {}, wire.readable(wire.ProxyUserRow, "proxy user"))
+    async def proxy_users(self) -> list[shapes.ProxyUserRow]:
+        return await self._search("proxy_user/search", {}, answers.readable(shapes.ProxyUserRow, "proxy user"))
 
     async def availability(self, network: Network, **filters: Param) -> int | None:
         """How many addresses a pooled network has for these filters; None when the answer holds no single number.
@@ -168,21 +169,21 @@ class BytefulClient:
 
     # Lookup tables: whole, one page after another with `pause_s` seconds between, to leave the pace to others
 
-    async def countries(self, *, pause_s: float = 0) -> list[wire.CountryRow]:
-        return await self._table("country", wire.CountryRow, pause_s)
+    async def countries(self, *, pause_s: float = 0) -> list[lookups.CountryRow]:
+        return await self._table("country", lookups.CountryRow, pause_s)
 
-    async def subdivisions(self, *, pause_s: float = 0) -> list[wire.SubdivisionRow]:
-        return await self._table("subdivision", wire.SubdivisionRow, pause_s)
+    async def subdivisions(self, *, pause_s: float = 0) -> list[lookups.SubdivisionRow]:
+        return await self._table("subdivision", lookups.SubdivisionRow, pause_s)
 
-    async def cities(self, *, pause_s: float = 0) -> list[wire.CityRow]:
-        return await self._table("city", wire.CityRow, pause_s)
+    async def cities(self, *, pause_s: float = 0) -> list[lookups.CityRow]:
+        return await self._table("city", lookups.CityRow, pause_s)
 
-    async def asns(self, *, pause_s: float = 0) -> list[wire.AsnRow]:
-        return await self._table("asn", wire.AsnRow, pause_s)
+    async def asns(self, *, pause_s: float = 0) -> list[lookups.AsnRow]:
+        return await self._table("asn", lookups.AsnRow, pause_s)
 
     async def _table(self, name: str, model: type[Model], pause_s: float) -> list[Model]:
         asked: dict[str, Param] = {"sort_by": f"{name}_id_asc"}
-        rows = wire.readable(model, name)
+        rows = answers.readable(model, name)
         return await self._search(f"{name}/search", asked, rows, max_pages=MAX_LOOKUP_PAGES, pause_s=pause_s)
 
     async def _search(

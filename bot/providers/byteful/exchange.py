@@ -19,9 +19,9 @@ from msgspec import Struct
 from pydantic import SecretStr
 
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError
-from bot.providers.byteful import wire
+from bot.providers.byteful.answers import Answer, Call, read
 from bot.providers.byteful.keys import Keys
-from bot.providers.byteful.wire import Answer, Call, Json
+from bot.providers.byteful.values import Json, format_utc
 
 API_URL = "https://api.byteful.com/1.0"
 CONNECT_TIMEOUT_S = 5.0
@@ -137,7 +137,7 @@ class Exchange:
         try:
             async with asyncio.timeout(deadline_s):
                 answer = await self._send(request)
-            return wire.read(answer, call)
+            return read(answer, call)
         except Exception as error:
             failure = classify(error)
         # Outside the handler, so that httpx2's error, which holds the request and its headers, is not carried along.
@@ -214,4 +214,4 @@ def _checked(base_url: str) -> str:
 def _param(value: Param) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return wire.format_utc(value) if isinstance(value, datetime) else str(value)
+    return format_utc(value) if isinstance(value, datetime) else str(value)

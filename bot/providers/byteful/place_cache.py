@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from bot.providers.byteful.rows import Rows
+from bot.providers.byteful.lookups import Rows
 
 _log = structlog.get_logger()
 

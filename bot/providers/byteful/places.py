@@ -22,9 +22,9 @@ from bot.domain.errors import ProviderError
 from bot.domain.typeahead import LIMIT, Entry, Index, words_of
 from bot.ports import PlaceOption
 from bot.providers.byteful.client import BytefulClient
+from bot.providers.byteful.lookups import AsnRow, CityRow, Rows, SubdivisionRow
 from bot.providers.byteful.place_cache import recall, remember
-from bot.providers.byteful.rows import Rows
-from bot.providers.byteful.wire import AsnRow, CityRow, SubdivisionRow, clean, cut
+from bot.providers.byteful.values import clean, cut
 
 MAX_LABEL = 75
 """Characters of an option's text and value (Slack docs, option object)."""

@@ -15,9 +15,10 @@ import stamina
 
 from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError, RateLimitedError
 from bot.ports import Answered, LastLook, Pacer, Urgency
+from bot.providers.byteful.answers import Call
 from bot.providers.byteful.breaker import Breaker, OwnPaceError
 from bot.providers.byteful.exchange import Exchange, Param
-from bot.providers.byteful.wire import Call, Json
+from bot.providers.byteful.values import Json
 
 
 class Sender:

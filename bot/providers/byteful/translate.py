@@ -20,7 +20,9 @@ from bot.domain.money import Cents
 from bot.domain.quote import LineItem, Quote
 from bot.domain.request import Order
 from bot.domain.usage import DataPool, Network, Service
-from bot.providers.byteful import wire
+from bot.providers.byteful import shapes
+from bot.providers.byteful.answers import parse
+from bot.providers.byteful.values import clean
 
 UNCOUNTED_STOCK = -1
 """product_stock of data products in older answers; newer ones say null (Byteful docs)."""
@@ -31,15 +33,15 @@ _log = structlog.get_logger()
 # Catalog
 
 
-def product_of(code: str, entry: wire.CatalogEntry) -> Product | None:
+def product_of(code: str, entry: shapes.CatalogEntry) -> Product | None:
     """A product, or None when it is sold by no cycle that we understand."""
     cycles = tuple(cycle for text in entry.product_cycle_options if (cycle := Cycle.parse(text)) is not None)
     if not cycles:
-        _log.warning("byteful_product_without_cycle", product=wire.clean(code, 64))
+        _log.warning("byteful_product_without_cycle", product=clean(code, 64))
         return None
     return Product(
         code=ProductCode(code),
-        name=wire.clean(entry.product_name) or code,
+        name=clean(entry.product_name) or code,
         type=entry.product_type,
         country_id=entry.country_id,
         protocol=entry.product_protocol,
@@ -57,9 +59,9 @@ def _stock(given: int | None) -> int | None:
 # Quote
 
 
-def ask_of(selection: Selection) -> wire.Ask:
+def ask_of(selection: Selection) -> shapes.Ask:
     """The body of quote and checkout alike, so that what is bought is what was priced."""
-    return wire.Ask(
+    return shapes.Ask(
         product_code=selection.product_code,
         quantity=selection.quantity,
         cycle_interval=selection.cycle.interval,
@@ -85,7 +87,7 @@ def filter_of(given: Mapping[str, Any]) -> Filter:
     )
 
 
-def quote_of(data: wire.QuoteData, quoted_at: datetime) -> Quote:
+def quote_of(data: shapes.QuoteData, quoted_at: datetime) -> Quote:
     """The quote as given. Raises ProviderError when its sums do not agree."""
     quote = Quote(
         line_items=tuple(_line_item(item) for item in data.line_items),
@@ -95,7 +97,7 @@ def quote_of(data: wire.QuoteData, quoted_at: datetime) -> Quote:
         credit_balance=data.credit_balance,
         credit_applied=data.customer_credit_balance_applied_amount,
         due=data.total_after_applied_credit,
-        promo_code=wire.clean(data.promotional_code, 64) or None,
+        promo_code=clean(data.promotional_code, 64) or None,
         quoted_at=quoted_at,
     )
     if not quote.sums_agree():
@@ -104,9 +106,9 @@ def quote_of(data: wire.QuoteData, quoted_at: datetime) -> Quote:
     return quote
 
 
-def _line_item(item: wire.LineItemData) -> LineItem:
+def _line_item(item: shapes.LineItemData) -> LineItem:
     return LineItem(
-        name=wire.clean(item.item_name) or wire.clean(item.item_type) or "Item",
+        name=clean(item.item_name) or clean(item.item_type) or "Item",
         type=item.item_type or "",
         quantity=item.item_quantity,
         per_unit=item.item_per_unit_amount,
@@ -121,16 +123,16 @@ def _line_item(item: wire.LineItemData) -> LineItem:
 
 def top_up_order(data: Mapping[str, Any], amount: Cents) -> Order:
     """A top-up gives no id. `credit_added` is true before anything is paid, so it is not read (Byteful docs)."""
-    checkout = wire.parse(wire.CheckoutData, data, "checkout")
+    checkout = parse(shapes.CheckoutData, data, "checkout")
     due = 0 if checkout.invoice_is_paid else amount
     return Order(None, link_of(checkout.invoice_url), checkout.invoice_is_paid, amount, due, None)
 
 
 def service_order(data: Mapping[str, Any]) -> Order:
     """`due` of an unpaid order is the whole total: how much credit was taken off is only in the quote."""
-    checkout = wire.parse(wire.CheckoutData, data, "checkout")
+    checkout = parse(shapes.CheckoutData, data, "checkout")
     service_id = _service_id(checkout)
-    service = wire.parse(wire.NewServiceData, checkout.service, "new service")
+    service = parse(shapes.NewServiceData, checkout.service, "new service")
     return Order(
         service_id=service_id,
         invoice_url=link_of(checkout.invoice_url),
@@ -141,7 +143,7 @@ def service_order(data: Mapping[str, Any]) -> Order:
     )
 
 
-def _service_id(checkout: wire.CheckoutData) -> ServiceId:
+def _service_id(checkout: shapes.CheckoutData) -> ServiceId:
     named = _named_ids(checkout)
     if not named:
         raise OutcomeUnknownError("Byteful took the checkout, but its answer names no service.")
@@ -150,7 +152,7 @@ def _service_id(checkout: wire.CheckoutData) -> ServiceId:
     return ServiceId(named[0])
 
 
-def _named_ids(checkout: wire.CheckoutData) -> list[str]:
+def _named_ids(checkout: shapes.CheckoutData) -> list[str]:
     inner = checkout.service.get("service_id")
     named = [checkout.service_id, inner if isinstance(inner, str) else None, *checkout.created]
     return [each for each in named if each]
@@ -170,10 +172,10 @@ def link_of(text: str | None) -> str | None:
 # Services and data
 
 
-def service_of(row: wire.ServiceRow) -> Service:
+def service_of(row: shapes.ServiceRow) -> Service:
     return Service(
         id=ServiceId(row.service_id),
-        name=wire.clean(row.service_name) or row.service_id,
+        name=clean(row.service_name) or row.service_id,
         type=row.service_type or "",
         status=row.service_status or "unknown",
         quantity=row.service_quantity,
@@ -191,11 +193,11 @@ def service_of(row: wire.ServiceRow) -> Service:
             name: value for name, value in row.service_metadata.items() if isinstance(value, str | int | float | bool)
         },
         is_automatic_collection=row.service_is_automatic_collection,
-        promo_code=wire.clean(row.service_promotional_code, 64) or None,
+        promo_code=clean(row.service_promotional_code, 64) or None,
     )
 
 
-def adjustment_of(row: wire.AdjustmentRow) -> Adjustment:
+def adjustment_of(row: shapes.AdjustmentRow) -> Adjustment:
     actors = {
         Actor.PROVIDER: row.service_adjustment_is_administrator,
         Actor.CUSTOMER: row.service_adjustment_is_customer,
@@ -204,14 +206,14 @@ def adjustment_of(row: wire.AdjustmentRow) -> Adjustment:
     return Adjustment(
         id=row.service_adjustment_id,
         service=ServiceId(row.service_id or ""),
-        kind=wire.clean(row.service_adjustment_type, 64) or "unknown",
+        kind=clean(row.service_adjustment_type, 64) or "unknown",
         by=next((actor for actor, is_them in actors.items() if is_them), Actor.UNKNOWN),
         at=row.service_adjustment_creation_datetime,
         fields=frozenset(row.evaluated),
     )
 
 
-def pool_of(network: Network, summary: wire.SummaryData) -> DataPool | None:
+def pool_of(network: Network, summary: shapes.SummaryData) -> DataPool | None:
     """A pool, or None when the answer holds no numbers at all. Half of them is an error, not an empty pool."""
     numbers = (summary.bytes, summary.bytes_used, summary.bytes_left)
     if numbers == (None, None, None) and summary.service_id is None:

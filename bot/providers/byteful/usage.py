@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from bot.domain.account import UsageDay
 from bot.domain.ids import ServiceId
 from bot.domain.usage import Network
-from bot.providers.byteful import wire
+from bot.providers.byteful import shapes
 
 LOGGED = ("datacenter", "isp")
 """Networks whose traffic is in log summaries only; that of the others is in their ledgers too, and counted there."""
 
 
-def of_ledger(network: Network, rows: Iterable[wire.LedgerRow]) -> list[UsageDay]:
+def of_ledger(network: Network, rows: Iterable[shapes.LedgerRow]) -> list[UsageDay]:
     """The sign of usage is not documented, so its size is taken (Byteful docs)."""
     return [
         UsageDay(
@@ -27,7 +27,7 @@ def of_ledger(network: Network, rows: Iterable[wire.LedgerRow]) -> list[UsageDay
     ]
 
 
-def of_logs(rows: Iterable[wire.LogSummaryRow], only: Mapping[str, ServiceId]) -> list[UsageDay]:
+def of_logs(rows: Iterable[shapes.LogSummaryRow], only: Mapping[str, ServiceId]) -> list[UsageDay]:
     """Host names are left out: where people go is nobody's business here."""
     return [
         UsageDay(
@@ -43,7 +43,7 @@ def of_logs(rows: Iterable[wire.LogSummaryRow], only: Mapping[str, ServiceId]) -
     ]
 
 
-def only_services(users: Iterable[wire.ProxyUserRow]) -> dict[str, ServiceId]:
+def only_services(users: Iterable[shapes.ProxyUserRow]) -> dict[str, ServiceId]:
     """Proxy users who may use one service and nothing else: what they use is used of that one."""
     return {
         user.proxy_user_id: ServiceId(user.restricted_service_ids[0])
@@ -64,6 +64,6 @@ def summed(rows: Iterable[UsageDay]) -> Sequence[UsageDay]:
     return tuple(found.values())
 
 
-def _day(row: wire.LedgerRow) -> date | None:
+def _day(row: shapes.LedgerRow) -> date | None:
     at = row.period_date or row.creation_datetime
     return at.date() if at else None
