@@ -227,9 +227,14 @@ def test_a_change_of_equal_length_and_one_by_rename_are_noticed(path: Path) -> N
 def test_looking_costs_one_stat_a_second(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     policy_file = PolicyFile(path, clock)
-    stats: list[Any] = []
+    stats: list[Path] = []
     stat = os.stat
-    monkeypatch.setattr("bot.policy_file.os.stat", lambda path: stats.append(path) or stat(path))
+
+    def counted(path: Path) -> os.stat_result:
+        stats.append(path)
+        return stat(path)
+
+    monkeypatch.setattr("bot.policy_file.os.stat", counted)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read although nothing changed"))
     for _ in range(30):
         clock.now += 0.1

@@ -143,7 +143,7 @@ def test_secrets_lists_each_one_and_the_password_inside_the_redis_address() -> N
 def test_settings_cannot_be_changed() -> None:
     settings = Settings.from_env(REQUIRED)
     with pytest.raises(ValueError, match="frozen"):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc]
 
 
 def documented() -> dict[str, str]:

@@ -199,7 +199,7 @@ def test_l5_a_page_shows_each_with_its_renewal_and_the_way_on() -> None:
 )
 def test_l5_how_a_service_goes_on_in_words(given: dict[str, object], words: str) -> None:
     row = known()
-    assert words in services.renewal_words(replace(row, service=replace(row.service, **given)))  # type: ignore[arg-type]
+    assert words in services.renewal_words(replace(row, service=replace(row.service, **given)))
 
 
 def test_l5_one_service_offers_what_it_allows() -> None:

@@ -14,10 +14,11 @@ from bot.domain.digest import Rhythm
 from bot.domain.ids import ChannelId, NoticeKey, UserId
 from bot.domain.notice import ChannelDigest, SharedSummary
 from bot.domain.scope import Asked, Kind, Measure, Scope
+from bot.domain.usage import BYTES_PER_GB as GB
 from bot.domain.used import Left, Used, used_of
 from bot.store import codec
 from playground.workspace_surfaces import validate_blocks
-from tests.blocks.test_charts import GB, LEFT, MONTH, spend
+from tests.blocks.test_charts import LEFT, MONTH, spend
 
 AT = datetime(2026, 11, 26, 9, tzinfo=UTC)
 CHANNEL = ChannelId("C0PROXIES")

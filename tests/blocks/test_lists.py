@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bot.blocks import lists, report
 from bot.blocks.lists import CommandHelp
 from bot.domain.ids import ServiceId
-from bot.domain.request import Approved, PurchaseRequest, Reopened, State
+from bot.domain.request import Approved, Event, PurchaseRequest, Reopened, State
 from bot.domain.runway import Burn
 from bot.domain.usage import BYTES_PER_GB, DataPool, Network
 from tests import examples
@@ -99,7 +99,8 @@ def test_t139_without_the_right_to_see_prices_a_request_is_shown_without_a_sum(s
 
 
 def test_a_long_history_is_shortened_and_says_so() -> None:
-    request = examples.after(examples.submitted(), *[Approved, Reopened] * 12)
+    often: list[type[Event]] = [Approved, Reopened] * 12
+    request = examples.after(examples.submitted(), *often)
     words = visible(lists.one(request, [], "approver", 1))
     assert "10 earlier lines left out" in words
 

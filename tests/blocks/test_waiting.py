@@ -7,8 +7,10 @@ from msgspec.structs import replace
 
 from bot.blocks import lists, waiting
 from bot.blocks.kit import Message
+from bot.domain.catalog import CREDIT
 from bot.domain.draft import WaitingDraft
 from bot.domain.ids import DraftId
+from bot.domain.pause import Pause
 from tests import examples
 from tests.blocks.reading import assert_valid, assert_valid_view, buttons, visible
 
@@ -17,7 +19,7 @@ UGLY = examples.waiting_draft(
     product=examples.product(name=examples.UGLY),
 )
 TOP_UP = examples.waiting_draft(
-    draft=examples.draft(product_code=examples.CREDIT.code, quantity=1, top_up_cents=5_000), product=examples.CREDIT
+    draft=examples.draft(product_code=CREDIT.code, quantity=1, top_up_cents=5_000), product=CREDIT
 )
 KEPT = [examples.waiting_draft(), examples.waiting_draft(product=None), UGLY, TOP_UP]
 
@@ -60,7 +62,7 @@ PAUSES = [examples.pause(), examples.pause(wants_second_factor=True, reason=exam
 
 
 @pytest.mark.parametrize("pause", PAUSES, ids=["keys", "second factor"])
-def test_t65_admins_read_what_happened_what_did_not_and_what_to_do(pause: examples.Pause) -> None:
+def test_t65_admins_read_what_happened_what_did_not_and_what_to_do(pause: Pause) -> None:
     told: list[Message] = [waiting.paused(pause), waiting.resumed(pause.ended(examples.NOW))]
     for message in told:
         assert_valid(message)

@@ -50,6 +50,7 @@ def test_who_is_told_after_each_step(request_: PurchaseRequest) -> None:
     told = "card" if is_said_again(request_) else TOLD[newest.happened]
     assert [str(intent).split(":")[0] for intent in intents] == told.split()
     for intent in intents:
+        assert isinstance(intent, CardIntent | ThreadIntent | DirectIntent)
         assert intent.request == request_.id
         if not isinstance(intent, CardIntent):
             assert intent.version == newest.version

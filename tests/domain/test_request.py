@@ -180,7 +180,7 @@ def test_q3_a_reopened_request_shows_both_prices_and_needs_new_approvals() -> No
 def test_a_reopened_request_takes_the_selection_it_is_given() -> None:
     before = request(State.APPROVED, selection=selection(promo_code="W10"))
     reopened = event(life.Reopened, before)
-    moved = advance(before, replace(reopened, selection=selection()))  # type: ignore[call-arg]
+    moved = advance(before, replace(reopened, selection=selection()))
     assert moved.selection.promo_code is None
 
 
@@ -196,7 +196,7 @@ def test_a_claim_keeps_the_fresh_quote_and_clears_what_delayed_it() -> None:
     before = after(submitted(), life.Approved, life.Delayed)
     assert before.failure is not None
     claimed = event(life.Claimed, before)
-    moved = advance(before, replace(claimed, quote=quote(per_unit=300)))  # type: ignore[call-arg]
+    moved = advance(before, replace(claimed, quote=quote(per_unit=300)))
     assert moved.quote.total == 1_500
     assert moved.failure is None
     assert moved.attempt is not None

@@ -14,7 +14,7 @@ BEN_DECIDES = Decider(person=Person(BEN, "Ben"), requester=ANNA, role="approver"
 
 
 def by(person: Person, **changed: object) -> Decider:
-    return replace(BEN_DECIDES, person=person, **changed)  # type: ignore[arg-type]
+    return replace(BEN_DECIDES, person=person, **changed)
 
 
 def test_a_holder_of_the_role_may_decide_somebody_elses_request() -> None:

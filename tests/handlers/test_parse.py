@@ -125,7 +125,7 @@ def test_a_value_that_is_none_of_ours_is_no_click(value: str) -> None:
 
 
 def test_everything_chosen_in_a_form_goes_into_the_draft() -> None:
-    state = {
+    state: dict[str, str | tuple[str, str]] = {
         Field.PRODUCT: ("isp_gb", "BT ISP"),
         Field.QUANTITY: "12",
         Field.CYCLE: ("3:month", "every 3 months"),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.async_api import ViewportSize
 
 CHROMIUM = os.environ.get("PROXYDESK_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -16,7 +20,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESKTOP = {"width": 1366, "height": 820}
+DESKTOP: ViewportSize = {"width": 1366, "height": 820}
 
 
 def _missing() -> str:

@@ -75,10 +75,11 @@ async def test_the_menu_of_a_message_has_the_shortcuts_of_the_manifest(window: O
     await rita.page.get_by_role("menuitem", name="Look closer").click()
     await expect(rita.page.get_by_role("menuitem", name="Look closer")).to_have_count(0)
 
-    async def delivered() -> list[Any]:
+    async def delivered() -> list[dict[str, Any]]:
         return [one for one in await stage.slack.curtain() if one["what"] == "message_action look_closer"]
 
-    (sent,) = await stage.slack.until(delivered, what="the shortcut reaching the bot")
+    found: list[dict[str, Any]] = await stage.slack.until(delivered, what="the shortcut reaching the bot")
+    (sent,) = found
     assert sent["request"]["message"]["text"] == "What about #1001?"
 
 

@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from playground.serving import listening, serving
 from playground.slack_driver import SlackDriver
+from playground.slack_seen import SeenMessage
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 
@@ -41,11 +42,14 @@ class World:
         rita = self.slack.person("rita")
         said = await rita.types("/hello", channel="proxies")
         assert said.acked, said.failure
-        card = await self.slack.until(lambda: rita.message("proxies", "Hello"), what="the greeting")
+        card = await self.until_said("Hello", what="the greeting")
         pressed = await rita.clicks(card, "Press me")
         assert pressed.acked, pressed.failure
-        await self.slack.until(lambda: rita.message("proxies", "Pressed by"), what="the answer to the click")
+        await self.until_said("Pressed by", what="the answer to the click")
         assert await self.slack.problems() == []
+
+    async def until_said(self, words: str, what: str) -> SeenMessage:
+        return await self.slack.until(lambda: self.slack.person("rita").message("proxies", words), what=what)
 
 
 @pytest.fixture
@@ -118,11 +122,11 @@ async def test_an_async_app_by_http(world: World) -> None:
 async def test_an_async_app_by_socket_mode(world: World) -> None:
     web = AsyncWebClient(token=world.ws.app.app_token, base_url=world.api)
     handler = AsyncSocketModeHandler(async_app(world), world.ws.app.app_token, web_client=web)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     try:
         await world.try_it()
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def test_an_app_with_threads_by_http(world: World) -> None:

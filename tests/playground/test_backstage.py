@@ -129,7 +129,8 @@ async def test_reading_is_what_marks_a_channel_read(world: World) -> None:
     rita = world.slack.person("rita")
 
     async def unread(name: str = "proxies") -> int:
-        return {one["name"]: one["unread"] for one in (await rita.screen("proxies"))["channels"]}[name]
+        counts: dict[str, int] = {one["name"]: one["unread"] for one in (await rita.screen("proxies"))["channels"]}
+        return counts[name]
 
     card = await world.client.chat_postMessage(channel=PROXIES, text="One")
     await world.client.chat_postMessage(channel=PROXIES, text="In a thread", thread_ts=card["ts"])

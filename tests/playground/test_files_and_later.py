@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from playground.slack_driver import SlackDriver
-from playground.slack_seen import CannotError
+from playground.slack_seen import CannotError, SeenMessage
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
 from playground.workspace_cast import OPS_SECRET, PROXIES
@@ -144,10 +144,9 @@ async def test_a_scheduled_message_is_posted_when_its_time_comes(world: World) -
     assert await mona.messages("proxies") == []
     world.ws.advance(1)
 
-    async def there() -> Any:
-        return await mona.message("proxies", "Renewal today")
-
-    message = await world.slack.until(there, what="the message that was scheduled")
+    message: SeenMessage = await world.slack.until(
+        lambda: mona.message("proxies", "Renewal today"), what="the message that was scheduled"
+    )
     assert float(message.ts) == when
     assert (await world.client.chat_scheduledMessages_list())["scheduled_messages"] == []
 
@@ -170,7 +169,7 @@ async def test_scheduling_has_its_limits(world: World) -> None:
     assert await world.error("chat.scheduleMessage", post_at=1_800_000_000, **at) == "time_in_past"
     assert await world.error("chat.scheduleMessage", post_at=1_800_000_000 + 121 * 86_400, **at) == "time_too_far"
     for n in range(30):
-        await world.client.chat_scheduleMessage(post_at=1_800_001_000 + n, **at)
+        await world.client.chat_scheduleMessage(channel=PROXIES, text="x", post_at=1_800_001_000 + n)
     assert await world.error("chat.scheduleMessage", post_at=1_800_001_100, **at) == "restricted_too_many"
     await world.client.chat_scheduleMessage(channel=OPS_SECRET, text="x", post_at=1_800_001_100)
 

@@ -62,7 +62,7 @@ class World:
     async def access(self, **changes: str) -> Any:
         app = self.home.app
         wanted = {"client_id": app.client_id, "client_secret": app.client_secret, "redirect_uri": REDIRECT}
-        return await self.client().oauth_v2_access(**(wanted | changes))  # type: ignore[arg-type]
+        return await self.client().oauth_v2_access(**(wanted | changes))
 
     async def refusal(self, **changes: str) -> str:
         with pytest.raises(SlackApiError) as caught:

@@ -446,8 +446,8 @@ async def test_proxy_lists_follow_their_format(client: httpx2.AsyncClient, world
     ):
         answer = await client.post("proxy/list_by_id", json=body | options)
         assert answer.json()["data"] == [expected]
-    options = await client.post("proxy/list/options", json={"search_filter": {"service_id": "1955-8012-871"}})
-    assert [row["has_access"] for row in options.json()["data"]] == [True, True]
+    offered = await client.post("proxy/list/options", json={"search_filter": {"service_id": "1955-8012-871"}})
+    assert [row["has_access"] for row in offered.json()["data"]] == [True, True]
     assert_error(await client.post("proxy/list_by_id", json={"proxy_ids": ["x"]}), 404, "Not Found")
     lines = await data(client, "residential/list", list_count=3, country_id="us", list_session_type="sticky")
     assert len(set(lines)) == 3

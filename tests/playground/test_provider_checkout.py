@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from playground.provider import ProviderWorld
-from playground.provider_account import CUSTOMER_ID
 from playground.provider_catalog import MONTH, seed_products
 from playground.provider_data import asns, cities, countries, subdivisions
+from playground.provider_service import CUSTOMER_ID
 from playground.provider_values import GB, Cycle, RefusalError
 
 AT = datetime(2025, 3, 25, 14, 25, 36, tzinfo=UTC)

@@ -646,7 +646,7 @@ async def test_app_home_is_published_per_person_and_clicked(world: World) -> Non
     world.bot.on["event"] = publish
     rita = world.slack.person("rita")
     await rita.opens_home()
-    home = await world.slack.until(rita.home)
+    home: SeenView = await world.slack.until(rita.home)
     assert await world.slack.person("mona").home() is None
     assert (await rita.clicks(home, "Refresh")).acked
     body = world.bot.seen[-1]
@@ -687,15 +687,18 @@ async def test_an_event_is_retried_three_times_in_world_time(world: World) -> No
     await world.slack.fault("dropped_ack", "event", times=None)
     rita = world.slack.person("rita")
 
-    async def tries(count: int) -> bool:
-        return len(await world.slack.deliveries("event")) == count
+    async def until_tried(count: int) -> bool:
+        async def tried() -> bool:
+            return len(await world.slack.deliveries("event")) == count
+
+        return await world.slack.until(tried)
 
     await rita.opens_home()
-    await world.slack.until(lambda: tries(2))
+    assert await until_tried(2)
     await world.slack.advance(60)
-    await world.slack.until(lambda: tries(3))
+    assert await until_tried(3)
     await world.slack.advance(240)
-    await world.slack.until(lambda: tries(4))
+    assert await until_tried(4)
     lines = await world.slack.deliveries("event")
     assert [line["retry_num"] for line in lines] == [None, "1", "2", "3"]
     assert {line["retry_reason"] for line in lines[1:]} == {"http_timeout"}
@@ -717,10 +720,12 @@ async def test_a_bot_can_ask_for_no_retry() -> None:
             await slack.set_clock(1_800_000_000)
             await slack.person("rita").opens_home()
 
-            async def tried_twice() -> bool:
-                return len(await slack.deliveries("event")) == 2
+            async def tries() -> int | None:
+                made = len(await slack.deliveries("event"))
+                return made if made == 2 else None
 
-            await slack.until(tried_twice)
+            made: int = await slack.until(tries)
+            assert made == 2
             await slack.advance(400)
             await slack.person("rita").types("/proxy", channel="proxies")
             assert calls == ["", "1", ""]
@@ -880,11 +885,15 @@ async def test_the_bot_lets_in_only_what_is_signed(world: World) -> None:
 
 async def test_waiting_ends_with_the_change_or_with_a_readable_dump(world: World) -> None:
     rita = world.slack.person("rita")
-    waiting = asyncio.create_task(world.slack.until(lambda: rita.message("proxies", "there")))
+
+    async def until_said(words: str, within: float = 30.0) -> SeenMessage:
+        return await world.slack.until(lambda: rita.message("proxies", words), within=within, what="a greeting")
+
+    waiting = asyncio.create_task(until_said("there"))
     await world.bot.client.chat_postMessage(channel=PROXIES, text="Hello there")
     assert (await waiting).text == "Hello there"
     with pytest.raises(NeverHappenedError, match="Hello there"):
-        await world.slack.until(lambda: rita.message("proxies", "nowhere"), within=0.01, what="a greeting")
+        await until_said("nowhere", within=0.01)
 
 
 async def test_the_log_keeps_no_token(world: World) -> None:

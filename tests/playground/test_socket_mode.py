@@ -95,7 +95,7 @@ async def test_a_bolt_app_lives_by_socket_mode_alone(world: World) -> None:
     handlers = [AsyncSocketModeHandler(app, ws.app.app_token, web_client=web) for _ in range(2)]
     try:
         for handler in handlers:
-            await handler.connect_async()
+            await handler.connect_async()  # type: ignore[no-untyped-call]
         rita = world.slack.person("rita")
         outcome = await rita.types("/hello", channel="proxies")
         assert outcome.acked
@@ -120,7 +120,7 @@ async def test_a_bolt_app_lives_by_socket_mode_alone(world: World) -> None:
         assert (await rita.types("/hello", channel="proxies")).acked
     finally:
         for handler in handlers:
-            await handler.close_async()
+            await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def test_each_payload_goes_down_exactly_one_connection(world: World) -> None:

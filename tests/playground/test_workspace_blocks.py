@@ -386,13 +386,14 @@ def test_a_form_needs_a_submit_button() -> None:
 
 
 def test_views_that_are_not_views() -> None:
-    for view in (
+    wrong: list[object] = [
         {"type": "popup", "blocks": []},
         {"type": "modal", "blocks": []},
         {"type": "home", "title": plain("x"), "blocks": []},
         [],
         None,
-    ):
+    ]
+    for view in wrong:
         assert validate_view(view)
 
 

@@ -28,15 +28,13 @@ def plain_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
 
 
-async def until(look: Callable[[], Awaitable[T | None] | T | None], what: str) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str) -> T:
     """The first thing that is seen. Looks again and again, but not for ever."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while True:
-        seen = look()
-        if asyncio.iscoroutine(seen):
-            seen = await seen
+        seen = await look()
         if seen:
-            return seen  # type: ignore[return-value]
+            return seen
         assert asyncio.get_running_loop().time() < deadline, f"never seen: {what}"
         await asyncio.sleep(0.02)
 
@@ -56,7 +54,7 @@ class Program:
     async def line_with(self, words: str) -> str:
         """A line of its output that holds these words."""
 
-        def look() -> str | None:
+        async def look() -> str | None:
             found = next((line for line in self.lines if words in line), None)
             assert found or self.process.returncode is None, f"it ended ({self.process.returncode}):\n{self.output}"
             return found

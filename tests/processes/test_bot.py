@@ -116,7 +116,7 @@ async def test_t122_web_and_worker_apart_buy_together_and_stop_when_told(company
             status, body = await get(f"{company.url}/{path}")
             assert (status, words in body) == (200, True), body
         codes = await asyncio.gather(web.stop(signal.SIGTERM), worker.stop(signal.SIGTERM))
-        assert codes == [0, 0]
+        assert list(codes) == [0, 0]
         assert said_aloud(company, web, worker) == []
         for line in (*web.lines, *worker.lines):
             assert json.loads(line)["level"] in ("info", "warning", "error"), line
@@ -126,13 +126,17 @@ async def test_t122_web_and_worker_apart_buy_together_and_stop_when_told(company
 async def test_t122_a_web_process_told_to_stop_in_the_middle_of_a_click_answers_it_first(company: Company) -> None:
     """Slack takes its time to say who clicked; meanwhile a deployment ends the process."""
     slack, faults = company.worlds.slack, company.worlds.workspace.faults
+
+    async def asked() -> bool:
+        return not faults.active
+
     async with company.bot("worker", PORT="1"):
         async with company.bot("web") as web:
             await until_ready(company.url, web)
             card = await company.asks()
             await slack.fault("slow", method="users.info", seconds=1.0)
             click = asyncio.create_task(slack.person("mona").clicks(card, "approve"))
-            await until(lambda: not faults.active, "Slack being asked who clicked")
+            await until(asked, "Slack being asked who clicked")
             web.process.send_signal(signal.SIGTERM)
             outcome = await click
             assert outcome.acked, outcome
@@ -269,7 +273,7 @@ async def test_a_policy_that_cannot_be_used_is_named_with_its_line_and_the_bot_e
 async def test_a_port_that_is_taken_ends_the_bot_with_a_failure(company: Company) -> None:
     async with company.bot("web") as first, company.bot("web") as second:
 
-        def loser() -> Program | None:
+        async def loser() -> Program | None:
             return next((one for one in (first, second) if one.process.returncode is not None), None)
 
         ended = await until(loser, "an end of one of them")

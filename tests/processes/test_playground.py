@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from playground.slack_driver import SlackDriver
+from playground.slack_seen import SeenMessage
 from tests.processes.programs import get, program
 
 
@@ -71,9 +72,9 @@ async def test_the_bot_of_the_demo_lives_by_the_clock_of_the_sandbox(tmp_path: P
             await slack.call("POST", "byteful/clock/advance", {"months": 2})
             rita = slack.person("rita")
             await rita.types("/proxy buy isp_us 1 for a test", channel="proxies")
-            preview = await slack.until(lambda: rita.message("proxies", "Send request"))
+            preview: SeenMessage = await slack.until(lambda: rita.message("proxies", "Send request"))
             await rita.clicks(preview, "Send request")
-            card = await slack.until(lambda: rita.message("proxies", "Waiting for approval"))
+            card: SeenMessage = await slack.until(lambda: rita.message("proxies", "Waiting for approval"))
         moments = [int(moment) for moment in re.findall(r"<!date\^(\d+)", json.dumps(card.blocks))]
         assert moments
         assert min(moments) > time.time() + 50 * 24 * 3_600

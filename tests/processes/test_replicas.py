@@ -25,8 +25,8 @@ from playground.provider import ProviderWorld
 from playground.replicas import Replicas
 from playground.slack_seen import SeenMessage
 from playground.soak import SERVICE
-from playground.stage import Worlds, program, until_ready, worlds
-from tests.processes.test_bot import CHANNEL, HOST, WORKSPACE
+from playground.stage import HOST, Worlds, program, until_ready, worlds
+from tests.processes.test_bot import CHANNEL, WORKSPACE
 
 PATIENCE_S = 120.0
 T = TypeVar("T")

@@ -58,7 +58,7 @@ class Journey:
 
     stage: Stage
     log: Sequence[LogLine]
-    numbers: list[int] = field(default_factory=list)
+    numbers: list[RequestId] = field(default_factory=list)
 
     @property
     def slack(self) -> SlackDriver:
@@ -218,13 +218,13 @@ class Journey:
         before = await self._sent(who)
         await who.clicks(preview, "send_draft")
 
-        async def sent() -> list[int]:
+        async def sent() -> list[RequestId]:
             return [number for number in await self._sent(who) if number not in before]
 
         self.numbers.extend(await self.until(sent, f"{who.name} being told that it is sent"))
         return await self.card("Waiting for approval")
 
-    async def _sent(self, who: SlackPerson) -> list[int]:
+    async def _sent(self, who: SlackPerson) -> list[RequestId]:
         """The numbers under which somebody was told that what they asked for is sent."""
         return [number_in(one.text) for one in await who.ephemerals(CHANNEL) if "Sent." in one.text]
 
@@ -328,10 +328,10 @@ class Journey:
         return found[-1]
 
 
-def number_in(text: str) -> int:
+def number_in(text: str) -> RequestId:
     found = re.search(r"#(\d+)", text)
     assert found, text
-    return int(found[1])
+    return RequestId(int(found[1]))
 
 
 def reference_in(text: str) -> str:

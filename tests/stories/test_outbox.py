@@ -20,7 +20,11 @@ async def hurry(journey: Journey) -> None:
     """Everything that waits for a later moment is due now; who is telling something is left alone."""
     redis = journey.bot.store._redis
     leased = await redis.hkeys(f"{OUTBOX}:leases")
-    waiting = [name for name in await redis.zrange(OUTBOX, 0, -1) if name not in leased]
+    waiting: list[bytes] = []
+    for name in await redis.zrange(OUTBOX, 0, -1):
+        assert isinstance(name, bytes)
+        if name not in leased:
+            waiting.append(name)
     if waiting:
         await redis.zadd(OUTBOX, dict.fromkeys(waiting, int(time.time() * 1000)), xx=True)
     await redis.hset(f"{OUTBOX}:silence", "until", 0) if await redis.exists(f"{OUTBOX}:silence") else None

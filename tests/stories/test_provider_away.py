@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.domain.request import Happened, State
@@ -31,7 +33,7 @@ REFUSING = [
 
 @pytest.mark.parametrize(("fault", "more", "words"), SILENT)
 async def test_f1_a_quote_that_fails_is_explained_with_a_reference_that_is_in_the_log(
-    journey: Journey, fault: str, more: dict[str, object], words: str
+    journey: Journey, fault: str, more: dict[str, Any], words: str
 ) -> None:
     journey.byteful.faults.set(fault, endpoint="checkout/quote", **more)
     told = await journey.answer(journey.person("rita"), "/proxy buy isp_us 2 for scraping", words, "Reference")
@@ -100,7 +102,7 @@ async def test_f1_looking_things_up_fails_in_words(journey: Journey, fault: str,
     ],
 )
 async def test_f1_q3_t67_without_a_fresh_look_nothing_is_bought_and_the_card_says_so(
-    journey: Journey, endpoint: str, fault: str, more: dict[str, object], words: str
+    journey: Journey, endpoint: str, fault: str, more: dict[str, Any], words: str
 ) -> None:
     """T69: the approval stands, and it is bought once Byteful is back."""
     rita, mona = journey.people("rita", "mona")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from typing import Any
 
 import aiohttp
 import pytest
@@ -65,7 +66,7 @@ def behind_acks() -> list[str]:
 async def test_f6_t69_an_ask_in_one_line_is_kept_and_posted_with_its_price_later(journey: Journey, fault: str) -> None:
     rita, mona = journey.people("rita", "mona")
     await warm(journey)
-    more = {"seconds": 20} if fault == "rate_limited" else {}
+    more: dict[str, Any] = {"seconds": 20} if fault == "rate_limited" else {}
     journey.byteful.faults.set(fault, **more)
     told = await keeps(journey, rita)
     assert told.has_button("discard_kept")

@@ -182,7 +182,7 @@ async def test_a_cron_has_each_of_its_turns(redis_url: str) -> None:
 async def test_a_worker_waits_for_work_without_giving_up_its_connection(journey: Journey, redis_url: str) -> None:
     redis = connect_queue(SecretStr(redis_url))
     worker = make_worker(JobQueue(redis, name="{apart}"), make_jobs(journey.bot))
-    patience_s = redis.connection_pool.make_connection().socket_timeout
+    patience_s = redis.connection_pool.make_connection().socket_timeout  # type: ignore[no-untyped-call]
     await redis.aclose()
     assert 0 < worker.dequeue_timeout < patience_s
 

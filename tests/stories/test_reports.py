@@ -98,6 +98,7 @@ async def test_n22_the_sheet_of_who_pays_for_what_names_team_and_project(journey
     await mona.clicks(shown, "report_csv")
     await journey.direct(mona, "1 row in the file.")
     (file,) = [one for one in journey.workspace.files.values() if one.name.endswith(".csv")]
+    assert file.uploaded is not None
     head, line = (row.split(",") for row in file.uploaded.decode("utf-8-sig").splitlines())
     row = dict(zip(head, line, strict=True))
     assert (row["team"], row["project"], row["amount_usd"]) == ("scraping", "crawler", spent)

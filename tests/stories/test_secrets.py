@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from playground.provider import PRIVATE_KEY, PUBLIC_KEY, ProviderWorld
+from playground.slack_seen import SeenMessage
 from playground.stage import POLICY, program, until_ready, worlds
 from tests.stories.journey import CHANNEL, WITHIN_S
 
@@ -24,23 +25,29 @@ async def test_z4_secrets_stay_out_of_logs_messages_and_errors(
             slack = around.slack
             rita, mona = slack.person("rita"), slack.person("mona")
 
-            async def told(*words: str) -> object:
+            async def told(*words: str) -> SeenMessage | None:
                 found = [one for one in await rita.ephemerals(CHANNEL) if all(word in one.text for word in words)]
                 return found[-1] if found else None
+
+            async def until_told(*words: str) -> SeenMessage:
+                return await slack.until(lambda: told(*words), within=WITHIN_S)
+
+            async def until_card(words: str) -> SeenMessage:
+                return await slack.until(lambda: mona.message(CHANNEL, words), within=WITHIN_S)
 
             for fault in ("bad_request", "unauthorized", "forbidden", "conflict", "server_error"):
                 byteful.faults.set(fault, endpoint="checkout/quote", message=LOUD)
                 await rita.types(f"/proxy buy isp_us 2 for {fault}", channel=CHANNEL)
                 words = ("Byteful", fault) if fault in ("bad_request", "conflict") else ("Reference",)
-                await slack.until(lambda words=words: told(*words), within=WITHIN_S)  # type: ignore[misc]
+                await until_told(*words)
                 byteful.faults.clear(fault)
             await rita.types("/proxy buy isp_us 2 for scraping", channel=CHANNEL)
-            preview = await slack.until(lambda: told("Nothing is sent yet", "scraping", "Total"), within=WITHIN_S)
-            await rita.clicks(preview, "send_draft")  # type: ignore[arg-type]
-            card = await slack.until(lambda: mona.message(CHANNEL, "Waiting for approval"), within=WITHIN_S)
+            preview = await until_told("Nothing is sent yet", "scraping", "Total")
+            await rita.clicks(preview, "send_draft")
+            card = await until_card("Waiting for approval")
             await slack.fault("http_500", method="chat.update")
             await mona.clicks(card, "approve")
-            await slack.until(lambda: mona.message(CHANNEL, "Service ID"), within=WITHIN_S)
+            await until_card("Service ID")
             await slack.fault("error", method="views.open", error="internal_error")
             await rita.types("/proxy buy", channel=CHANNEL)
             everything_said = await slack.dump()

@@ -11,6 +11,7 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.ids import RequestId
 from bot.domain.request import Happened, State
 from bot.socket_mode import CONNECTIONS, SILENT_AFTER_S, Socket
 from playground.provider import ProviderWorld
@@ -49,7 +50,7 @@ async def test_d1_a_whole_purchase_without_an_address(journey: Journey) -> None:
     form = await journey.opens(rita, "isp_us")
     await rita.enters(form, "reason", "scraping")
     answered(await rita.submits(await rita.view() or form))
-    journey.numbers.append(1001)
+    journey.numbers.append(RequestId(1001))
     card = await journey.card("Waiting for approval")
     answered(await journey.person("mona").clicks(card, "approve"))
     await journey.card("Ordered", "Service ID")

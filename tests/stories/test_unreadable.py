@@ -14,7 +14,9 @@ async def test_t121_d5_x6_a_record_of_a_newer_version_is_left_alone_and_the_swee
     await journey.asks(rita)
     theirs, key = journey.numbers[-1], f"{{{TEAM}}}:request:{journey.numbers[-1]}"
     redis = journey.bot.store._redis
-    body = msgspec.json.decode(await redis.hget(key, "body"))
+    stored = await redis.hget(key, "body")
+    assert stored is not None
+    body = msgspec.json.decode(stored)
     newer = msgspec.json.encode({**body, "format": codec.FORMAT + 1})
     await redis.hset(key, "body", newer)
     await redis.zadd(f"{{{TEAM}}}:state:{State.APPROVED}", {str(theirs): theirs})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.catalog import MAX_REASON
+from bot.domain.ids import RequestId
 from tests.stories.journey import CHANNEL, Journey, answered
 
 NASTY = [
@@ -27,7 +28,7 @@ async def _asked_with(journey: Journey, reason: str) -> None:
     form = await journey.opens(rita, "isp_us")
     await rita.enters(form, "reason", reason)
     answered(await rita.submits(form))
-    journey.numbers.append(1001)
+    journey.numbers.append(RequestId(1001))
     await journey.form(rita, "Sent as #1001")
 
 
