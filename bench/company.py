@@ -125,6 +125,10 @@ class Company:
     def outbox(self) -> str:
         return f"{{{WORKSPACE}}}:outbox"
 
+    @property
+    def followed(self) -> str:
+        return f"{{{WORKSPACE}}}:followed"
+
     async def all_said(self) -> None:
         """Until the workers have said all there is to say."""
         for _ in range(1_200):

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.company import WORKSPACE, Company, company
+from bench.company import Company, company
 from bench.figures import Figure, Goal, Rounds
 from bench.processes import Program, python, running
 from bot.domain.ids import AttemptId, ServiceId, UserId
@@ -18,6 +18,8 @@ from bot.domain.request import Approved, Attempt, Claimed, Order, Ordered, Purch
 from playground.slack_driver import SlackDriver
 from playground.stage import free_port
 
+STARTS = 3
+"""In each round: one takes half a second, and scatters."""
 IDLE_S = 20.0
 CONTROL = "Pss: own memory and the share of what is shared"
 
@@ -26,7 +28,7 @@ async def web(rounds: int) -> list[Figure]:
     """Memory of an idle web process and how soon it is ready, beside B."""
     kept = Rounds()
     async with company() as around:
-        for number in range(rounds + 1):
+        for number in range(STARTS * rounds + 1):
             into = kept if number else Rounds()
             async with around.bot("web") as bot:
                 into.add("start", bot.start_s)
@@ -63,7 +65,7 @@ async def _finished(around: Company, count: int) -> None:
     requests = await around.ask_for(count)
     for request in requests:
         await _live(around, request)
-    await around.redis.delete(around.outbox, f"{{{WORKSPACE}}}:followed")
+    await around.redis.delete(around.outbox, around.followed)
 
 
 async def _live(around: Company, request: PurchaseRequest) -> None:

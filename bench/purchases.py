@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,9 +18,6 @@ from bot.store.pacer import WINDOW_MS, WINDOW_REQUESTS
 ALONE = 10
 SLACK_RESTS_S = 2.5
 """After this pause no limit of Slack or Byteful makes anything wait for what was before."""
-FOLLOWED_EVERY_S = 10.0
-"""Seconds between two turns of `bot.jobs.FOLLOW_CRON`, on the clock."""
-QUIET_AFTER_S = 3.5
 TOGETHER = 9
 RATE = 20.0
 A_WINDOW = WINDOW_REQUESTS // 3
@@ -35,8 +31,8 @@ BEYOND = (
 LIMITS = (
     "approvals at 20 a second. The account's pace is nine requests in any 1.02 s (Byteful refuses more than ten in "
     "one), and a purchase is three: so each is measured from its approval, or from 1.02 s after the moment at which "
-    "the third before it could begin, whichever is later. They come between two turns of the job that looks at earlier "
-    "purchases, whose questions count in the same pace"
+    "the third before it could begin, whichever is later. What was bought before is not looked at meanwhile, for that "
+    "counts in the same pace"
 )
 
 
@@ -53,9 +49,8 @@ async def rows(_rounds: int) -> list[Figure]:
             await at_rest([worker.program])
             cpu_s.append(worker.program.cpu_s - before)
             outside.append(await own_time_s(around, requests[0]))
-        several = await _asked_for(around, TOGETHER)
-        await _between_looks()
-        together = await _bought(around, web.port, several, RATE)
+        await around.redis.delete(around.followed)
+        together = await _bought(around, web.port, await _asked_for(around, TOGETHER), RATE)
     late = [took - wait for (took, _), wait in zip(together, _waits_for_the_pace(), strict=True)]
     checkout = [checkout for _, checkout in alone]
     card = [card for card, _ in alone]
@@ -81,10 +76,6 @@ def _waits_for_the_pace() -> list[float]:
         approved = place / RATE
         begins.append(max(approved, begins[-A_WINDOW] + WINDOW_S) if place >= A_WINDOW else approved)
     return [begin - place / RATE for place, begin in enumerate(begins)]
-
-
-async def _between_looks() -> None:
-    await asyncio.sleep(FOLLOWED_EVERY_S - time.time() % FOLLOWED_EVERY_S + QUIET_AFTER_S)
 
 
 async def _asked_for(around: Company, count: int) -> list[PurchaseRequest]:
