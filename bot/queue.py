@@ -41,6 +41,7 @@ that is just being handed out on it.
 """
 NEWS_AGAIN_S = 1.0
 WAITS = frozenset({"BLMOVE", "BRPOPLPUSH"})
+"""What saq waits for a job by, on newer and on older servers. On a shared connection all others would wait behind."""
 
 TAKEN_JOBS = """
 if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then
@@ -161,7 +162,8 @@ class JobQueue(RedisQueue):
 class QueueNudge:
     """Implements `bot.ports.Nudge` by a job, queued while the caller goes on: nobody's answer waits for the queue.
 
-    One key a change, so the same one is not queued twice.
+    Given in the breath in which the step is written, it leaves right behind that. One key a change, so the same one is
+    not queued twice.
     """
 
     def __init__(self, queue: Queue) -> None:

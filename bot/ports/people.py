@@ -103,7 +103,10 @@ class Notifier(Protocol):
 
 
 class Nudge(Protocol):
-    """Asks the worker to look at a request soon. Never raises: a lost nudge costs time, not correctness."""
+    """Asks the worker to look at a request soon. Never raises: a lost nudge costs time, not correctness.
+
+    The step that made it so may still be on its way to the store, or be refused there.
+    """
 
     async def __call__(self, request: PurchaseRequest) -> None: ...
 

@@ -42,8 +42,9 @@ class Desk:
         is_capped: bool = True,
         is_for_worker: bool = False,
     ) -> PurchaseRequest:
-        """One step along the table, written with everything that belongs to it. One that `is_for_worker` nudges one.
+        """One step along the table, written with everything that belongs to it.
 
+        `is_for_worker`: one is nudged right behind it, to take the request on from there.
         StaleError when somebody was faster; ReplayError when something was written for `origin`'s signature before.
         OverBudgetError when the channel's budget has no room for what it would reserve; never without `is_capped`, for
         what happened already.

@@ -13,6 +13,7 @@ from bot.domain.intents import CardIntent
 from bot.domain.policy import Budgets
 from bot.domain.request import Approved, State
 from bot.queue import QUEUE, JobQueue, QueueNudge
+from bot.store.line import Line
 from bot.usecases import checkout, decide
 from bot.usecases.decide import Result
 from tests.examples import APPROVER, NOW, WORKSPACE
@@ -20,20 +21,27 @@ from tests.usecases.conftest import Office, click_on, policy
 
 
 class Trips:
+    """How often something was sent, and how many plain questions there were: several may leave in one piece."""
+
     def __init__(self) -> None:
-        self.count = 0
+        self.count = self.questions = 0
 
 
 @pytest.fixture
 def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
     """Counts what is sent: a command, or a pipeline as a whole, is one trip."""
-    counted, send = Trips(), AbstractConnection.send_packed_command
+    counted, send, ask = Trips(), AbstractConnection.send_packed_command, Line.ask
 
-    async def counting(self: AbstractConnection, *args: object, **kwargs: object) -> None:
+    async def sending(self: AbstractConnection, *args: object, **kwargs: object) -> None:
         counted.count += 1
         await send(self, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(AbstractConnection, "send_packed_command", counting)
+    async def asking(self: Line, command: tuple[object, ...]) -> object:
+        counted.questions += 1
+        return await ask(self, command)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", sending)
+    monkeypatch.setattr(Line, "ask", asking)
     return counted
 
 
@@ -73,14 +81,14 @@ async def test_a_budget_is_compared_and_reserved_in_the_step_itself(office: Offi
 
 
 async def test_a_purchase_asks_the_store_for_nothing_twice(office: Office, trips: Trips) -> None:
-    """The request, the lease beside the replicas, the pause, the claim, whether it is still our turn, the outcome, and
-    whose turn is next, again beside the replicas."""
+    """The request, the lease beside the replicas, the pause, the claim (a pipeline), whether it is still our turn, the
+    outcome, and whose turn is next, again beside the replicas."""
     await checkout.drive(office.desk, WORKSPACE, (await office.place(Approved)).id)
     request = await office.place(Approved, draft="d2")
-    trips.count = 0
+    trips.count = trips.questions = 0
     async for bought in checkout.purchases(office.desk, WORKSPACE, request.id):
         assert bought.state is State.ORDERED
-    assert trips.count == 7
+    assert (trips.count, trips.questions) == (7, 8)
 
 
 async def test_the_mark_against_repeats_is_one_trip(office: Office, trips: Trips) -> None:
