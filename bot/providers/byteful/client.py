@@ -23,7 +23,7 @@ from bot.ports import LastLook, Pacer, Urgency
 from bot.providers.byteful import answers, lookups, shapes
 from bot.providers.byteful.answers import Call
 from bot.providers.byteful.breaker import Breaker
-from bot.providers.byteful.exchange import API_URL, USUAL, Exchange, Param, Timing, new_http_client
+from bot.providers.byteful.exchange import API_URL, USUAL, Exchange, Param, Question, Timing, new_http_client
 from bot.providers.byteful.sender import Sender
 from bot.providers.byteful.values import Json
 
@@ -71,7 +71,7 @@ class BytefulClient:
 
     async def quote(self, ask: shapes.Ask) -> Json:
         """The quote's data as it came: a refusal may leave the sums out. It only reads, so it may be repeated."""
-        found = await self._sender.until_answered("POST", "checkout/quote", Call.QUOTE, body=ask.body())
+        found = await self._sender.until_answered(Question("POST", "checkout/quote", Call.QUOTE, body=ask.body()))
         data = found.get("data")
         if not isinstance(data, dict):
             raise ProviderError("Byteful's quote cannot be read: it holds no data.")
@@ -79,7 +79,7 @@ class BytefulClient:
 
     async def create(self, ask: shapes.Ask, last_look: LastLook | None = None) -> Json:
         """Buy. Sent once, after `last_look`; the data as it came."""
-        found = await self._sender.once("POST", "checkout/create", Call.CREATE, body=ask.body(), last_look=last_look)
+        found = await self._sender.once(Question("POST", "checkout/create", Call.CREATE, body=ask.body()), last_look)
         data = found.get("data")
         if not isinstance(data, dict):
             raise OutcomeUnknownError("Byteful's answer to the checkout cannot be read.")
@@ -111,13 +111,14 @@ class BytefulClient:
 
     async def edit_service(self, service_id: ServiceId, changes: Json) -> None:
         """Change a service. Metadata given here replaces all there was."""
-        await self._sender.once("PATCH", f"service/edit/{_segment(service_id)}", Call.CHANGE, body=changes)
+        await self._sender.once(Question("PATCH", f"service/edit/{_segment(service_id)}", Call.CHANGE, body=changes))
 
     async def cancel_service(self, service_id: ServiceId, *, comment: str = "", feedback: str = "") -> list[str]:
         """Cancel now: the proxies are released at once. The ids of what was cancelled."""
         given = {"cancel_comment": comment[:MAX_COMMENT], "cancel_feedback": feedback}
         body = {name: text for name, text in given.items() if text}
-        found = await self._sender.once("DELETE", f"service/cancel/{_segment(service_id)}", Call.CHANGE, body=body)
+        path = f"service/cancel/{_segment(service_id)}"
+        found = await self._sender.once(Question("DELETE", path, Call.CHANGE, body=body))
         ids = found.get("edited") or found.get("deleted") or found.get("canceled")
         return [str(each) for each in ids] if isinstance(ids, list) else []
 
@@ -216,7 +217,7 @@ class BytefulClient:
         return kept
 
     async def _read(self, path: str, params: Mapping[str, Param] | None = None) -> Json:
-        return await self._sender.until_answered("GET", path, Call.READ, params=params)
+        return await self._sender.until_answered(Question("GET", path, Call.READ, params=params or {}))
 
 
 def _segment(text: str) -> str:

@@ -67,6 +67,16 @@ class Timing(Struct, frozen=True):
 USUAL = Timing()
 
 
+class Question(Struct, frozen=True):
+    """What the API is asked: `path` stands below the account's root, `call` says what may be done about a failure."""
+
+    method: str
+    path: str
+    call: Call
+    params: Mapping[str, Param] = {}
+    body: Json | None = None
+
+
 def new_http_client() -> httpx2.AsyncBaseTransport:
     """The one connection pool of a process. Whoever calls this closes it with `aclose()`.
 
@@ -123,17 +133,10 @@ class Exchange:
     def __repr__(self) -> str:
         return f"Exchange({self._root})"
 
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        call: Call,
-        *,
-        params: Mapping[str, Param] | None = None,
-        body: Json | None = None,
-    ) -> Json:
+    async def ask(self, question: Question) -> Json:
+        call = question.call
         deadline_s = self.timing.change_deadline_s if call.changes_something else self.timing.read_deadline_s
-        request = self._request(method, path, call, params or {}, body)
+        request = self._request(question)
         try:
             async with asyncio.timeout(deadline_s):
                 answer = await self._send(request)
@@ -143,25 +146,23 @@ class Exchange:
         # Outside the handler, so that httpx2's error, which holds the request and its headers, is not carried along.
         _log.info(
             "byteful_request_failed",
-            method=method,
-            path=path,
+            method=question.method,
+            path=question.path,
             error=str(failure),
             status=failure.status,
             provider_request=failure.request_id,
         )
         raise failure
 
-    def _request(
-        self, method: str, path: str, call: Call, params: Mapping[str, Param], body: Json | None
-    ) -> httpx2.Request:
+    def _request(self, question: Question) -> httpx2.Request:
         try:
             return httpx2.Request(
-                method,
-                self._root + path,
-                params={name: _param(value) for name, value in params.items()} or None,
-                json=body,
+                question.method,
+                self._root + question.path,
+                params={name: _param(value) for name, value in question.params.items()} or None,
+                json=question.body,
                 headers=HEADERS,
-                extensions={"timeout": self.timing.of(call).as_dict()},
+                extensions={"timeout": self.timing.of(question.call).as_dict()},
             )
         except (ValueError, TypeError, httpx2.InvalidURL) as error:
             raise NeverSentError(f"This cannot be asked of Byteful ({type(error).__name__}).") from error

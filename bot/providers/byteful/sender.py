@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from copy import copy
 
@@ -17,7 +17,7 @@ from bot.domain.errors import NeverSentError, OutcomeUnknownError, ProviderError
 from bot.ports import Answered, LastLook, Pacer, Urgency
 from bot.providers.byteful.answers import Call
 from bot.providers.byteful.breaker import Breaker, OwnPaceError
-from bot.providers.byteful.exchange import Exchange, Param
+from bot.providers.byteful.exchange import Exchange, Question
 from bot.providers.byteful.values import Json
 
 
@@ -42,20 +42,12 @@ class Sender:
         """Whether Byteful did not answer the last questions, so that it is left alone for a while."""
         return self._breaker.is_open
 
-    async def until_answered(
-        self,
-        method: str,
-        path: str,
-        call: Call,
-        *,
-        params: Mapping[str, Param] | None = None,
-        body: Json | None = None,
-    ) -> Json:
-        """For a request that only reads. Asks, unless Byteful has not answered for a while."""
+    async def until_answered(self, question: Question) -> Json:
+        """For a question that only reads. Asks, unless Byteful has not answered for a while."""
         with self._breaker.question():
-            return await self._asking(lambda: self._exchange.ask(method, path, call, params=params, body=body))
+            return await self._asking(question)
 
-    async def _asking(self, ask: Callable[[], Awaitable[Json]]) -> Json:
+    async def _asking(self, question: Question) -> Json:
         """Ask until there is an answer, for as long as a read may take. The last failure is the one that is raised."""
         loop = asyncio.get_running_loop()
         retries = _Retries(loop.time, loop.time() + self._timing.read_deadline_s)
@@ -67,24 +59,15 @@ class Sender:
                     with attempt:
                         async with self._turn(Call.READ):
                             retries.is_sent = True
-                            return await ask()
+                            return await self._exchange.ask(question)
         except TimeoutError:
             pass
         raise retries.last or retries.too_late(self._timing.read_deadline_s)
 
-    async def once(
-        self,
-        method: str,
-        path: str,
-        call: Call,
-        *,
-        params: Mapping[str, Param] | None = None,
-        body: Json | None = None,
-        last_look: LastLook | None = None,
-    ) -> Json:
+    async def once(self, question: Question, last_look: LastLook | None = None) -> Json:
         """One request in its turn, one answer."""
-        async with self._turn(call, last_look):
-            return await self._exchange.ask(method, path, call, params=params, body=body)
+        async with self._turn(question.call, last_look):
+            return await self._exchange.ask(question)
 
     @asynccontextmanager
     async def _turn(self, call: Call, last_look: LastLook | None = None) -> AsyncIterator[None]:
