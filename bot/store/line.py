@@ -14,6 +14,7 @@ from typing import Any
 import redis.asyncio as redis_asyncio
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
+from redis.connection import HiredisRespSerializer
 
 from bot.tasks import ended
 
@@ -68,6 +69,7 @@ class Line:
     def __init__(self, connection: AbstractConnection) -> None:
         self.is_open = True
         self._connection = connection
+        self._packer = HiredisRespSerializer()  # in C; an asyncio connection of redis-py packs in Python
         self._loop = asyncio.get_running_loop()
         self._questions: deque[tuple[float, asyncio.Future[Any]]] = deque()
         self._leaving: list[bytes] = []
@@ -79,7 +81,7 @@ class Line:
         """Raises ConnectionError or TimeoutError when there is no answer, ResponseError when that is the answer."""
         if not self.is_open:
             raise exceptions.ConnectionError("closed meanwhile")  # nobody would read on a connection made anew
-        self._leaving += self._connection.pack_command(*command)
+        self._leaving += self._packer.pack(*command)
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._questions.append((self._loop.time(), answer))
         if self._watch is None:
