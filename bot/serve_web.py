@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.app import Bot
 from bot.domain.errors import ProviderError
 from bot.handlers.front import Front
-from bot.handlers.listeners import listen
+from bot.handlers.listeners import Listeners
 from bot.health import make_checks, make_warnings
 from bot.queue import QueueErrands
 from bot.slack import CALL_TIMEOUT_S
@@ -110,7 +110,7 @@ def make_slack_app(bot: Bot, front: Front) -> AsyncApp:
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    listen(app, front)
+    app.use(Listeners(front))
     return app
 
 

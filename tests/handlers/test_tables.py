@@ -1,20 +1,18 @@
 """The tables that connect names to handlers: complete, and agreeing with what is written about them."""
 
-import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_bolt.middleware.request_verification.async_request_verification import AsyncRequestVerification
 
 from bot.blocks.ids import Action, Callback, Shortcut
 from bot.domain.catalog import Field
 from bot.handlers import commands
 from bot.handlers.commands import COMMANDS, help_lines, help_message
-from bot.handlers.listeners import PRESSES, SUBMISSIONS, ReplayGuard, listen
+from bot.handlers.listeners import LISTENERS, PRESSES, SUBMISSIONS, Listeners
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,37 +48,18 @@ class Front:
     """Stands where a front does; nothing here is called."""
 
 
-@pytest.fixture
-def app() -> AsyncApp:
-    made = AsyncApp(token="xoxb-1", signing_secret="s", process_before_response=True)
+def test_every_kind_of_payload_that_slack_sends_an_app_has_a_listener() -> None:
+    """Slack docs: interactivity, slash commands, the Events API."""
+    kinds = {"block_actions", "block_suggestion", "event_callback", "message_action", "shortcut", "view_submission"}
+    assert set(LISTENERS) == {*kinds, "command"}
+
+
+def test_listeners_are_asked_last_after_the_signature() -> None:
+    app = AsyncApp(token="xoxb-1", signing_secret="s", process_before_response=True)
     front: Any = Front()
-    listen(made, front)
-    return made
-
-
-def test_a_listeners_parameters_are_names_that_slack_bolt_fills(app: AsyncApp) -> None:
-    """A misspelled one would arrive as None."""
-    known = {*inspect.signature(AsyncArgs.__init__).parameters, *vars(AsyncArgs).get("__annotations__", {})} - {"self"}
-    functions = [one.ack_function for one in app._async_listeners]
-    assert len(functions) == 6
-    for function in functions:
-        assert set(inspect.signature(function).parameters) <= known, function
-
-
-def test_there_is_one_listener_for_each_kind_of_payload(app: AsyncApp) -> None:
-    assert sorted(one.ack_function.__name__ for one in app._async_listeners) == [
-        "action",
-        "command",
-        "event",
-        "options",
-        "shortcut",
-        "submission",
-    ]
-
-
-def test_the_replay_guard_is_asked_after_the_signature_and_before_any_listener(app: AsyncApp) -> None:
+    app.use(Listeners(front))
     kinds = [type(one) for one in app._async_middleware_list]
-    assert kinds.index(AsyncRequestVerification) < kinds.index(ReplayGuard) == len(kinds) - 1
+    assert kinds.index(AsyncRequestVerification) < kinds.index(Listeners) == len(kinds) - 1
 
 
 def answer_of(text: str) -> Any:
