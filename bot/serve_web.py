@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import Bot
 from bot.domain.errors import ProviderError
 from bot.handlers.front import Front
-from bot.handlers.listeners import Listeners
 from bot.health import make_checks, make_warnings
 from bot.queue import QueueErrands
 from bot.slack import CALL_TIMEOUT_S
+from bot.slack_app import SlackApp
 from bot.slack_http import SkewWatch, SlackDoor
 from bot.tasks import ended, first_of
 from bot.web import make_web
@@ -42,11 +40,13 @@ _log = structlog.get_logger()
 async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
     settings = bot.settings
     front = make_front(bot)
-    skew = SkewWatch(settings.slack_signing_secret.get_secret_value())
-    slack_app = make_slack_app(bot, front)
+    signing_secret = settings.slack_signing_secret.get_secret_value()
+    skew, slack_app = SkewWatch(signing_secret), SlackApp(signing_secret, front)
     socket = make_socket(bot, slack_app)
     app = make_web(
-        SlackDoor(slack_app, skew), make_checks(bot, skew, socket.problem if socket else None), make_warnings(bot)
+        SlackDoor(slack_app.async_dispatch, skew),
+        make_checks(bot, skew, socket.problem if socket else None),
+        make_warnings(bot),
     )
     config = uvicorn.Config(
         app,
@@ -90,31 +90,7 @@ def make_front(bot: Bot) -> Front:
     return Front(bot.desk, bot.chat, bot.store, QueueErrands(bot.queue))
 
 
-def make_slack_app(bot: Bot, front: Front) -> AsyncApp:
-    """Bolt with our client and our listeners. The ack leaves when a listener returns, so listeners only record."""
-    token = bot.settings.slack_bot_token.get_secret_value()
-
-    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """One workspace, one token: nothing to look up, so no call stands before the first ack."""
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
-
-    app = AsyncApp(
-        name="proxydesk",  # Bolt would read the source of every caller to find one
-        client=AsyncWebClient(base_url=bot.settings.slack_api_url),  # without a token: `authorize` has the say
-        signing_secret=bot.settings.slack_signing_secret.get_secret_value(),
-        authorize=authorize,
-        process_before_response=True,
-        # Nothing we listen to comes from ourselves, from an assistant or from a workflow step.
-        ignoring_self_events_enabled=False,
-        ignoring_self_assistant_message_events_enabled=False,
-        attaching_function_token_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
-    )
-    app.use(Listeners(front))
-    return app
-
-
-def make_socket(bot: Bot, app: AsyncApp) -> Socket | None:
+def make_socket(bot: Bot, app: SlackApp) -> Socket | None:
     """The way in without an address of our own; None over HTTP."""
     token = bot.settings.slack_app_token
     if token is None:

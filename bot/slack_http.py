@@ -7,14 +7,12 @@ does besides, and it reads a command whose text holds the word `payload` as an e
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 import structlog
-from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.request.async_internals import build_async_context
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import Clock, SignatureVerifier
@@ -29,6 +27,7 @@ SKEW_MEMORY_S = 600
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of a request that are read; Slack's largest hold a view of 250 kB, encoded (Slack docs)."""
 
+Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 _log = structlog.get_logger()
 
 
@@ -41,7 +40,7 @@ class SlackRequest(AsyncBoltRequest):
         self.query = {}
         self.headers = {name: [value] for name, value in headers.items()}
         self.content_type = headers.get("content-type", "").partition(";")[0]
-        self.context = build_async_context(AsyncBoltContext(), self.body)
+        self.context = AsyncBoltContext()
         self.lazy_only = False
         self.lazy_function_name = None
         self.mode = "http"
@@ -65,8 +64,8 @@ def _object(text: str) -> dict[str, Any]:
 class SlackDoor:
     """The ASGI application at the address Slack sends to."""
 
-    def __init__(self, app: AsyncApp, skew: SkewWatch) -> None:
-        self._app = app
+    def __init__(self, dispatch: Dispatch, skew: SkewWatch) -> None:
+        self._dispatch = dispatch
         self._skew = skew
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +90,7 @@ class SlackDoor:
             request = SlackRequest(body.decode(), headers)
         except ValueError:
             return BoltResponse(status=400, body="")
-        return await self._app.async_dispatch(request)
+        return await self._dispatch(request)
 
 
 STAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"

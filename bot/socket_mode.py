@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -19,6 +20,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import ACKS
+from bot.slack_app import SlackApp
 from bot.tasks import ended
 
 CONNECTIONS = 2
@@ -79,10 +81,10 @@ class Line(SocketModeClient):
 
 
 class Socket:
-    """Serves Bolt's app over Socket Mode until it is told to stop."""
+    """Serves the app over Socket Mode until it is told to stop."""
 
     def __init__(
-        self, app: AsyncApp, app_token: str, web_client: AsyncWebClient, clock: Callable[[], float] = time.monotonic
+        self, app: SlackApp, app_token: str, web_client: AsyncWebClient, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`clock` counts seconds."""
         self._app = app
@@ -123,8 +125,8 @@ class Socket:
 class _Handler(AsyncSocketModeHandler):
     """Bolt's own adapter over our kind of connection."""
 
-    def __init__(self, app: AsyncApp, app_token: str, web_client: AsyncWebClient) -> None:
-        self.app = app
+    def __init__(self, app: SlackApp, app_token: str, web_client: AsyncWebClient) -> None:
+        self.app = cast(AsyncApp, app)  # it hands it requests, and asks nothing else of it
         self.app_token = app_token
         self.line = Line(app_token, web_client)
         self.client = self.line

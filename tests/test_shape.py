@@ -39,14 +39,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tasks": set(),
     "web": {"log"},
     "slack_http": {"metrics", "web", "log"},
-    "socket_mode": {"metrics", "tasks"},
+    "slack_app": {"handlers"},
+    "socket_mode": {"metrics", "slack_app", "tasks"},
     "app": {
         *("domain", "ports", "usecases", "providers", "store", "slack", "queue"),
         *("policy_file", "settings", "log"),
     },
     "health": {"app", "domain", "usecases", "web", "slack_http", "socket_mode", "metrics"},
     "serve_web": {
-        *("app", "domain", "handlers", "health", "queue", "slack", "slack_http", "socket_mode", "tasks", "web"),
+        *("app", "domain", "handlers", "health", "queue", "slack", "slack_app", "slack_http", "socket_mode", "tasks"),
+        "web",
     },
     "serve_worker": {
         *("app", "clerk", "gallery", "jobs", "pictures", "slack", "slack_files", "slack_notifier", "tasks", "usecases"),
@@ -64,7 +66,7 @@ ONLY_IN = {
         *("bot.slack", "bot.slack_files", "bot.slack_notifier", "bot.handlers"),
         *("bot.slack_http", "bot.socket_mode", "bot.app", "bot.serve_web", "bot.serve_worker"),
     },
-    "slack_bolt": {"bot.handlers", "bot.slack_http", "bot.socket_mode", "bot.serve_web"},
+    "slack_bolt": {"bot.handlers", "bot.slack_app", "bot.slack_http", "bot.socket_mode"},
     "aiohttp": {"bot.slack", "bot.slack_files", "bot.app"},
     "saq": {"bot.jobs", "bot.queue"},
     "yaml": {"bot.policy_file"},

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 import pytest
+from slack_bolt.response import BoltResponse
 
 from bot.slack_http import MAX_BODY, SkewWatch, SlackDoor, parse_body
 
@@ -33,9 +34,8 @@ def test_a_body_that_is_none_is_an_error(body: str) -> None:
         parse_body(body)
 
 
-class _NoBolt:
-    async def async_dispatch(self, _request: object) -> None:
-        raise AssertionError("this should not have come so far")
+async def _nobody(_request: object) -> BoltResponse:
+    raise AssertionError("this should not have come so far")
 
 
 async def _status(body: bytes, headers: dict[str, str]) -> int:
@@ -47,7 +47,7 @@ async def _status(body: bytes, headers: dict[str, str]) -> int:
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    door = SlackDoor(_NoBolt(), SkewWatch("secret"))  # type: ignore[arg-type]
+    door = SlackDoor(_nobody, SkewWatch("secret"))
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await door({"type": "http", "headers": raw}, receive, send)  # type: ignore[arg-type]
     return int(str(sent[0]["status"]))

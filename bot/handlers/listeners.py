@@ -1,9 +1,4 @@
-"""Where Slack's payloads arrive once Bolt has checked them: one listener per kind, found in a dict, then the handler in
-another.
-
-Bolt's own way to a listener tries them one after the other and gathers whatever one might ask for by name, which is a
-tenth of what a click costs.
-"""
+"""Where Slack's payloads arrive once Bolt has checked them: one listener per kind, then a look into a dict."""
 
 from __future__ import annotations
 
@@ -13,7 +8,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -226,38 +220,27 @@ LISTENERS: dict[str, Listener] = {
 }
 
 
-class Listeners(AsyncMiddleware):
-    """The last of Bolt's middlewares. What was here before is answered without doing it again; what is of no kind we
-    know goes on to Bolt, which refuses it.
-    """
-
-    def __init__(self, front: Front) -> None:
-        self._front = front
-
-    async def async_process(
-        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
-    ) -> BoltResponse:
-        kind = COMMAND if "command" in req.body else str(req.body.get("type"))
-        listener = LISTENERS.get(kind)
-        if listener is None:
-            await next()
-            return resp
-        signature, unmarked = _signature(req), ""
-        if replays.are_found_later(req.body):
-            unmarked = signature
-        elif await replays.is_replay(self._front, req.body, signature):
-            _log.warning("replay_ignored", payload=kind)
-            return _answer(None)
-        return _answer(await listener(self._front, req.body, unmarked))
+async def answered(front: Front, request: AsyncBoltRequest) -> BoltResponse:
+    """What Slack is told about a payload that comes from it. What was here before is not done again."""
+    body = request.body
+    kind = COMMAND if "command" in body else str(body.get("type"))
+    listener = LISTENERS.get(kind)
+    if listener is None:
+        _log.warning("unknown_payload", payload=kind[:80])
+        return BoltResponse(status=404)
+    signature, unmarked = _signature(request), ""
+    if replays.are_found_later(body):
+        unmarked = signature
+    elif await replays.is_replay(front, body, signature):
+        _log.warning("replay_ignored", payload=kind)
+        return BoltResponse(status=200)
+    answer = await listener(front, body, unmarked)
+    return BoltResponse(status=200, body=msgspec.json.encode(answer).decode() if answer else "")
 
 
-def _answer(body: Body | None) -> BoltResponse:
-    return BoltResponse(status=200, body=msgspec.json.encode(body).decode() if body else "")
-
-
-def _signature(req: AsyncBoltRequest) -> str:
+def _signature(request: AsyncBoltRequest) -> str:
     """Socket Mode has none: its envelopes come over our own connection."""
-    return next(iter(req.headers.get("x-slack-signature") or ()), "")
+    return next(iter(request.headers.get("x-slack-signature") or ()), "")
 
 
 async def _pressed(front: Front, pressed: Press, handler: PressHandler) -> None:

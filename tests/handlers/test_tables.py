@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.middleware.request_verification.async_request_verification import AsyncRequestVerification
 
 from bot.blocks.ids import Action, Callback, Shortcut
 from bot.domain.catalog import Field
 from bot.handlers import commands
 from bot.handlers.commands import COMMANDS, help_lines, help_message
-from bot.handlers.listeners import LISTENERS, PRESSES, SUBMISSIONS, Listeners
+from bot.handlers.listeners import LISTENERS, PRESSES, SUBMISSIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,14 +50,6 @@ def test_every_kind_of_payload_that_slack_sends_an_app_has_a_listener() -> None:
     """Slack docs: interactivity, slash commands, the Events API."""
     kinds = {"block_actions", "block_suggestion", "event_callback", "message_action", "shortcut", "view_submission"}
     assert set(LISTENERS) == {*kinds, "command"}
-
-
-def test_listeners_are_asked_last_after_the_signature() -> None:
-    app = AsyncApp(token="xoxb-1", signing_secret="s", process_before_response=True)
-    front: Any = Front()
-    app.use(Listeners(front))
-    kinds = [type(one) for one in app._async_middleware_list]
-    assert kinds.index(AsyncRequestVerification) < kinds.index(Listeners) == len(kinds) - 1
 
 
 def answer_of(text: str) -> Any:

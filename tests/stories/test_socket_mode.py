@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
 from bot.domain.request import Happened, State
+from bot.slack_app import SlackApp
 from bot.socket_mode import CONNECTIONS, SILENT_AFTER_S, Socket
 from playground.provider import ProviderWorld
 from playground.slack_server import running_workspace
@@ -108,7 +108,7 @@ async def test_t86_readiness_says_for_how_long_nothing_connects() -> None:
     workspace.app.socket_mode = True
     async with running_workspace(workspace) as base:
         client = AsyncWebClient(base_url=f"{base}/api/")
-        socket, stop = Socket(cast(AsyncApp, None), "xapp-playground-wrong", client, lambda: now[0]), asyncio.Event()
+        socket, stop = Socket(cast(SlackApp, None), "xapp-playground-wrong", client, lambda: now[0]), asyncio.Event()
         serving = asyncio.create_task(socket.serve(stop))
         assert await socket.problem() is None
         now[0] += SILENT_AFTER_S + 1
