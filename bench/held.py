@@ -12,7 +12,7 @@ from pathlib import Path
 
 PARTS = {
     "Python with asyncio": ("asyncio",),
-    "Bolt, slack-sdk, aiohttp (B ends here)": ("slack_bolt.async_app",),
+    "Bolt without its app, slack-sdk, aiohttp": ("slack_bolt.middleware.async_builtins", "slack_sdk.web.async_client"),
     "redis-py": ("redis.asyncio",),
     "saq": ("saq.queue.redis",),
     "msgspec": ("msgspec",),

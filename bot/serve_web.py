@@ -58,6 +58,7 @@ async def serve_web(bot: Bot, stop: asyncio.Event) -> None:
         ws="none",
         timeout_keep_alive=KEEP_ALIVE_S,
         proxy_headers=False,  # nobody asks for a caller's address
+        server_header=False,  # nor for what serves them
     )
     server = _Server(config, stop)
     serving = [asyncio.create_task(server.serve())]
