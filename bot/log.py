@@ -29,7 +29,7 @@ MIN_SECRET_LENGTH = 6
 """Shorter text would be masked inside ordinary words."""
 MAX_DEPTH = 8
 
-QUIET = ("aiohttp", "asyncio", "httpcore2", "httpx2", "saq", "slack_sdk", "uvicorn.access")
+QUIET = ("aiohttp", "asyncio", "httpcore2", "httpx2", "saq", "slack_bolt", "slack_sdk", "uvicorn.access")
 """Libraries that would write a line, or even a payload, for each call. Only their warnings are wanted."""
 
 _NAMES = (

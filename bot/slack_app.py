@@ -6,6 +6,8 @@ Nothing of that is used here, and it is a tenth of what a click costs and more t
 
 from __future__ import annotations
 
+import logging
+
 import structlog
 from slack_bolt.middleware.async_builtins import AsyncRequestVerification, AsyncSslCheck, AsyncUrlVerification
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -23,7 +25,12 @@ class SlackApp:
 
     def __init__(self, signing_secret: str, front: Front) -> None:
         self._front = front
-        self._checks = (AsyncSslCheck(), AsyncRequestVerification(signing_secret), AsyncUrlVerification())
+        quiet = logging.getLogger("slack_bolt")  # left to itself, Bolt logs the body of whatever it refuses
+        self._checks = (
+            AsyncSslCheck(base_logger=quiet),
+            AsyncRequestVerification(signing_secret, base_logger=quiet),
+            AsyncUrlVerification(base_logger=quiet),
+        )
 
     async def async_dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
         """Named as in Bolt's app, for its adapter to Socket Mode."""

@@ -14,6 +14,8 @@ import structlog
 from pydantic import SecretBytes, SecretStr
 
 from bot import log
+from bot.slack_app import SlackApp
+from bot.slack_http import SlackRequest
 
 KEY = "pk/live+key value\"9'é"
 """A registered secret whose spelling differs in URLs, in JSON and in a repr."""
@@ -159,6 +161,14 @@ def test_chatter_of_libraries_is_off_even_at_debug(name: str, lines: Lines) -> N
     assert lines() == []
     logging.getLogger(name).warning("trouble")
     assert [line["event"] for line in lines()] == ["trouble"]
+
+
+async def test_a_stranger_cannot_write_into_the_log(lines: Lines) -> None:
+    """Bolt would note the whole of what it refuses, of whoever finds the address."""
+    front: Any = None
+    refused = await SlackApp("secret", front).async_dispatch(SlackRequest("text=all+is+well", {}))
+    assert refused.status == 401
+    assert lines() == []
 
 
 def test_level_is_kept_for_our_own_lines(lines: Lines) -> None:
