@@ -181,10 +181,10 @@ class Chat:
             async with self._session.post(
                 response_url, data=msgspec.json.encode(body), headers=_JSON, timeout=_CALL_TIMEOUT
             ) as answer:
-                said = await answer.text()
+                said = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
-        return answer.status == 200 and '"ok":false' not in said.replace(" ", "")
+        return answer.status == 200 and b'"ok":false' not in said.replace(b" ", b"")
 
 
 def _open_view(answer: Any) -> OpenView:
