@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 import msgspec
@@ -192,15 +193,23 @@ def _open_view(answer: Any) -> OpenView:
     return OpenView(view["id"], view["hash"])
 
 
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What Slack was asked, and when, by the directory's clock."""
+
+    at: float
+    answer: asyncio.Future[T]
+
+
 class SlackDirectory:
     """Implements `bot.ports.Directory` with answers that are at most DIRECTORY_AGE_S old."""
 
     def __init__(self, client: AsyncWebClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._clock = clock
-        self._people: dict[UserId, tuple[float, Person]] = {}
-        self._groups: dict[GroupId, tuple[float, frozenset[UserId]]] = {}
-        self._channels: dict[None, tuple[float, Mapping[ChannelId, str]]] = {}
+        self._people: dict[UserId, Asked[Person]] = {}
+        self._groups: dict[GroupId, Asked[frozenset[UserId]]] = {}
+        self._channels: dict[None, Asked[Mapping[ChannelId, str]]] = {}
 
     async def person(self, user: UserId) -> Person:
         return await self._recent(self._people, user, self._ask_person)
@@ -215,14 +224,18 @@ class SlackDirectory:
     async def _members(self, group: GroupId) -> frozenset[UserId]:
         return await self._recent(self._groups, group, self._ask_group)
 
-    async def _recent(self, kept: dict[Any, tuple[float, T]], key: Any, ask: Callable[[Any], Awaitable[T]]) -> T:
-        known = kept.get(key)
-        if known is not None and self._clock() - known[0] < DIRECTORY_AGE_S:
-            return known[1]
-        asked_at = self._clock()
-        answer = await calling(_within(DIRECTORY_TIMEOUT_S, ask(key)))
-        kept[key] = (asked_at, answer)
-        return answer
+    async def _recent(self, kept: dict[Any, Asked[T]], key: Any, ask: Callable[[Any], Awaitable[T]]) -> T:
+        """Those who want to know the same meanwhile wait for one call: of some, Slack takes twenty a minute."""
+        asked = kept.get(key)
+        if asked is None or self._clock() - asked.at >= DIRECTORY_AGE_S:
+            call = asyncio.ensure_future(calling(_within(DIRECTORY_TIMEOUT_S, ask(key))))
+            asked = kept[key] = Asked(self._clock(), call)
+        try:
+            return await asyncio.shield(asked.answer)  # whoever goes away leaves it to the others
+        except Exception:
+            if kept.get(key) is asked:
+                del kept[key]
+            raise
 
     async def _ask_person(self, user: UserId) -> Person:
         answer = await calling(self._client.users_info(user=user))

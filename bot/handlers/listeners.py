@@ -256,7 +256,7 @@ async def _pressed(front: Front, pressed: Press, handler: PressHandler) -> None:
 
 
 async def _explained(work: Callable[[], Awaitable[Message | None]]) -> Message | None:
-    """A listener never raises: Bolt would lose the ack, and the person would hear nothing."""
+    """What a person asked for never ends in silence: an error is explained as well."""
 
     async def answer() -> Message:
         return await work() or _SILENT
