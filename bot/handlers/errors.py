@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import structlog
 
@@ -29,6 +29,7 @@ from bot.domain.errors import (
 )
 from bot.log import new_reference
 
+M = TypeVar("M", bound=Message | None)
 _log = structlog.get_logger()
 
 
@@ -112,8 +113,8 @@ def message_for(error: BaseException) -> Message:
     return notices.error(*explanation, reference)
 
 
-async def explained(work: Callable[[], Awaitable[Message]]) -> Message:
-    """The work's message, or the one that explains why there is none. Raises ReplayError: nobody is owed an answer."""
+async def explained(work: Callable[[], Awaitable[M]]) -> M | Message:
+    """The work's answer, or the message that explains why there is none. Raises ReplayError: nobody is owed one."""
     try:
         return await work()
     except ReplayError:

@@ -166,7 +166,7 @@ async def _action(front: Front, body: Body, unmarked: str) -> None:
 
 async def _command(front: Front, body: Body, unmarked: str) -> Body | None:
     who = command_actor(body, unmarked)
-    answer = await _explained(lambda: commands.dispatch(front, who, raw_text(body)))
+    answer = await explained(lambda: commands.dispatch(front, who, raw_text(body)))
     return {"response_type": "ephemeral", "text": answer.text, "blocks": answer.blocks} if answer else None
 
 
@@ -245,7 +245,7 @@ def _signature(request: AsyncBoltRequest) -> str:
 
 async def _pressed(front: Front, pressed: Press, handler: PressHandler) -> None:
     try:
-        answer = await _explained(lambda: handler(front, pressed))
+        answer = await explained(lambda: handler(front, pressed))
     except ReplayError:
         _log.warning("replay_ignored", payload="block_actions")
         return
@@ -253,16 +253,3 @@ async def _pressed(front: Front, pressed: Press, handler: PressHandler) -> None:
         front.whisper_later(pressed.actor, answer)
     if home.is_pressed_there(pressed):
         front.background.spawn(home.publish(front, pressed.actor))
-
-
-async def _explained(work: Callable[[], Awaitable[Message | None]]) -> Message | None:
-    """What a person asked for never ends in silence: an error is explained as well."""
-
-    async def answer() -> Message:
-        return await work() or _SILENT
-
-    message = await explained(answer)
-    return None if message is _SILENT else message
-
-
-_SILENT = Message("", [])
