@@ -140,25 +140,13 @@ class Company:
     def next_numbers(self, count: int) -> list[int]:
         return [next(self.numbers) for _ in range(count)]
 
-    def presses(self, requests: Sequence[PurchaseRequest], action: str = "approve") -> list[bytes]:
+    def presses(
+        self, requests: Sequence[PurchaseRequest], action: str = "approve", user: str = traffic.APPROVER
+    ) -> list[bytes]:
         """A press of a button on each request's card."""
         return [
-            traffic.press(request.id, action, f"{request.id}:{request.revision}", self.slack_url, shown(request))
-            for request in requests
-        ]
-
-    def withdrawals(self, requests: Sequence[PurchaseRequest]) -> list[bytes]:
-        """Each taken back by who asked for it."""
-        return [
-            traffic.press(
-                request.id,
-                "withdraw",
-                f"{request.id}:{request.revision}",
-                self.slack_url,
-                shown(request),
-                user=traffic.REQUESTER,
-            )
-            for request in requests
+            traffic.press(one.id, action, f"{one.id}:{one.revision}", self.slack_url, shown(one), user=user)
+            for one in requests
         ]
 
     def commands(self, count: int, text: str, word: str = "/proxy") -> list[bytes]:

@@ -4,62 +4,128 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from bench import traffic
 from bench.company import WORKSPACE, Company, company
 from bench.figures import Figure, Goal, percentile
-from bench.load import Load, Plan
+from bench.load import Load, Plan, Seen
 from bench.traffic import suggestion
-from bot.domain.ids import RequestId
-from bot.domain.request import PurchaseRequest, State
+from bot.domain.request import PurchaseRequest
 
 RATE, SECONDS = 50.0, 60
 PROVIDER_S = 2.0
-APPROVALS = 60
-"""Of a minute; the account's pace would not take more. The other clicks withdraw, look and list."""
+APPROVALS, WITHDRAWALS = 10, 15
+"""Of a minute. Purchases are made one after the other, each as long as two of Byteful's answers; and of the changes of
+messages, of which Slack takes fifty a minute, a purchase needs up to three.
+"""
+REFUSALS = 600
+"""Clicks of somebody who may not decide: each is written down like any other, and changes no card."""
 SLOWEST_MS = 500
+PURCHASE = f"two of Byteful's answers, {PROVIDER_S:g} s each, one after the other, are in it"
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What is sent, in its order, and at which places stand the commands and clicks whose effect is looked for."""
+
+    bodies: list[bytes]
+    forms: dict[str, int]
+    """By the trigger that opens it."""
+    cards: dict[str, int]
+    """By what the card says afterwards: `#1001, Withdrawn`."""
 
 
 async def rows(_rounds: int) -> list[Figure]:
     async with company() as around, around.bot("web") as web, around.bot("worker", PORT="1"):
         await asyncio.sleep(2)
-        approved = await around.ask_for(APPROVALS)
-        withdrawn = await around.ask_for(int(RATE * SECONDS / 5))
-        bodies = _minute(around, approved, withdrawn)
-        load = await Load.prepared(Plan([web.port], connections=16, rate=RATE), bodies)
+        decided = await around.ask_for(APPROVALS + WITHDRAWALS, has_cards=True)
+        await around.all_said()
+        minute = _minute(around, decided[:APPROVALS], decided[APPROVALS:], await around.ask_for(REFUSALS))
+        load = await Load.prepared(Plan([web.port], connections=16, rate=RATE), minute.bodies)
         await around.slow("byteful", PROVIDER_S)
+        await around.book()
         seen = await load.go()
+        opened, shown = await _effects(around, minute)
         await around.slow("byteful", 0.0)
-        lost = seen.refused + await _lost(around, approved, withdrawn)
-    waits = [took * 1000 for took in seen.took]
+        lost = seen.refused + REFUSALS - await _refusals(around)
+    return _figures(minute, seen, opened, shown, lost)
+
+
+def _figures(minute: Minute, seen: Seen, opened: dict[str, float], shown: dict[str, float], lost: int) -> list[Figure]:
+    acks = [took * 1000 for took in seen.took]
+    forms = [(opened[trigger] - seen.sent[place]) * 1000 for trigger, place in minute.forms.items()]
+    cards = {said: (shown[said] - seen.sent[place]) * 1000 for said, place in minute.cards.items()}
+    told = [took for said, took in cards.items() if not said.endswith("Ordered")]
+    bought = [took for said, took in cards.items() if said.endswith("Ordered")]
     what = f"provider at {PROVIDER_S:g} s, {RATE:g} mixed events a second for a minute"
     return [
-        Figure(f"{what}: slowest ack", "ms", (max(waits),), Goal(SLOWEST_MS, SLOWEST_MS, "ms")),
-        Figure(f"{what}: ack p99.9", "ms", (percentile(waits, 99.9),), Goal(SLOWEST_MS, 50, "ms")),
-        Figure(f"{what}: ack p50", "ms", (percentile(waits, 50),)),
+        Figure(f"{what}: slowest ack", "ms", (max(acks),), Goal(SLOWEST_MS, SLOWEST_MS, "ms")),
+        Figure(f"{what}: ack p99.9", "ms", (percentile(acks, 99.9),), Goal(SLOWEST_MS, 50, "ms")),
+        Figure(f"{what}: ack p99", "ms", (percentile(acks, 99),)),
+        Figure(f"{what}: ack p50", "ms", (percentile(acks, 50),)),
+        Figure(f"{what}: command → form open, p99", "ms", (percentile(forms, 99),)),
+        Figure(f"{what}: click → card says so, p99", "ms", (percentile(told, 99),)),
+        Figure(f"{what}: approval → card says *Ordered*, p99", "ms", (percentile(bought, 99),), None, PURCHASE),
         Figure(f"{what}: lost", "events", (float(lost),), Goal(0, 0, "events")),
     ]
 
 
-def _minute(around: Company, approved: list[PurchaseRequest], withdrawn: list[PurchaseRequest]) -> list[bytes]:
-    """Forms, lists, menus and clicks, in no particular order, as many as a minute holds."""
+def _minute(
+    around: Company,
+    approved: Sequence[PurchaseRequest],
+    withdrawn: Sequence[PurchaseRequest],
+    refused: Sequence[PurchaseRequest],
+) -> Minute:
+    """Forms, lists, menus and clicks in no particular order, as many as a minute holds, among them the decisions, at
+    equal distances.
+    """
     count = int(RATE * SECONDS)
+    each = (count - APPROVALS - WITHDRAWALS - REFUSALS) // 4
     view = {"id": "V1", "private_metadata": "none", "state": {"values": {}}}
-    clicks = around.presses(approved) + around.withdrawals(withdrawn)
-    each = (count - len(clicks)) // 4
-    menus = [suggestion(number, "product", "is", view) for number in around.next_numbers(each)]
-    words = [body for text in ("buy", "requests", "help") for body in around.commands(each, text)]
-    bodies = clicks + menus + words
-    random.Random("mixed").shuffle(bodies)
-    return bodies
+    forms = around.next_numbers(each)
+    about: list[tuple[bytes, str]] = [(body, "") for body in around.presses(refused, user=traffic.REQUESTER)]
+    about += [(suggestion(number, "product", "is", view), "") for number in around.next_numbers(each)]
+    about += [(body, "") for text in ("requests", "help") for body in around.commands(each, text)]
+    about += [
+        (body, f"{number}.1.trigger") for number, body in zip(forms, around.commands_of(forms, "buy"), strict=True)
+    ]
+    random.Random("mixed").shuffle(about)
+    for requests, bodies, word in (
+        (approved, around.presses(approved), "Ordered"),
+        (withdrawn, around.presses(withdrawn, "withdraw", traffic.REQUESTER), "Withdrawn"),
+    ):
+        for place, (request, body) in enumerate(zip(requests, bodies, strict=True)):
+            about.insert(place * count // len(requests), (body, f"#{request.id}, {word}"))
+    places = {name: place for place, (_, name) in enumerate(about) if name}
+    return Minute(
+        [body for body, _ in about],
+        {name: place for name, place in places.items() if name.endswith("trigger")},
+        {name: place for name, place in places.items() if name.startswith("#")},
+    )
 
 
-async def _lost(around: Company, approved: list[PurchaseRequest], withdrawn: list[PurchaseRequest]) -> int:
-    """Clicks that left no trace in the record, once everything has had its time."""
-    pending: set[RequestId] = set()
-    for _ in range(20):
-        found = await around.store.in_state(WORKSPACE, State.PENDING, limit=10_000)
-        pending = {request.id for request in found} & {request.id for request in (*approved, *withdrawn)}
-        if not pending:
-            break
-        await asyncio.sleep(0.5)
-    return len(pending)
+async def _effects(around: Company, minute: Minute) -> tuple[dict[str, float], dict[str, float]]:
+    """When each form was opened, and when each card first said what had become of it. Raises when some never do."""
+    opened: dict[str, float] = {}
+    shown: dict[str, float] = {}
+    for _ in range(300):
+        book: dict[str, Any] = await around.book()
+        for at, _side, call, about in book["calls"]:
+            if call == "views.open":
+                opened.setdefault(about, at)
+            elif call == "chat.update":
+                shown.setdefault(about, at)
+        if minute.forms.keys() <= opened.keys() and minute.cards.keys() <= shown.keys():
+            return opened, shown
+        await asyncio.sleep(0.1)
+    missing = (minute.forms.keys() - opened.keys()) | (minute.cards.keys() - shown.keys())
+    raise RuntimeError(f"{len(missing)} forms and cards never came, {min(missing)} among them")
+
+
+async def _refusals(around: Company) -> int:
+    """Clicks that were refused and stand in the audit trail."""
+    lines: Any = await around.redis.xrange(f"{{{WORKSPACE}}}:audit")
+    return sum(b'"refused:' in fields[b"entry"] for _, fields in lines)
