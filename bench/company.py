@@ -28,11 +28,11 @@ from bot.domain.quote import LineItem, Quote
 from bot.domain.request import Entry, Happened, PurchaseRequest, State
 from bot.store.embedded import private_valkey
 from bot.store.redis import RedisStore, connect
+from playground.serving import HOST
 from playground.stage import free_port
 
 WORKSPACE = WorkspaceId(traffic.TEAM)
 POLICY = f"roles:\n  approver:\n    groups: [S0BOSSES]\n  admin:\n    users: [{traffic.APPROVER}]\n"
-HOST = "127.0.0.1"
 
 
 @dataclass

@@ -17,10 +17,10 @@ from bench.processes import ROOT, plain_environment
 from bench.traffic import signed, suggestion
 from bench.typeahead import queries
 from bench.typeahead import rows as named_rows
-from bench.worlds import HOST
 from bot.providers import PLACES_FILE
 from bot.providers.byteful.lookups import AsnRow, Rows
 from bot.providers.byteful.place_cache import remember
+from playground.serving import HOST
 
 RATE = 50.0
 SECONDS = 6

@@ -26,8 +26,8 @@ from bench import traffic
 from bench.certificate import server_context
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
+from playground.serving import HOST
 
-HOST = "127.0.0.1"
 ORDER = {"product_code": "isp_us", "quantity": 2, "cycle_interval": "month", "cycle_interval_count": 1}
 """What every request of the bench buys."""
 SERVICE = "API-0000-0000"

@@ -26,9 +26,10 @@ from playground.crash_cells import IN_FLIGHT, TRIALS, Cell, Trial, chosen, judge
 from playground.crashing import POINTS
 from playground.provider import ProviderWorld
 from playground.provider_faults import Fault
+from playground.serving import HOST
 from playground.slack_driver import NeverHappenedError, SlackDriver
 from playground.slack_seen import SeenMessage
-from playground.stage import HOST, Worlds, program, until_ready, worlds
+from playground.stage import Worlds, program, until_ready, worlds
 from playground.workspace import Workspace
 from playground.workspace_cast import TEAM_ID
 from playground.workspace_text import DIVIDER

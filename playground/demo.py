@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from playground.provider import ProviderWorld
-from playground.stage import HOST, program, restart_valkey, until_ready, worlds
+from playground.serving import HOST
+from playground.stage import program, restart_valkey, until_ready, worlds
 from playground.timed import CLOCK, set_offset
 from playground.workspace_model import refuse_real_tokens
 

@@ -21,8 +21,8 @@ from uvicorn.server import ServerState
 
 from playground.provider import ProviderWorld
 from playground.provider_api import create_app
+from playground.serving import HOST
 
-HOST = "127.0.0.1"
 API_PREFIX = "/1.0"
 NO_LINGER = struct.pack("ii", 1, 0)
 """Socket option that turns closing into a reset."""

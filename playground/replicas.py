@@ -12,7 +12,8 @@ from itertools import cycle
 from types import TracebackType
 from typing import IO, Self
 
-from playground.stage import HOST, free_port, program, until_ready
+from playground.serving import HOST
+from playground.stage import free_port, program, until_ready
 from playground.workspace import Workspace
 
 

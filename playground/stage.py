@@ -30,6 +30,7 @@ from bot.store.embedded import private_valkey
 from playground.chaos import Backstage
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
+from playground.serving import HOST
 from playground.slack_driver import SlackDriver
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
@@ -37,7 +38,6 @@ from playground.workspace import Workspace
 ROOT = Path(__file__).parent.parent
 MANIFEST = ROOT / "manifest.yml"
 POLICY = Path(__file__).parent / "policy.yaml"
-HOST = "127.0.0.1"
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
 

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO
 
+from playground.serving import HOST
 from playground.slack_driver import NeverHappenedError, SlackDriver
 from playground.slack_person import SlackPerson
 from playground.slack_seen import SeenMessage, SeenView
-from playground.stage import HOST, Worlds, program, until_ready, worlds
+from playground.stage import Worlds, program, until_ready, worlds
 
 CHANNEL = "proxies"
 WIDTH = 100

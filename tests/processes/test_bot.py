@@ -21,8 +21,9 @@ from bot.settings import Settings, variables
 from bot.store import codec
 from bot.store.embedded import private_valkey
 from bot.store.redis import RedisStore, connect
+from playground.serving import HOST
 from playground.slack_seen import SeenMessage
-from playground.stage import HOST, Worlds, worlds
+from playground.stage import Worlds, worlds
 from playground.workspace_cast import TEAM_ID
 from tests.processes.programs import PATIENCE_S, Program, get, program, until, until_ready
 

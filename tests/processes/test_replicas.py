@@ -23,9 +23,10 @@ from bot.store.redis import connect
 from playground import invariants
 from playground.provider import ProviderWorld
 from playground.replicas import Replicas
+from playground.serving import HOST
 from playground.slack_seen import SeenMessage
 from playground.soak import SERVICE
-from playground.stage import HOST, Worlds, program, until_ready, worlds
+from playground.stage import Worlds, program, until_ready, worlds
 from tests.processes.test_bot import CHANNEL, WORKSPACE
 
 PATIENCE_S = 120.0
