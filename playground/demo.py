@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import tempfile
 from functools import partial
 from pathlib import Path
 
 from playground.provider import ProviderWorld
-from playground.serving import HOST
+from playground.serving import HOST, told_to_stop
 from playground.stage import program, restart_valkey, until_ready, worlds
 from playground.timed import CLOCK, set_offset
 from playground.workspace_model import refuse_real_tokens
@@ -41,10 +40,7 @@ async def run(port: int, data: Path | None) -> None:
 
 
 async def _run(port: int, data: Path, fate: str) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     data.mkdir(parents=True, exist_ok=True)
     provider, clock = ProviderWorld(traffic=True), data / "clock"
     provider.clock.on_move = partial(set_offset, clock)

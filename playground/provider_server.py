@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -21,7 +20,7 @@ from uvicorn.server import ServerState
 
 from playground.provider import ProviderWorld
 from playground.provider_api import create_app
-from playground.serving import HOST
+from playground.serving import HOST, told_to_stop
 
 API_PREFIX = "/1.0"
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -107,10 +106,7 @@ async def running_provider(world: ProviderWorld, port: int = 0) -> AsyncIterator
 async def serve(port: int, *, world: ProviderWorld | None = None) -> None:
     """Serves until interrupted, after one line of JSON that says where and with which keys."""
     world = world or ProviderWorld()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     async with running_provider(world, port) as base_url:
         where = {"base_url": base_url, "public_key": world.public_key, "private_key": world.private_key}
         print(json.dumps(where), flush=True)

@@ -1,4 +1,4 @@
-"""Serving an ASGI app on a loopback port inside the running event loop, and hanging up on whoever asks it.
+"""Serving an ASGI app on a loopback port inside the running event loop, hanging up on whoever asks it, and stopping.
 
 The workspace is served with it, and so is any app that a test puts beside the workspace.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -16,6 +17,17 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HOST = "127.0.0.1"
+
+
+def told_to_stop() -> asyncio.Event:
+    """Set when the process is told to stop, by Ctrl-C or by whoever started it: also where that was started with Ctrl-C
+    ignored, as a shell does with what it puts into the background.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 class _Http(HttpToolsProtocol):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from playground.chaos import Backstage
-from playground.serving import HOST, listening, serving
+from playground.serving import HOST, listening, serving, told_to_stop
 from playground.slack_api import SlackApi
 from playground.workspace import Workspace
 from playground.workspace_delivery import Courier
@@ -66,9 +65,10 @@ async def serve(
     rate_limits: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> None:
-    """The workspace as a program: prints one JSON line saying where it is, then serves until cancelled."""
+    """The workspace as a program: prints one JSON line saying where it is, then serves until interrupted."""
     refuse_real_tokens(os.environ if environ is None else environ)
     ws = Workspace(manifest=manifest, bot_url=bot_url, rate_limits=rate_limits)
+    stop = told_to_stop()
     async with running_workspace(ws, port):
         print(json.dumps(introduction(ws)), flush=True)
-        await asyncio.Event().wait()
+        await stop.wait()
