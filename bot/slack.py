@@ -200,6 +200,10 @@ class Asked(Generic[T]):
     at: float
     answer: asyncio.Future[T]
 
+    @property
+    def has_failed(self) -> bool:
+        return self.answer.done() and (self.answer.cancelled() or self.answer.exception() is not None)
+
 
 class SlackDirectory:
     """Implements `bot.ports.Directory` with answers that are at most DIRECTORY_AGE_S old."""
@@ -227,15 +231,10 @@ class SlackDirectory:
     async def _recent(self, kept: dict[Any, Asked[T]], key: Any, ask: Callable[[Any], Awaitable[T]]) -> T:
         """Those who want to know the same meanwhile wait for one call: of some, Slack takes twenty a minute."""
         asked = kept.get(key)
-        if asked is None or self._clock() - asked.at >= DIRECTORY_AGE_S:
+        if asked is None or asked.has_failed or self._clock() - asked.at >= DIRECTORY_AGE_S:
             call = asyncio.ensure_future(calling(_within(DIRECTORY_TIMEOUT_S, ask(key))))
             asked = kept[key] = Asked(self._clock(), call)
-        try:
-            return await asyncio.shield(asked.answer)  # whoever goes away leaves it to the others
-        except Exception:
-            if kept.get(key) is asked:
-                del kept[key]
-            raise
+        return await asyncio.shield(asked.answer)  # whoever goes away leaves it to the others
 
     async def _ask_person(self, user: UserId) -> Person:
         answer = await calling(self._client.users_info(user=user))

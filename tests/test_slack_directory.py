@@ -71,3 +71,14 @@ async def test_a_failure_is_told_to_all_who_wait_and_kept_for_nobody(known: Know
     found = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(one) for one in found] == [ChatError] * 3
     assert await known.directory.holders(ROLE)
+
+
+async def test_a_failure_that_nobody_waited_for_is_told_to_nobody_later(known: Known) -> None:
+    known.ws.faults.add(Fault("error", "users.info", error="internal_error"))
+    before = asyncio.all_tasks()
+    gone = asyncio.create_task(known.directory.person(UserId(RITA)))
+    await asyncio.sleep(0)
+    (call,) = asyncio.all_tasks() - before - {gone}
+    gone.cancel()
+    await asyncio.wait({call})
+    assert (await known.directory.person(UserId(RITA))).id == RITA
