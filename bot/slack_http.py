@@ -79,7 +79,7 @@ class SlackDoor:
         ACKS.observe(time.perf_counter() - started)
         if answer.status == 401:
             REFUSED.inc()
-            _log.warning("request_refused", why="its signature is not Slack's", bytes=len(body))
+            _log.warning("request_refused", why="its signature is not Slack's, or too old", bytes=len(body))
         self._skew.note(headers, body)
 
     async def _answer(self, headers: Mapping[str, str], body: bytes) -> BoltResponse:

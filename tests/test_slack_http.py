@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 import pytest
 from slack_bolt.response import BoltResponse
+from structlog.testing import capture_logs
 
 from bot.slack_http import MAX_BODY, SkewWatch, SlackDoor, parse_body
 
@@ -54,7 +55,9 @@ async def _status(body: bytes, headers: dict[str, str]) -> int:
 
 
 async def test_what_cannot_come_from_slack_is_refused_before_bolt_sees_it() -> None:
-    assert await _status(b"a=b", {"x-slack-request-timestamp": "soon"}) == 401
+    with capture_logs() as log:
+        assert await _status(b"a=b", {"x-slack-request-timestamp": "soon"}) == 401
+    assert [(line["event"], line["bytes"]) for line in log] == [("request_refused", 3)]
     assert await _status(b"\xff\xfe", {}) == 400
     assert await _status(b"{not json", {}) == 400
     assert await _status(b"a" * (MAX_BODY + 1), {}) == 413

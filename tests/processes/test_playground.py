@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -43,10 +44,19 @@ async def test_slack_alone_says_where_it_is_and_answers() -> None:
         await world.stop(signal.SIGTERM)
 
 
-async def test_slack_alone_stops_without_a_traceback() -> None:
+@pytest.fixture
+def ignored_interrupts() -> Iterator[None]:
+    """As for what a shell starts in the background: programs begin with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ignored_interrupts")
+async def test_slack_alone_stops_without_a_traceback_also_in_the_background() -> None:
     async with program("playground", "slack", "--port", "0", "--bot", "http://127.0.0.1:9/slack/events") as world:
         await world.line_with("base_url")
-        await world.stop(signal.SIGINT)
+        assert await world.stop(signal.SIGINT) == 0
     assert "Traceback" not in world.output
 
 
