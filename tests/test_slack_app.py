@@ -1,6 +1,6 @@
 """What Slack sends: checked first, then given to the listener for its kind, and to nobody when there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,9 +39,15 @@ def through_socket(body: Mapping[str, Any]) -> AsyncBoltRequest:
     return AsyncBoltRequest(mode="socket_mode", body=dict(body))
 
 
-@pytest.mark.parametrize("request_", [signed(urlencode(HELP)), through_socket(HELP)], ids=["http", "socket"])
-async def test_a_command_is_answered_in_the_ack(app: SlackApp, request_: AsyncBoltRequest) -> None:
-    answer = await app.async_dispatch(request_)
+def by_http(body: Mapping[str, str]) -> SlackRequest:
+    return signed(urlencode(body))
+
+
+@pytest.mark.parametrize("sent", [by_http, through_socket])
+async def test_a_command_is_answered_in_the_ack(
+    app: SlackApp, sent: Callable[[Mapping[str, str]], AsyncBoltRequest]
+) -> None:
+    answer = await app.async_dispatch(sent(HELP))
     assert answer.status == 200
     assert msgspec.json.decode(answer.body)["response_type"] == "ephemeral"
     assert answer.first_headers()["content-type"].startswith("application/json")
