@@ -11,10 +11,14 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bot.domain.draft import Draft
+from bot.domain.ids import ChannelId, DraftId, UserId, WorkspaceId
+
 SECRET = "bench-signing-secret-0123456789"
 TEAM, CHANNEL, BOT_USER = "T0BENCH", "C0BENCH", "U0BOT"
 REQUESTER, APPROVER = "U0ASKER", "U0BOSS"
 PATH = "/slack/events"
+DRAFT = Draft(DraftId("0" * 32), WorkspaceId(TEAM), UserId(REQUESTER), ChannelId(CHANNEL))
 
 Json = dict[str, Any]
 

@@ -70,7 +70,7 @@ class Slack:
             case "auth.test":
                 return {"team_id": traffic.TEAM, "user_id": traffic.BOT_USER, "bot_id": "B0BENCH", "url": "https://x/"}
             case "users.info":
-                return {"user": {"id": traffic.APPROVER, "name": "mona", "real_name": "Mona"}}
+                return {"user": {"id": traffic.APPROVER, "team_id": traffic.TEAM, "name": "mona", "real_name": "Mona"}}
             case "usergroups.users.list":
                 return {"users": [traffic.APPROVER]}
             case "conversations.open":

@@ -73,7 +73,10 @@ class Clerk:
         channel = errand.channel if errand.channel and errand.channel.startswith(("C", "G")) else None
         may, may_see_cost = await sums.may_see(self.desk, errand.user, channel, asked.scope)
         if not may.is_allowed or (asked.measure is Measure.SPEND and not may_see_cost.is_allowed):
-            return notices.sentence((may if not may.is_allowed else may_see_cost).sentence)
+            refusal = may if not may.is_allowed else may_see_cost
+            what = f"refused:{refusal.rule}"
+            await self.desk.note(errand.workspace, what, by=errand.user, detail=f"{errand.kind} {asked}"[:200])
+            return notices.sentence(refusal.sentence)
         match errand.kind:
             case ErrandKind.FILE | ErrandKind.JSON:
                 await self._file(errand, asked)

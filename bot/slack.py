@@ -205,6 +205,20 @@ class Asked(Generic[T]):
         return self.answer.done() and (self.answer.cancelled() or self.answer.exception() is not None)
 
 
+class Company(Struct, frozen=True):
+    """The workspace that has the app, and the organization it belongs to, if any."""
+
+    team: str
+    enterprise: str | None
+
+    def employs(self, about: Mapping[str, Any]) -> bool:
+        """Whether this is one of our own. `is_stranger` says so only of people with whom we share no channel, and so of
+        nobody who could click (Slack docs, user object).
+        """
+        at = (about.get("enterprise_user") or {}).get("enterprise_id")
+        return about.get("team_id") == self.team or (at is not None and at == self.enterprise)
+
+
 class SlackDirectory:
     """Implements `bot.ports.Directory` with answers that are at most DIRECTORY_AGE_S old."""
 
@@ -214,6 +228,7 @@ class SlackDirectory:
         self._people: dict[UserId, Asked[Person]] = {}
         self._groups: dict[GroupId, Asked[frozenset[UserId]]] = {}
         self._channels: dict[None, Asked[Mapping[ChannelId, str]]] = {}
+        self._company: dict[None, Asked[Company]] = {}
 
     async def person(self, user: UserId) -> Person:
         return await self._recent(self._people, user, self._ask_person)
@@ -237,7 +252,9 @@ class SlackDirectory:
         return await asyncio.shield(asked.answer)  # whoever goes away leaves it to the others
 
     async def _ask_person(self, user: UserId) -> Person:
-        answer = await calling(self._client.users_info(user=user))
+        answer, ours = await asyncio.gather(
+            calling(self._client.users_info(user=user)), self._recent(self._company, None, self._ask_company)
+        )
         about = answer["user"]
         return Person(
             id=user,
@@ -245,8 +262,12 @@ class SlackDirectory:
             is_bot=bool(about.get("is_bot")),
             is_deleted=bool(about.get("deleted")),
             is_guest=bool(about.get("is_restricted") or about.get("is_ultra_restricted")),
-            is_external=bool(about.get("is_stranger")),
+            is_external=not ours.employs(about),
         )
+
+    async def _ask_company(self, _: None) -> Company:
+        answer = await calling(self._client.auth_test())
+        return Company(answer["team_id"], answer.get("enterprise_id"))
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         answer = await calling(self._client.usergroups_users_list(usergroup=group))

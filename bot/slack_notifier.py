@@ -111,9 +111,9 @@ class SlackNotifier:
         for _ in range(PAGES):
             answer = await _counted("find", self._page(channel, spot, asked))
             for message in answer.get("messages") or []:
-                about = (message.get("metadata") or {}).get("event_payload") or {}
-                at = MessageRef(channel, message["ts"], int(about.get("version") or 0))
-                found |= dict.fromkeys(str(about.get("key")).split(), at)
+                about = _own_mark(message)
+                at = MessageRef(channel, message["ts"], about.get("version", 0))
+                found |= dict.fromkeys(about.get("key", "").split(), at)
             asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
             if not asked["cursor"] or found.keys() >= set(keys):
                 break
@@ -268,6 +268,14 @@ def _version(said: Sequence[Saying]) -> int:
     """Several together are never changed in place, so theirs means nothing."""
     subject = said[0].subject
     return subject.version if isinstance(subject, PurchaseRequest) else 0
+
+
+def _own_mark(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What we said about a message of ours. Other apps mark theirs as they like."""
+    mark = message.get("metadata") or {}
+    payload = mark.get("event_payload") or {}
+    is_ours = mark.get("event_type") == EVENT_TYPE and isinstance(payload.get("version"), int)
+    return payload if is_ours and isinstance(payload.get("key"), str) else {}
 
 
 def _metadata(said: Sequence[Saying], keys: Sequence[str]) -> dict[str, Any]:

@@ -228,6 +228,15 @@ class Workspace:
                 return person
         raise ImpossibleError(f"nobody here is called {name}")
 
+    def is_external(self, person: Person) -> bool:
+        """From another company, here through a shared channel."""
+        return person.team_id != self.team_id
+
+    def is_stranger(self, person: Person) -> bool:
+        """As `users.info` has it: from another company, and in no channel the app sees (Slack docs, user object)."""
+        seen = (one for one in self.channels.values() if self.app.bot_user in one.members)
+        return self.is_external(person) and not any(person.id in one.members for one in seen)
+
     def channel_named(self, name: str) -> Channel:
         for channel in self.channels.values():
             if name.removeprefix("#") in (channel.id, channel.name):

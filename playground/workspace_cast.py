@@ -58,7 +58,7 @@ def people(team: Team = HOME, *, with_bot: bool = True) -> list[Person]:
         Person(FAY, "fay", "Fay Finance", locale="de-DE"),
         Person(ADA, "ada", "Ada Admin", is_admin=True),
         Person(GUS, "gus", "Gus Guest", is_restricted=True),
-        Person(SID, "sid", "Sid Stranger", team_id=OTHER_TEAM_ID, is_stranger=True),
+        Person(SID, "sid", "Sid Stranger", team_id=OTHER_TEAM_ID),
         Person(DEE, "dee", "Dee Departed", deleted=True),
         Person(WES, "wes", "Wes Workflow", is_bot=True),
         Person("USLACKBOT", "slackbot", "Slackbot"),

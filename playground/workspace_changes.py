@@ -67,7 +67,9 @@ class Changes:
         for key, value in changes.items():
             setattr(person, key, value)
         person.updated = int(self.ws.now())
-        shown = person.as_user(self.ws.now(), with_email="users:read.email" in self.ws.app.scopes)
+        shown = person.as_user(
+            self.ws.now(), with_email="users:read.email" in self.ws.app.scopes, is_stranger=self.ws.is_stranger(person)
+        )
         await self._tell("user_change", user=shown, cache_ts=int(self.ws.now()))
 
     async def set_group(self, name: str, members: list[str]) -> None:

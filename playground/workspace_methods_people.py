@@ -24,7 +24,7 @@ def users_list(ws: Workspace, args: Json) -> Json:
 @METHODS.add("users.lookupByEmail", "3", "users:read.email", required="email")
 def users_lookup_by_email(ws: Workspace, args: Json) -> Json:
     for person in ws.people.values():
-        findable = not (person.deleted or person.is_bot or person.is_stranger)
+        findable = not (person.deleted or person.is_bot or ws.is_external(person))
         if findable and person.email == str(args["email"]).lower():
             return {"user": _show_person(ws, person, args)}
     raise SlackError("users_not_found")
@@ -60,4 +60,5 @@ def _show_person(ws: Workspace, person: Person, args: Json) -> Json:
         ws.now(),
         with_email="users:read.email" in ws.app.scopes,
         with_locale=truth(args.get("include_locale")),
+        is_stranger=ws.is_stranger(person),
     )

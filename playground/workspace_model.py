@@ -82,7 +82,6 @@ class Person:
     is_bot: bool = False
     is_restricted: bool = False
     is_ultra_restricted: bool = False
-    is_stranger: bool = False
     deleted: bool = False
     updated: int = 1_700_000_000
 
@@ -90,7 +89,7 @@ class Person:
         offset = datetime.fromtimestamp(now, ZoneInfo(self.tz)).utcoffset()
         return int(offset.total_seconds()) if offset else 0
 
-    def as_user(self, now: float, *, with_email: bool, with_locale: bool = False) -> Json:
+    def as_user(self, now: float, *, with_email: bool, with_locale: bool = False, is_stranger: bool = False) -> Json:
         user: Json = {
             "id": self.id,
             "team_id": self.team_id,
@@ -103,7 +102,7 @@ class Person:
         }
         if not self.deleted:
             user |= self._active(now)
-        if self.is_stranger:
+        if is_stranger:
             user["is_stranger"] = True
         if with_locale:
             user["locale"] = self.locale

@@ -100,7 +100,7 @@ def shown_team(ws: Workspace) -> Json:
         "domain": ws.team_domain,
         "name": ws.team_name,
         "is_installed": not ws.app.is_inactive,
-        "people": [person.name for person in ws.people.values() if _may_install(person)],
+        "people": [person.name for person in ws.people.values() if _may_install(ws, person)],
     }
 
 
@@ -110,12 +110,12 @@ def _asked(request: Request) -> dict[str, str]:
 
 def _installers(ws: Workspace) -> list[tuple[str, str]]:
     """Admins first."""
-    able = sorted((one for one in ws.people.values() if _may_install(one)), key=lambda one: not one.is_admin)
+    able = sorted((one for one in ws.people.values() if _may_install(ws, one)), key=lambda one: not one.is_admin)
     return [(person.name, person.real_name) for person in able]
 
 
-def _may_install(person: Person) -> bool:
-    outside = person.is_restricted or person.is_stranger or person.deleted
+def _may_install(ws: Workspace, person: Person) -> bool:
+    outside = person.is_restricted or ws.is_external(person) or person.deleted
     return not (person.is_bot or outside or person.id == "USLACKBOT")
 
 

@@ -149,10 +149,18 @@ def view_submission(ws: Workspace, person: Person, view: View) -> Json:
         ws,
         "view_submission",
         person,
+        **_whose_screen(ws, person),
         trigger_id=ws.new_trigger(person.id, view.channel),
         view=shown_view(ws, view),
         response_urls=_response_urls(ws, person, view),
     )
+
+
+def _whose_screen(ws: Workspace, person: Person) -> Json:
+    """What comes of somebody's form names their own company as its team; the one that has the app stands in the view
+    alone (slackapi/bolt-js, issue 1614).
+    """
+    return {"team": {"id": person.team_id, "domain": person.team_id.lower()}} if ws.is_external(person) else {}
 
 
 def _response_urls(ws: Workspace, person: Person, view: View) -> list[Json]:
@@ -175,7 +183,9 @@ def _response_urls(ws: Workspace, person: Person, view: View) -> list[Json]:
 
 
 def view_closed(ws: Workspace, person: Person, view: View, *, is_cleared: bool) -> Json:
-    return _envelope(ws, "view_closed", person, view=shown_view(ws, view), is_cleared=is_cleared)
+    return _envelope(
+        ws, "view_closed", person, **_whose_screen(ws, person), view=shown_view(ws, view), is_cleared=is_cleared
+    )
 
 
 def shortcut(ws: Workspace, person: Person, callback_id: str) -> Json:

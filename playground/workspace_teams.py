@@ -77,7 +77,7 @@ class Teams:
     def grant(self, ws: Workspace, person: Person, asked: Mapping[str, str]) -> str:
         """The person allows it; where their browser goes next."""
         scopes, redirect = self.check_request(asked)
-        if person.is_bot or person.deleted or person.is_restricted or person.is_stranger:
+        if person.is_bot or person.deleted or person.is_restricted or ws.is_external(person):
             raise SlackError("not_allowed", detail=f"{person.real_name} may not install apps")
         code = f"oauth-{secrets.token_hex(24)}"
         expires = ws.now() + CODE_LIVES_S

@@ -34,7 +34,7 @@ def window(
         "me": _me(ws, person),
         "people": [_person(ws, one) for one in ws.people.values()],
         "groups": [_group(ws, group_id) for group_id in ws.groups],
-        "channels": [_channel(ws, person, one) for one in ws.channels.values() if _is_listed(one, person)],
+        "channels": [_channel(ws, person, one) for one in ws.channels.values() if _is_listed(ws, one, person)],
         "dms": _dms(ws, person),
         "commands": _commands(ws),
         "shortcuts": _shortcuts(ws),
@@ -56,14 +56,14 @@ def conversation(ws: Workspace, person: Person, name: str) -> Channel | None:
     if name == DM:
         return ws.find_dm(person.id)
     channel = ws.channel_named(name)
-    if not _is_listed(channel, person) and person.id not in channel.members:
+    if not _is_listed(ws, channel, person) and person.id not in channel.members:
         raise ImpossibleError(f"{person.name} sees no channel {name}")
     return channel
 
 
-def _is_listed(channel: Channel, person: Person) -> bool:
+def _is_listed(ws: Workspace, channel: Channel, person: Person) -> bool:
     """Public channels are there for everybody but guests, who see only their own."""
-    is_guest = person.is_restricted or person.is_ultra_restricted or person.is_stranger
+    is_guest = person.is_restricted or person.is_ultra_restricted or ws.is_external(person)
     is_member = person.id in channel.members
     return not channel.is_dm and (is_member or not (channel.is_private or is_guest))
 
@@ -89,7 +89,7 @@ def _person(ws: Workspace, person: Person) -> Json:
         "is_bot": person.is_bot,
         "is_admin": person.is_admin,
         "is_guest": person.is_restricted or person.is_ultra_restricted,
-        "is_stranger": person.is_stranger,
+        "is_external": ws.is_external(person),
         "deleted": person.deleted,
         "tz": person.tz,
         "tz_offset": person.tz_offset(ws.now()),

@@ -13,10 +13,10 @@ import redis.asyncio as redis_asyncio
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bench import traffic
 from bot.blocks import buy_modal
-from bot.domain.ids import DraftId
 
-VIEW = buy_modal.loading(DraftId("0" * 32))
+VIEW = buy_modal.loading(traffic.DRAFT)
 RECORD = "x" * 2_000
 
 redis = redis_asyncio.from_url(os.environ["REDIS_URL"])

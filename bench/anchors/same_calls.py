@@ -18,11 +18,11 @@ import aiohttp
 import msgspec
 import redis.asyncio as redis_asyncio
 
+from bench import traffic
 from bench.anchors.floor import is_genuine, reply, serve, whole
 from bot.blocks import buy_modal
-from bot.domain.ids import DraftId
 
-VIEW = buy_modal.loading(DraftId("0" * 32))
+VIEW = buy_modal.loading(traffic.DRAFT)
 DRAFT = msgspec.json.encode(
     {"format": 1, "id": "0" * 32, "workspace": "T0BENCH", "user": "U0ASKER", "channel": "C0BENCH"}
 )

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from bot.blocks import budget as budgets
 from bot.blocks import choices, kit, limits, price, story, text, waiting
 from bot.blocks.choices import place_options, product_options
-from bot.blocks.ids import Action, Callback, block_id
+from bot.blocks.ids import Action, Callback, block_id, view_metadata
 from bot.blocks.kit import Block, Element, View
 from bot.domain.budget import Budget
 from bot.domain.catalog import MAX_PROMO, MAX_QUANTITY, MAX_REASON, MAX_TOP_UP, MIN_TOP_UP, Field, Product
 from bot.domain.draft import Draft
-from bot.domain.ids import DraftId
 from bot.domain.request import PurchaseRequest, State
 
 __all__ = ["broken", "form", "loading", "place_options", "product_options", "sent", "test_purchase", "topup_modal"]
@@ -23,10 +22,10 @@ __all__ = ["broken", "form", "loading", "place_options", "product_options", "sen
 TITLE = "Ask for proxies"
 
 
-def loading(draft: DraftId) -> View:
+def loading(draft: Draft) -> View:
     """What stands on the screen at once, before anything is known."""
     blocks = [kit.section("Fetching products and stock…")]
-    return kit.modal(TITLE, blocks, callback=Callback.BUY, metadata=draft, close="Cancel")
+    return kit.modal(TITLE, blocks, callback=Callback.BUY, metadata=_about(draft), close="Cancel")
 
 
 def form(
@@ -67,7 +66,9 @@ def form(
         *_without_field(problems, [*fields, *paper]),
         *_with_problems(paper, problems),
     ]
-    return kit.modal(TITLE, blocks, callback=Callback.BUY, metadata=draft.id, submit="Send request", close="Cancel")
+    return kit.modal(
+        TITLE, blocks, callback=Callback.BUY, metadata=_about(draft), submit="Send request", close="Cancel"
+    )
 
 
 def topup_modal(draft: Draft, *, is_checking: bool = False) -> View:
@@ -83,7 +84,7 @@ def topup_modal(draft: Draft, *, is_checking: bool = False) -> View:
             *_without_field(problems, fields),
         ],
         callback=Callback.TOPUP,
-        metadata=draft.id,
+        metadata=_about(draft),
         submit="Send request",
         close="Cancel",
     )
@@ -102,7 +103,7 @@ def sent(request: PurchaseRequest) -> View:
     return kit.modal("Request sent", blocks)
 
 
-def broken(markup: str, draft: DraftId | None = None) -> View:
+def broken(markup: str, draft: Draft) -> View:
     """What went wrong, and a way to try again with what was chosen so far.
 
     `markup` is finished mrkdwn, as the `text` of a message in `notices`: it is not escaped again.
@@ -110,9 +111,13 @@ def broken(markup: str, draft: DraftId | None = None) -> View:
     blocks = [
         kit.section(f":warning: {markup}"),
         kit.section("Nothing was sent. What you chose so far is kept for a day."),
-        kit.actions(kit.button("Try again", Action.OPEN_FORM, draft, style="primary")),
+        kit.actions(kit.button("Try again", Action.OPEN_FORM, draft.id, style="primary")),
     ]
-    return kit.modal("Something went wrong", blocks, callback=Callback.BUY, metadata=draft or "")
+    return kit.modal("Something went wrong", blocks, callback=Callback.BUY, metadata=_about(draft))
+
+
+def _about(draft: Draft) -> str:
+    return view_metadata(draft.workspace, draft.id)
 
 
 # Notes and problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blocks import buttons, kit, limits, text
-from bot.blocks.ids import Callback, request_value
+from bot.blocks.ids import Callback, request_value, view_metadata
 from bot.blocks.kit import View
 from bot.domain.catalog import Field
 from bot.domain.request import PurchaseRequest
@@ -24,7 +24,7 @@ def decline(request: PurchaseRequest, *, is_optional: bool = False) -> View:
         f"Decline {text.number(request.id)}",
         [asked, kit.input_block("Why", reason, Field.REASON.value, hint=hint, is_optional=is_optional)],
         callback=Callback.DECLINE,
-        metadata=request_value(request),
+        metadata=view_metadata(request.workspace, request_value(request)),
         submit="Decline",
         close="Cancel",
     )

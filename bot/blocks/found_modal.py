@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blocks import buttons, kit, limits, text
-from bot.blocks.ids import SERVICE_FIELD, Callback, request_value
+from bot.blocks.ids import SERVICE_FIELD, Callback, request_value, view_metadata
 from bot.blocks.kit import Block, View
 from bot.domain.request import PurchaseRequest
 
@@ -18,7 +18,7 @@ def found(request: PurchaseRequest) -> View:
         f"{text.number(request.id)} {done}",
         [kit.section(buttons.total_line(request)), *how],
         callback=Callback.FOUND,
-        metadata=request_value(request),
+        metadata=view_metadata(request.workspace, request_value(request)),
         submit=f"It {done}",
         close="Cancel",
     )

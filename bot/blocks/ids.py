@@ -9,7 +9,7 @@ import re
 from enum import StrEnum
 
 from bot.blocks import limits
-from bot.domain.ids import RequestId, ServiceId
+from bot.domain.ids import RequestId, ServiceId, WorkspaceId
 from bot.domain.request import PurchaseRequest
 
 
@@ -68,7 +68,7 @@ class Action(StrEnum):
 
 
 class Callback(StrEnum):
-    """Modals. `private_metadata` is a draft id for BUY and TOPUP, `<id>:<revision>` for the others."""
+    """Modals. They are about a draft for BUY and TOPUP, `<id>:<revision>` for the others (`view_metadata`)."""
 
     BUY = "buy"
     TOPUP = "topup"
@@ -89,6 +89,18 @@ ANYWHERE = "anywhere"
 
 _SERVICE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REQUEST_VALUE = re.compile(r"([0-9]{1,15}):([0-9]{1,9})")
+
+
+def view_metadata(workspace: WorkspaceId, about: str) -> str:
+    """`private_metadata` of a modal: what it is about, and in which workspace it was opened. When somebody sends it
+    from their own company's screen, Slack says that company is where it comes from.
+    """
+    return f"{about}@{workspace}"
+
+
+def parse_view_metadata(text: str) -> tuple[str, WorkspaceId | None]:
+    about, _, workspace = text.partition("@")
+    return about, WorkspaceId(workspace) if workspace else None
 
 
 def block_id(field: str, *reset_by: str) -> str:

@@ -23,7 +23,7 @@ from bot.domain.policy import Answer
 from bot.domain.request import PurchaseRequest, State
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import UNKNOWN_BUTTON, Front
-from bot.handlers.parse import Actor, Press, actor, block_of, click, typed
+from bot.handlers.parse import Actor, Press, actor, block_of, click, subject, typed
 from bot.usecases import decide
 from bot.usecases.decide import Click, Decision, Result
 from bot.usecases.desk import utcnow
@@ -103,7 +103,7 @@ async def decline_submitted(front: Front, body: dict[str, Any]) -> dict[str, Any
 async def found_submitted(front: Front, body: dict[str, Any]) -> dict[str, Any] | None:
     """The named service is looked up at the provider, so the outcome follows privately."""
     view, who = body["view"], actor(body)
-    target = click(who, str(view.get("private_metadata", "")))
+    target = click(who, subject(view))
     block, service = block_of(view, SERVICE_FIELD), typed(view, SERVICE_FIELD)
     if target is None:
         return _shown(explanation_view(UNKNOWN_BUTTON))
@@ -159,7 +159,7 @@ def _is_over(request: PurchaseRequest) -> bool:
 async def _submitted(
     front: Front, who: Actor, view: dict[str, Any], run: Callable[[Click], Awaitable[Decision]]
 ) -> dict[str, Any] | None:
-    target = click(who, str(view.get("private_metadata", "")))
+    target = click(who, subject(view))
     if target is None:
         return _shown(explanation_view(UNKNOWN_BUTTON))
     try:

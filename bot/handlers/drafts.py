@@ -16,7 +16,7 @@ from bot.domain.errors import InputError
 from bot.domain.ids import DraftId
 from bot.domain.money import Cents
 from bot.handlers.front import Front
-from bot.handlers.parse import Actor
+from bot.handlers.parse import Actor, subject
 
 NOT_YOURS = "This draft belongs to somebody else, or is older than a day. Start again with `/proxy buy`."
 
@@ -56,7 +56,7 @@ async def owned_draft(front: Front, who: Actor, draft_id: str) -> Draft:
 
 async def form_draft(front: Front, who: Actor, view: Mapping[str, Any]) -> Draft:
     """The draft behind a form. One that is forgotten by now starts anew: the form still shows what was chosen."""
-    draft_id = DraftId(str(view.get("private_metadata", "")))
+    draft_id = DraftId(subject(view))
     if await front.store.draft(who.workspace, draft_id) is None:
         is_top_up = view.get("callback_id") == Callback.TOPUP
         return replace(top_up_draft(who, None) if is_top_up else new_draft(who), id=draft_id)

@@ -66,7 +66,7 @@ def _other_block(block: str) -> str:
 async def open_form(front: Front, who: Actor, draft: Draft) -> None:
     """Put a form on the person's screen. The call for it has left before the ack, for it is what they wait for."""
     is_top_up = draft.product_code == CREDIT_CODE
-    view = buy_modal.topup_modal(draft) if is_top_up else buy_modal.loading(draft.id)
+    view = buy_modal.topup_modal(draft) if is_top_up else buy_modal.loading(draft)
     opening = asyncio.create_task(_opened(front, who, view))
     for _ in range(TURNS_TO_SEND):
         await asyncio.sleep(0)
@@ -255,7 +255,7 @@ async def _broken(front: Front, form: Form, draft: Draft, error: Exception) -> N
         return
     message = message_for(error)
     try:
-        await front.chat.update_view(form.view.id, buy_modal.broken(message.text, draft.id))
+        await front.chat.update_view(form.view.id, buy_modal.broken(message.text, draft))
     except ChatError as refusal:
         if refusal.code not in FORM_GONE:
             await front.whisper(form.actor, message)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.blocks.ids import ANYWHERE, field_of, parse_request_value
+from bot.blocks.ids import ANYWHERE, field_of, parse_request_value, parse_view_metadata
 from bot.domain.audit import Origin
 from bot.domain.catalog import Cycle, Field, Filter
 from bot.domain.draft import Draft
@@ -55,10 +55,24 @@ class Press(Struct, frozen=True):
 
 
 def workspace_of(body: Body) -> WorkspaceId:
-    """Where a payload of any kind comes from."""
+    """Where a payload of any kind comes from. A form comes from where it was opened, whatever else Slack says."""
+    _, opened_in = _metadata(body.get("view") or {})
+    if opened_in:
+        return opened_in
+    installed: Body = next(iter(body.get("authorizations") or ()), {})  # events alone say whose app they are for
     team, user, enterprise = body.get("team") or {}, body.get("user") or {}, body.get("enterprise") or {}
-    enterprise_id = body.get("enterprise_id") or enterprise.get("id")
-    return _workspace(body.get("team_id") or team.get("id") or user.get("team_id"), enterprise_id)
+    enterprise_id = body.get("enterprise_id") or enterprise.get("id") or installed.get("enterprise_id")
+    team_id = installed.get("team_id") or body.get("team_id") or team.get("id") or user.get("team_id")
+    return _workspace(team_id, enterprise_id)
+
+
+def subject(view: Mapping[str, Any]) -> str:
+    """What a form of ours is about: a draft, or a request as on a button."""
+    return _metadata(view)[0]
+
+
+def _metadata(view: Mapping[str, Any]) -> tuple[str, WorkspaceId | None]:
+    return parse_view_metadata(str(view.get("private_metadata") or ""))
 
 
 def command_actor(body: Body, signature: str = "") -> Actor:

@@ -59,7 +59,7 @@ async def _checking_view(front: Front, form: Form, draft: Draft) -> View:
             catalog = await catalog_for(front, draft)
             return await form_view(front, form, draft, catalog, is_checking=True)
     except (ProxydeskError, TimeoutError):
-        return buy_modal.loading(draft.id)
+        return buy_modal.loading(draft)
 
 
 async def _price_and_send(front: Front, form: Form, draft: Draft) -> None:

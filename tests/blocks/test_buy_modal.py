@@ -59,13 +59,13 @@ def test_every_form_is_valid(draft: Draft, product: Product | None) -> None:
         for note in (None, examples.UGLY):
             view = form(draft, product, is_first_purchase=is_first, note=note, is_checking=is_first)
             assert_valid_view(view)
-            assert view["private_metadata"] == "d-0001"
+            assert view["private_metadata"] == "d-0001@T0001"
             assert view["callback_id"] == "buy"
 
 
 def test_the_first_moment_has_nothing_to_fill_in() -> None:
     """I1"""
-    view = buy_modal.loading(DraftId("d-0001"))
+    view = buy_modal.loading(EMPTY)
     assert_valid_view(view)
     assert "Fetching products and stock…" in visible(view)
     assert inputs(view) == {}
@@ -192,11 +192,11 @@ def test_the_confirmation_tells_what_happens_next() -> None:
 
 def test_a_broken_form_offers_to_go_on() -> None:
     said = notices.error("Byteful & co. cannot be reached.", "Nothing was bought.", "Try again.", "ref-1").text
-    view = buy_modal.broken(said, DraftId("d-0001"))
+    view = buy_modal.broken(said, EMPTY)
     assert_valid_view(view)
     assert buttons(view)["open_form"]["value"] == "d-0001"
     assert "Nothing was sent" in visible(view)
-    assert_valid_view(buy_modal.broken("x" * 9_000))
+    assert_valid_view(buy_modal.broken("x" * 9_000, EMPTY))
 
 
 def test_the_top_up_form() -> None:

@@ -217,7 +217,7 @@ def test_declining_needs_a_reason() -> None:
     assert_valid_view(view)
     assert inputs(view)["reason"]["optional"] is False
     assert inputs(view)["reason"]["element"]["max_length"] == 500
-    assert view["private_metadata"] == "999999999999999:1"
+    assert view["private_metadata"] == "999999999999999:1@T0001"
     assert view["callback_id"] == "decline"
 
 
@@ -225,7 +225,7 @@ def test_settling_a_doubt_asks_for_the_service() -> None:
     view = found(examples.request(State.IN_DOUBT))
     assert_valid_view(view)
     assert set(inputs(view)) == {SERVICE_FIELD}
-    assert view["private_metadata"] == "1042:1"
+    assert view["private_metadata"] == "1042:1@T0001"
 
 
 def test_a_top_up_has_no_service_to_name() -> None:

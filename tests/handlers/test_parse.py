@@ -7,7 +7,7 @@ import pytest
 from bot.blocks.ids import ANYWHERE, block_id
 from bot.domain.catalog import Cycle, Field, Filter
 from bot.domain.ids import RequestId
-from bot.handlers.parse import actor, block_of, chosen, click, command_actor, event_actor, labels, press, typed
+from bot.handlers.parse import actor, block_of, chosen, click, command_actor, event_actor, labels, press, subject, typed
 from tests.examples import draft
 
 USER = {"id": "U1", "username": "rita", "name": "admin", "team_id": "T9"}
@@ -60,6 +60,20 @@ def test_two_workspaces_of_an_enterprise_never_share_keys() -> None:
     )
     assert event_actor({"team_id": "T1", "enterprise_id": "E1", "event": {"user": "U1"}}).workspace == "E1.T1"
     assert event_actor({"team_id": "T1", "event": {"user": "U1"}}).user == "U1"
+
+
+@pytest.mark.parametrize("ours", [{"team_id": "T1", "enterprise_id": "E1"}, {"team_id": None, "enterprise_id": "E1"}])
+def test_an_event_belongs_to_the_workspace_that_has_the_app(ours: dict[str, Any]) -> None:
+    from_where = {"team_id": "T2" if ours["team_id"] else "T1", "authorizations": [ours]}
+    assert event_actor({**from_where, "event": {"user": "U1"}}).workspace == "E1.T1"
+
+
+@pytest.mark.parametrize(("metadata", "workspace"), [("d-1@E1.T1", "E1.T1"), ("d-1", "T9"), ("", "T9"), (None, "T9")])
+def test_a_form_belongs_to_the_workspace_in_which_it_was_opened(metadata: str | None, workspace: str) -> None:
+    """One from before it was written there, and the Home, have only what Slack says."""
+    sent = body(team={"id": "T9"}, view={"private_metadata": metadata})
+    assert actor(sent).workspace == workspace
+    assert subject(sent["view"]) == ("d-1" if metadata else "")
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,24 @@ async def test_i3_all_ways_lead_into_one_intake(journey: Journey, way: str) -> N
     assert await journey.submissions() == []
 
 
+async def test_t32_g5_a_form_sent_from_another_companys_screen_belongs_where_it_was_opened(journey: Journey) -> None:
+    """Slack names their company as the team of what they send; a number of its own would stand on a second card here,
+    and an approval of that card would buy the other request.
+    """
+    sid, mona = journey.people("sid", "mona")
+    await journey.buys()
+    await sid.clicks(await journey.card("Ordered"), "reorder")
+    form = await journey.form(sid, "Total")
+    await sid.enters(form, "quantity", "7")
+    answered(await sid.submits(await journey.form(sid, "Total")))
+    await journey.form(sid, "Sent as #1002")
+    card = await journey.card("Waiting for approval", number=1002)
+    assert "7 ×" in card.text
+    answered(await mona.clicks(card, "approve"))
+    await journey.card("Ordered", number=1002)
+    assert (await journey.request(1002)).selection.quantity == 7
+
+
 async def test_v1_products_are_searched_and_grouped(journey: Journey) -> None:
     rita = journey.person("rita")
     form = await journey.opens(rita)

@@ -16,7 +16,7 @@ from playground.slack_person import SlackPerson
 from playground.slack_seen import SeenMessage
 from playground.workspace_cast import PROXIES
 from playground.workspace_faults import Fault
-from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock
+from tests.stories.journey import CHANNEL, TEAM, Journey, LaterClock, answered
 
 DIVIDED = f"""channel_settings:
   {PROXIES}: {{project: crawler}}
@@ -151,6 +151,18 @@ async def test_t139_only_some_see_what_others_spent_and_a_share_is_judged_anew(
     rita_id, mona_id = (journey.workspace.person(name).id for name in ("rita", "mona"))
     assert [by for by, _ in denied] == [rita_id, mona_id]
     assert denied[1][1].startswith("share spend:workspace")
+
+
+async def test_t27_t139_somebody_of_another_company_gets_no_file_from_a_share(journey: Journey) -> None:
+    """They are in the channel, so `is_stranger` does not say who they are; where they work does."""
+    mona, sid = journey.people("mona", "sid")
+    await journey.buys()
+    await mona.clicks(await summary(journey, mona), "report_share")
+    answered(await sid.clicks(await posted(journey, "shares this"), "report_csv"))
+    await journey.private(sid, "people from other companies", "are shown no summaries")
+    assert not files(journey, ".csv")
+    (denied,) = [line for line in await journey.audit() if line["what"] == "refused:ordinary_member"]
+    assert denied["by"] == journey.workspace.person("sid").id
 
 
 async def test_s6_a_file_comes_with_its_rows_and_totals(journey: Journey) -> None:

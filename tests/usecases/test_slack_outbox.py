@@ -14,10 +14,12 @@ from bot.blocks.kit import Message, section
 from bot.domain import request as life
 from bot.domain.ids import ChannelId, UserId
 from bot.slack import Chat
+from bot.slack_notifier import EVENT_TYPE
 from bot.usecases.messages import MOST_TRIES
 from bot.usecases.speak import POSTS_AHEAD
 from bot.usecases.tell import Teller
-from playground.workspace_cast import MAX, MONA, PROXIES, RITA, SCRAPING
+from playground.workspace_cast import MAX, MONA, PROXIES, RITA, SCRAPING, WES
+from playground.workspace_model import Message as Posted
 from tests.store.looking import audit, in_order, text
 from tests.usecases.fakes import KilledError
 from tests.usecases.postroom import LEASE_S, LONG_S, TEAM, UNCLEAR_ENDS, DyingStore, PostRoom, notices
@@ -69,6 +71,23 @@ async def test_t90_while_slack_stays_unclear_there_is_never_a_loop_of_posts(room
     await room.slack.clear_faults()
     await room.later(teller, LONG_S)
     assert len(await room.cards(request)) == 1
+
+
+@pytest.mark.parametrize("payload", [{"version": "v2.1.0", "key": "x"}, {"version": "1.0"}, {"version": 7}])
+@pytest.mark.parametrize("event_type", ["build_done", EVENT_TYPE])
+async def test_t90_what_other_apps_write_on_their_messages_hides_none_of_ours(
+    payload: dict[str, Any], event_type: str, room: PostRoom, teller: Teller
+) -> None:
+    request = await room.ask()
+    await room.fault("http_500", "chat.postMessage")
+    await room.work(teller)
+    channel = room.ws.channel_named("proxies")
+    ts = room.ws.next_ts(channel)
+    mark = {"event_type": event_type, "event_payload": payload}
+    channel.messages[ts] = Posted(channel.id, ts, WES, text="build ok", metadata=mark)
+    await room.later(teller, 6, LONG_S)
+    assert len(await room.cards(request)) == 1
+    assert await room.waiting() == 0
 
 
 async def test_t90_without_the_right_to_look_there_is_at_most_one_duplicate(room: PostRoom, teller: Teller) -> None:

@@ -53,7 +53,7 @@ function offered(spot, menu) {
       return menu.options || [];
     case "users":
       return state.screen.people
-        .filter((one) => !one.deleted && !one.is_stranger)
+        .filter((one) => !one.deleted && !one.is_external)
         .map((one) => ({ ...byId("users")(one.id), detail: [`@${one.name}`] }));
     case "channels":
       return state.screen.channels.filter((one) => !one.is_private && !one.is_archived).map((one) => byId("channels")(one.id));

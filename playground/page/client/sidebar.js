@@ -102,7 +102,7 @@ const door = (name, shown, isOpen, onclick, panel = "guide") =>
 
 function actAs() {
   const { me, people } = state.screen;
-  const cast = people.filter((one) => !one.is_bot && !one.deleted && !one.is_stranger && one.id !== "USLACKBOT");
+  const cast = people.filter((one) => !one.is_bot && !one.deleted && !one.is_external && one.id !== "USLACKBOT");
   const rows = cast.map((one) => ({
     words: one.real_name,
     detail: roleOf(one),
