@@ -61,3 +61,17 @@ async def test_what_cannot_come_from_slack_is_refused_before_bolt_sees_it() -> N
     assert await _status(b"\xff\xfe", {}) == 400
     assert await _status(b"{not json", {}) == 400
     assert await _status(b"a" * (MAX_BODY + 1), {}) == 413
+
+
+@pytest.mark.parametrize("digits", [13, 400, 5_000])
+async def test_a_time_that_is_none_is_refused(digits: int) -> None:
+    assert await _status(b"a=b", {"x-slack-request-timestamp": "9" * digits}) == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"a":' + b"[" * 100_000, b"payload=" + b"{%22a%22:" * 100_000, b"&".join([b"a=1"] * 101)],
+    ids=["nested", "nested in a form", "many fields"],
+)
+async def test_a_body_made_to_take_long_is_refused(body: bytes) -> None:
+    assert await _status(body, {}) == 400
