@@ -31,6 +31,7 @@ from bot.domain.request import Approved, Attempt, Claimed, Followed, Order, Orde
 from bot.ports import MessageRef
 from bot.store.embedded import server_binary
 from bot.store.ledger import StoredLedger
+from bot.store.line import SharedClient
 from bot.store.redis import RedisStore
 from bot.usecases import home, report
 from bot.usecases.desk import Desk
@@ -134,7 +135,7 @@ class Archive:
     """A store with a history, and what is asked of it."""
 
     workspace: WorkspaceId
-    client: redis_asyncio.Redis
+    client: SharedClient
     desk: Desk
     size: int
 
@@ -199,7 +200,7 @@ async def _trips(ask: Callable[[], Awaitable[object]]) -> float:
 # The history
 
 
-async def _archive(client: redis_asyncio.Redis, workspace: WorkspaceId, size: int) -> Archive:
+async def _archive(client: SharedClient, workspace: WorkspaceId, size: int) -> Archive:
     store = RedisStore(client)
     await _copy(client, workspace, await _lived(store, workspace), size)
     policy = Policy(roles={"approver": Role(users=(UserId("U0BOSS"),))})
@@ -237,7 +238,7 @@ async def _lived(store: RedisStore, workspace: WorkspaceId) -> PurchaseRequest:
     return before
 
 
-async def _copy(client: redis_asyncio.Redis, workspace: WorkspaceId, lived: PurchaseRequest, size: int) -> None:
+async def _copy(client: SharedClient, workspace: WorkspaceId, lived: PurchaseRequest, size: int) -> None:
     """Everything the one request left in the store, for so many more."""
     prefix, number = f"{{{workspace}}}:", str(lived.id)
     record: Any = await client.hgetall(f"{prefix}request:{number}")
@@ -264,12 +265,12 @@ def _month_before(months: int) -> str:
     return f"{year:04}-{month + 1:02}"
 
 
-async def _memory(client: redis_asyncio.Redis) -> int:
+async def _memory(client: SharedClient) -> int:
     return int((await client.info("memory"))["used_memory"])
 
 
 @asynccontextmanager
-async def _server() -> AsyncIterator[redis_asyncio.Redis]:
+async def _server() -> AsyncIterator[SharedClient]:
     """A server without a file: what the disk costs is measured elsewhere."""
     with TemporaryDirectory() as folder:
         socket = Path(folder) / "valkey.sock"
@@ -278,7 +279,7 @@ async def _server() -> AsyncIterator[redis_asyncio.Redis]:
             str(server_binary()), *options, "--dir", folder, stdout=asyncio.subprocess.DEVNULL
         )
         pool = redis_asyncio.ConnectionPool(connection_class=_LateConnection, path=str(socket), protocol=2)
-        client = redis_asyncio.Redis(connection_pool=pool)
+        client = SharedClient(connection_pool=pool)
         try:
             await _until_open(client)
             yield client
@@ -289,7 +290,7 @@ async def _server() -> AsyncIterator[redis_asyncio.Redis]:
             await process.wait()
 
 
-async def _until_open(client: redis_asyncio.Redis) -> None:
+async def _until_open(client: SharedClient) -> None:
     async with asyncio.timeout(10):
         while True:
             try:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 
 import msgspec
-import redis.asyncio as redis_asyncio
 
 from bot.domain.errors import InputError
 from bot.domain.ids import RequestId, ServiceId, WorkspaceId
@@ -16,6 +15,7 @@ from bot.domain.money import Cents
 from bot.settings import Settings
 from bot.store.embedded import private_valkey
 from bot.store.ledger import StoredLedger
+from bot.store.line import SharedClient
 from bot.store.redis import RedisStore, connect
 from bot.store.trail import StoredTrail
 from bot.usecases.desk import utcnow
@@ -82,7 +82,7 @@ async def _only_workspace(store: RedisStore) -> WorkspaceId:
 
 
 @asynccontextmanager
-async def _client(settings: Settings) -> AsyncIterator[redis_asyncio.Redis]:
+async def _client(settings: Settings) -> AsyncIterator[SharedClient]:
     """The store alone. A private server is shared with the bot that runs on it, and started when none does."""
     if settings.redis_url is not None:
         client = connect(settings.redis_url)

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-import redis.asyncio as redis_asyncio
-
 from bot.domain.catalog import CREDIT_CODE
 from bot.domain.errors import RecordError
 from bot.domain.ids import RequestId, WorkspaceId
@@ -18,6 +16,7 @@ from bot.domain.request import Happened, PurchaseRequest, State
 from bot.domain.reservation import reserved
 from bot.store.keys import as_bytes
 from bot.store.ledger import StoredLedger
+from bot.store.line import SharedClient
 from bot.store.redis import RedisStore
 from bot.store.trail import StoredTrail
 
@@ -26,7 +25,7 @@ LEAVE = frozenset({Happened.APPROVED, Happened.RESUMED})
 FIRST = 1001
 
 
-async def broken(client: redis_asyncio.Redis, workspace: WorkspaceId, charged: int) -> list[str]:
+async def broken(client: SharedClient, workspace: WorkspaceId, charged: int) -> list[str]:
     """What does not hold, in words. `charged`: cents the provider has charged for services."""
     prefix = f"{{{workspace}}}:"
     last = int(await client.get(f"{prefix}number") or 0)
@@ -45,7 +44,7 @@ async def broken(client: redis_asyncio.Redis, workspace: WorkspaceId, charged: i
     return found + ([f"the ledger says {spent} cents, the provider charged {charged}"] if spent != charged else [])
 
 
-async def _totals(client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Sequence[PurchaseRequest]) -> Totals:
+async def _totals(client: SharedClient, workspace: WorkspaceId, requests: Sequence[PurchaseRequest]) -> Totals:
     """What the ledger says of the months of these, no more: each month is a read of its own."""
     if not requests:
         return Totals(date.min, date.min, ())
@@ -56,7 +55,7 @@ async def _totals(client: redis_asyncio.Redis, workspace: WorkspaceId, requests:
 
 
 async def _of_budgets(
-    client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Iterable[PurchaseRequest], totals: Totals
+    client: SharedClient, workspace: WorkspaceId, requests: Iterable[PurchaseRequest], totals: Totals
 ) -> list[str]:
     """Held back is what the requests hold, to the cent; spent, over all months, is what the ledger says."""
     bought = [row for row in totals.rows if row.channel and row.product != CREDIT_CODE]
@@ -100,7 +99,7 @@ def _of_one(request: PurchaseRequest) -> list[str]:
     return found
 
 
-async def _of_indexes(client: redis_asyncio.Redis, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
+async def _of_indexes(client: SharedClient, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
     places = {state: _texts(await client.zrange(f"{prefix}state:{state}", 0, -1)) for state in State}
     waiting = _texts(await client.zrange(f"{prefix}deadline", 0, -1))
     found = []
@@ -113,9 +112,7 @@ async def _of_indexes(client: redis_asyncio.Redis, prefix: str, requests: Iterab
     return found
 
 
-async def _of_audit(
-    client: redis_asyncio.Redis, workspace: WorkspaceId, requests: Iterable[PurchaseRequest]
-) -> list[str]:
+async def _of_audit(client: SharedClient, workspace: WorkspaceId, requests: Iterable[PurchaseRequest]) -> list[str]:
     """One line for each step of each request, in order: those that say what a request is after them."""
     steps: dict[int, list[str]] = {}
     async for line in StoredTrail(client).lines(workspace):
@@ -128,7 +125,7 @@ async def _of_audit(
     ]
 
 
-async def _of_cards(client: redis_asyncio.Redis, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
+async def _of_cards(client: SharedClient, prefix: str, requests: Iterable[PurchaseRequest]) -> list[str]:
     """Whatever has been said, or is still to be: every request has a card, a recorded reason why not, or it waits."""
     due = _texts(await client.zrange(f"{prefix}outbox", 0, -1))
     parked = _texts(await client.hkeys(f"{prefix}parked"))

@@ -13,16 +13,17 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import click
-import redis.asyncio as redis_asyncio
+from pydantic import SecretStr
 
 from bot.domain.ids import WorkspaceId
 from bot.store.embedded import private_valkey
+from bot.store.redis import connect
 from playground import invariants, pages
 from playground.provider import ProviderWorld
 from playground.replicas import Replicas
@@ -212,7 +213,7 @@ async def soak(
         killing.cancel()
         await asyncio.gather(killing, return_exceptions=True)
         report.anomalies += await _rest_and_look(crowd)
-        client = await stack.enter_async_context(redis_asyncio.from_url(url))
+        client = await stack.enter_async_context(aclosing(connect(SecretStr(url))))
         state = provider.state()
         report.purchases = state["creates_effective"]
         charged = sum(line["cents"] for line in state["statement"] if (line["kind"], line["purpose"]) == SERVICE)

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import msgspec
-import redis.asyncio as redis_asyncio
 import structlog
 from redis.commands.core import AsyncScript
 
@@ -24,6 +23,7 @@ from bot.domain.ids import ChannelId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
 from bot.store.audit_lines import dump_audit
 from bot.store.keys import as_bytes, moment, ms, prefix
+from bot.store.line import SharedClient
 
 BATCH = 100
 """Rows written in one move."""
@@ -38,7 +38,7 @@ _log = structlog.get_logger()
 class Accounts:
     """The account half of `bot.store.redis.RedisStore`, which brings the client, the scripts and the error guard."""
 
-    _redis: redis_asyncio.Redis
+    _redis: SharedClient
     _scripts: dict[str, AsyncScript]
     _guarded: Callable[[], AbstractAsyncContextManager[None]]
 
@@ -57,10 +57,9 @@ class Accounts:
     ) -> Mapping[ServiceId, KnownService]:
         if not services:
             return {}
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hmget(_key(workspace, "services"), list(services))
-            pipeline.hmget(_key(workspace, "owners"), list(services))
-            rows, owners = await pipeline.execute()
+        hashes = (_key(workspace, "services"), _key(workspace, "owners"))
+        async with self._guarded():
+            rows, owners = await self._redis.ask_together(*(("HMGET", key, *services) for key in hashes))
         return dict(_readable(zip(services, rows, owners, strict=True)))
 
     async def live_services(self, workspace: WorkspaceId) -> list[KnownService]:
@@ -84,10 +83,9 @@ class Accounts:
         return await self._page(workspace, listed, offset, limit)
 
     async def service(self, workspace: WorkspaceId, service: ServiceId) -> KnownService | None:
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hget(_key(workspace, "services"), service)
-            pipeline.hget(_key(workspace, "owners"), service)
-            row, owner = await pipeline.execute()
+        hashes = (_key(workspace, "services"), _key(workspace, "owners"))
+        async with self._guarded():
+            row, owner = await self._redis.ask_together(*(("HGET", key, service) for key in hashes))
         return _loaded(row, owner) if row is not None else None
 
     async def adopt(
@@ -102,10 +100,10 @@ class Accounts:
         return bool(adopted)
 
     async def _page(self, workspace: WorkspaceId, listed: str, offset: int, limit: int) -> ServicePage:
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.zrange(_key(workspace, listed), offset, offset + limit - 1)
-            pipeline.zcard(_key(workspace, listed))
-            found, total = await pipeline.execute()
+        listing = _key(workspace, listed)
+        asked = (("ZRANGE", listing, offset, offset + limit - 1), ("ZCARD", listing))
+        async with self._guarded():
+            found, total = await self._redis.ask_together(*asked)
         ids = [ServiceId(as_bytes(one).decode()) for one in found]
         rows = await self.known_rows(workspace, ids)
         return ServicePage(tuple(rows[one] for one in ids if one in rows), offset, int(total))

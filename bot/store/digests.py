@@ -13,7 +13,6 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-import redis.asyncio as redis_asyncio
 from redis.commands.core import AsyncScript
 
 from bot.domain.audit import Audit
@@ -25,12 +24,13 @@ from bot.ports import REPLAY_MEMORY_S
 from bot.ports.digests import DigestMark, SetDigest
 from bot.store.audit_lines import dump_audit
 from bot.store.keys import as_bytes, marks, moment, ms, prefix
+from bot.store.line import SharedClient
 
 
 class Digests:
     """The digest part of `bot.store.redis.RedisStore`, which brings the client, the scripts and the error guard."""
 
-    _redis: redis_asyncio.Redis
+    _redis: SharedClient
     _scripts: dict[str, AsyncScript]
     _guarded: Callable[[], AbstractAsyncContextManager[None]]
     _remember: Callable[[WorkspaceId], Awaitable[None]]

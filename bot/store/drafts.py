@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import redis.asyncio as redis_asyncio
 import structlog
 from msgspec.structs import replace
 from redis.commands.core import AsyncScript
@@ -21,6 +20,7 @@ from bot.ports import REPLAY_MEMORY_S
 from bot.store import codec
 from bot.store.audit_lines import dump_audit
 from bot.store.keys import as_bytes, marks, ms, prefix
+from bot.store.line import SharedClient
 
 DRAFT_LIFE_S = 24 * 3600
 ENDED_MEMORY_S = 7 * 24 * 3600
@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 class Drafts:
     """The part of `bot.store.redis.RedisStore` for forms, which brings the client, the scripts and the error guard."""
 
-    _redis: redis_asyncio.Redis
+    _redis: SharedClient
     _scripts: dict[str, AsyncScript]
     _guarded: Callable[[], AbstractAsyncContextManager[None]]
     _remember: Callable[[WorkspaceId], Awaitable[None]]
@@ -94,10 +94,9 @@ class Drafts:
     async def _read_kept(self, workspace: WorkspaceId, drafts: Sequence[DraftId]) -> list[WaitingDraft]:
         if not drafts:
             return []
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            for draft in drafts:
-                pipeline.hmget(f"{prefix(workspace)}kept:{draft}", "version", "body")
-            found = await pipeline.execute()
+        keys = (f"{prefix(workspace)}kept:{draft}" for draft in drafts)
+        async with self._guarded():
+            found = await self._redis.ask_together(*(("HMGET", key, "version", "body") for key in keys))
         return list(_waiting_drafts(found))
 
     async def is_newest(self, workspace: WorkspaceId, name: str, ordinal: float, seconds: int) -> bool:

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import redis.asyncio as redis_asyncio
 
 from bot.domain.home import Untold
 from bot.domain.ids import UserId, WorkspaceId
 from bot.store.keys import as_bytes, moment, ms, prefix
+from bot.store.line import SharedClient
 
 HOME_MEMORY_MS = 24 * 3600 * 1000
 MOST_HOMES = 50
@@ -25,7 +25,7 @@ MOST_UNTOLD = 5
 class Homes:
     """The part of `bot.store.redis.RedisStore` for Homes, which brings the client and the error guard."""
 
-    _redis: redis_asyncio.Redis
+    _redis: SharedClient
     _guarded: Callable[[], AbstractAsyncContextManager[None]]
 
     async def note_home(self, workspace: WorkspaceId, user: UserId, now: datetime) -> None:

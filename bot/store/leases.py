@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-import redis.asyncio as redis_asyncio
 from redis.commands.core import AsyncScript
 
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.store.health import Replicas
 from bot.store.keys import prefix
+from bot.store.line import SharedClient
 
 
 class Leases:
     """The part of `bot.store.redis.RedisStore` for leases, which brings the client, the scripts and the error guard."""
 
-    _redis: redis_asyncio.Redis
+    _redis: SharedClient
     _scripts: dict[str, AsyncScript]
     _replicas: Replicas
     _guarded: Callable[[], AbstractAsyncContextManager[None]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import redis.asyncio as redis_asyncio
@@ -41,6 +42,15 @@ class SharedClient(redis_asyncio.Redis):
         except exceptions.ConnectionError:
             answer = await (await self._open_line()).ask(args)
         return await self.parse_response(_Answered(answer), args[0], **options)  # type: ignore[arg-type]
+
+    async def ask_together(self, *commands: tuple[Any, ...]) -> list[Any]:
+        """The answers to several questions that leave in one piece, as the server words them: keys and values in turn
+        where redis-py would make a dict. A pipeline does the same over a connection of its own, for twice the CPU.
+        """
+        try:
+            return await (await self._open_line()).ask_together(commands)
+        except exceptions.ConnectionError:
+            return await (await self._open_line()).ask_together(commands)
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         self._is_closed = True
@@ -79,6 +89,13 @@ class Line:
 
     async def ask(self, command: tuple[Any, ...]) -> Any:
         """Raises ConnectionError or TimeoutError when there is no answer, ResponseError when that is the answer."""
+        return await self._put(command)
+
+    async def ask_together(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Raises as `ask` does, for the first that has no answer or a refusal."""
+        return await asyncio.gather(*[self._put(command) for command in commands])
+
+    def _put(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         if not self.is_open:
             raise exceptions.ConnectionError("closed meanwhile")  # nobody would read on a connection made anew
         self._leaving += self._packer.pack(*command)
@@ -88,7 +105,7 @@ class Line:
             self._watch = self._loop.call_later(PATIENCE_S, self._look)
         if self._sending is None:
             self._sending = self._loop.create_task(self._send())
-        return await answer
+        return answer
 
     async def close(self) -> None:
         self._give_up(exceptions.ConnectionError("closed by us"))

@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-import redis.asyncio as redis_asyncio
 import structlog
 from redis.commands.core import AsyncScript
 
@@ -39,6 +38,7 @@ from bot.store import codec
 from bot.store.audit_lines import dump_audit
 from bot.store.digests import told_by, told_key
 from bot.store.keys import as_bytes, moment, ms, prefix
+from bot.store.line import SharedClient
 
 INTENT_LEASE_S = 30
 """Longer than Slack may take to answer one call."""
@@ -54,7 +54,7 @@ _log = structlog.get_logger()
 class Outbox:
     """The outbox half of `bot.store.redis.RedisStore`, which brings the client, the scripts and the error guard."""
 
-    _redis: redis_asyncio.Redis
+    _redis: SharedClient
     _scripts: dict[str, AsyncScript]
     _guarded: Callable[[], AbstractAsyncContextManager[None]]
 

@@ -11,10 +11,9 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-import redis.asyncio as redis_asyncio
 import structlog
 from pydantic import SecretStr
 from redis import exceptions
@@ -70,15 +69,16 @@ _DONE = frozenset({Happened.ORDERED, Happened.FOUND})
 _log = structlog.get_logger()
 
 
-def connect(url: SecretStr) -> redis_asyncio.Redis:
+def connect(url: SecretStr) -> SharedClient:
     """A client for the store. It opens no connection until it is used; close it with `aclose()`."""
-    return SharedClient.from_url(
+    client = SharedClient.from_url(
         url.get_secret_value(),
         protocol=2,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_timeout=None,  # the line and `store_errors` limit each call; this would cost as much as the call
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 1, supported_errors=(exceptions.ConnectionError,)),
     )
+    return cast("SharedClient", client)  # redis-py says of each client made so that it is one of its own
 
 
 @asynccontextmanager
@@ -96,7 +96,7 @@ class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
 
     _guarded = staticmethod(store_errors)
 
-    def __init__(self, client: redis_asyncio.Redis) -> None:
+    def __init__(self, client: SharedClient) -> None:
         self._redis = client
         self._scripts: dict[str, AsyncScript] = load_scripts(client)
         self._replicas = health.Replicas(client)
@@ -355,10 +355,8 @@ class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
             return []
         prefix = _prefix(workspace)
         ids = [RequestId(int(number)) for number in numbers]
-        async with store_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            for number in ids:
-                pipeline.hget(f"{prefix}request:{number}", "body")
-            bodies = await pipeline.execute()
+        async with store_errors():
+            bodies = await self._redis.ask_together(*(("HGET", f"{prefix}request:{number}", "body") for number in ids))
         found: list[PurchaseRequest] = []
         for number, body in zip(ids, bodies, strict=True):
             try:

@@ -19,6 +19,7 @@ from saq.types import Context
 from bot.jobs import JobWorker
 from bot.queue import QUEUE, JobQueue, connect_queue
 from bot.store.embedded import private_valkey
+from bot.store.line import SharedClient
 from bot.store.redis import connect
 from playground import invariants
 from playground.provider import ProviderWorld
@@ -39,7 +40,7 @@ class Crew:
 
     around: Worlds
     replicas: Replicas
-    redis: redis_asyncio.Redis
+    redis: SharedClient
 
     async def card(self, *words: str, number: int = 1001) -> SeenMessage:
         async def newest() -> SeenMessage | None:

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
 
 from bot.store.embedded import private_valkey
+from bot.store.line import SharedClient
 from bot.store.redis import RedisStore, connect
 
 
@@ -17,7 +17,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Secr
 
 
 @pytest.fixture
-async def raw(server: SecretStr) -> AsyncIterator[redis_asyncio.Redis]:
+async def raw(server: SecretStr) -> AsyncIterator[SharedClient]:
     """A plain client to look behind the store's back."""
     client = connect(server)
     await client.flushall()
@@ -26,14 +26,14 @@ async def raw(server: SecretStr) -> AsyncIterator[redis_asyncio.Redis]:
 
 
 @pytest.fixture
-async def store(raw: redis_asyncio.Redis) -> RedisStore:
+async def store(raw: SharedClient) -> RedisStore:
     return RedisStore(raw)
 
 
 @pytest.fixture
-async def another(server: SecretStr, raw: redis_asyncio.Redis) -> AsyncIterator[Callable[[], RedisStore]]:
+async def another(server: SecretStr, raw: SharedClient) -> AsyncIterator[Callable[[], RedisStore]]:
     """Makes stores as other processes have them: each with its own connection."""
-    clients: list[redis_asyncio.Redis] = []
+    clients: list[SharedClient] = []
 
     def make() -> RedisStore:
         clients.append(connect(server))

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
@@ -18,6 +17,7 @@ from bot.domain import request as life
 from bot.domain.request import State
 from bot.store import embedded
 from bot.store.embedded import EmbeddedStoreError, private_valkey, server_binary
+from bot.store.line import SharedClient
 from bot.store.redis import RedisStore, connect
 from tests.examples import WORKSPACE, after
 from tests.store.looking import moved, placed
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def client_at(url: SecretStr) -> AsyncIterator[redis_asyncio.Redis]:
+async def client_at(url: SecretStr) -> AsyncIterator[SharedClient]:
     client = connect(url)
     try:
         yield client

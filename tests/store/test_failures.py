@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
 
 from bot.domain import request as life
@@ -27,7 +26,7 @@ from bot.ports import Audit, Claim, Lane, MessageRef, Origin
 from bot.ports.digests import SetDigest
 from bot.store import health
 from bot.store import redis as store_module
-from bot.store.line import PATIENCE_S
+from bot.store.line import PATIENCE_S, SharedClient
 from bot.store.redis import CALL_TIMEOUT_S, DISK_WAIT_MS, RedisStore, connect
 from playground.stage import free_port
 from tests.examples import NOW, REQUESTER, WORKSPACE, after, draft, pause, request, selection, submitted, waiting_draft
@@ -120,7 +119,7 @@ async def store_at(url: SecretStr) -> AsyncIterator[RedisStore]:
 
 
 @asynccontextmanager
-async def client_at(url: SecretStr) -> AsyncIterator[redis_asyncio.Redis]:
+async def client_at(url: SecretStr) -> AsyncIterator[SharedClient]:
     client = connect(url)
     try:
         yield client
@@ -239,9 +238,7 @@ async def test_t118_a_server_that_is_busy_with_a_script_is_away_until_it_has_end
         assert await store.get(WORKSPACE, placed_before.id) == placed_before
 
 
-async def test_t118_a_script_that_fails_is_an_error_and_writes_nothing(
-    store: RedisStore, raw: redis_asyncio.Redis
-) -> None:
+async def test_t118_a_script_that_fails_is_an_error_and_writes_nothing(store: RedisStore, raw: SharedClient) -> None:
     """Something else stands where the record belongs."""
     approved = await moved(store, await placed(store), life.Approved)
     await raw.delete(f"{{{WORKSPACE}}}:request:{approved.id}")
@@ -336,7 +333,7 @@ async def test_a_stale_claim_is_stale_whatever_the_disk_says() -> None:
 
 
 @pytest.fixture
-async def wired(server: SecretStr, raw: redis_asyncio.Redis) -> AsyncIterator[tuple[RedisStore, Wire]]:
+async def wired(server: SecretStr, raw: SharedClient) -> AsyncIterator[tuple[RedisStore, Wire]]:
     """A store whose line can be cut just before an answer arrives; its scripts are loaded."""
     wire = Wire()
     async with wire.to(server) as url, store_at(url) as store:
@@ -354,7 +351,7 @@ async def test_x7_a_submission_whose_answer_was_lost_is_still_one_request(wired:
 
 
 async def test_x7_a_move_whose_answer_was_lost_is_not_taken_for_somebody_elses(
-    wired: tuple[RedisStore, Wire], raw: redis_asyncio.Redis
+    wired: tuple[RedisStore, Wire], raw: SharedClient
 ) -> None:
     store, wire = wired
     seen = await placed(store)
@@ -373,7 +370,7 @@ async def test_x7_a_click_whose_first_look_lost_its_answer_is_no_replay(wired: t
 
 
 async def test_x7_a_note_or_a_step_whose_answer_was_lost_is_no_replay(
-    wired: tuple[RedisStore, Wire], raw: redis_asyncio.Redis
+    wired: tuple[RedisStore, Wire], raw: SharedClient
 ) -> None:
     store, wire = wired
     entry, noted = Audit(NOW, "late_click", NUMBER), len(await audit(raw, WORKSPACE))

@@ -49,6 +49,21 @@ async def test_what_is_asked_at_once_leaves_at_once(
     assert sent == [20]
 
 
+async def test_questions_that_belong_together_leave_in_one_piece_and_are_asked_once_more_together() -> None:
+    wire = Wire()
+    async with running() as server, wire.to(server) as url:
+        client = connect(url)
+        await client.hset("h", mapping={"a": "1", "b": "2"})
+        wire.lose_next_answer_to("together")
+        asked = (("HGET", "h", "a"), ("HMGET", "h", "b", "none"), ("ECHO", "together"), ("ZCARD", "none"))
+        assert await client.ask_together(*asked) == [b"1", [b"2", None], b"together", 0]
+        assert wire.cut == 1
+        with pytest.raises(exceptions.ResponseError):
+            await client.ask_together(("HGET", "h", "a"), ("ZCARD", "h"))
+        assert await client.ask_together() == []
+        await client.aclose()
+
+
 async def test_who_stops_waiting_takes_nobodys_answer(client: redis_asyncio.Redis) -> None:
     await client.ping()
     leaving = [asyncio.ensure_future(client.echo("gone")) for _ in range(3)]

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-import redis.asyncio as redis_asyncio
 
 from bot.domain import request as life
 from bot.domain.audit import Audit, Origin
@@ -14,6 +13,7 @@ from bot.domain.intents import CardIntent
 from bot.ports import MessageRef
 from bot.store import trail
 from bot.store.audit_lines import dump_audit, load_audit
+from bot.store.line import SharedClient
 from bot.store.redis import RedisStore
 from bot.store.trail import StoredTrail
 from tests.examples import APPROVER, NOW, POLICY, REQUESTER, WORKSPACE, after
@@ -23,7 +23,7 @@ STREAM = f"{{{WORKSPACE}}}:audit"
 
 
 async def test_u1_lines_come_in_order_whatever_the_size_of_a_page(
-    raw: redis_asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+    raw: SharedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = RedisStore(raw)
     for number in range(7):
@@ -34,7 +34,7 @@ async def test_u1_lines_come_in_order_whatever_the_size_of_a_page(
         assert read == [f"thing_{number}" for number in range(7)]
 
 
-async def test_u1_a_part_of_the_trail_is_found_by_the_time_it_was_recorded(raw: redis_asyncio.Redis) -> None:
+async def test_u1_a_part_of_the_trail_is_found_by_the_time_it_was_recorded(raw: SharedClient) -> None:
     for second in (10, 20, 30):
         at = int(datetime(2026, 7, 1, 0, 0, second, tzinfo=UTC).timestamp() * 1000)
         line = dump_audit(Audit(NOW, f"at_{second}"))
@@ -45,7 +45,7 @@ async def test_u1_a_part_of_the_trail_is_found_by_the_time_it_was_recorded(raw: 
 
 
 async def test_u1_a_line_carries_the_slack_ids_of_the_click_and_of_the_card(
-    store: RedisStore, raw: redis_asyncio.Redis
+    store: RedisStore, raw: SharedClient
 ) -> None:
     before = await placed(store)
     origin = Origin(ChannelId("C9"), "1785000000.000100")

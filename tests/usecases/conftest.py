@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import redis.asyncio as redis_asyncio
 import stamina
 from pydantic import SecretStr
 
@@ -17,6 +16,7 @@ from bot.domain.policy import Approvals, Policy, PriceTolerance, Role
 from bot.domain.request import Event, PurchaseRequest, State
 from bot.store.embedded import private_valkey
 from bot.store.ledger import StoredLedger
+from bot.store.line import SharedClient
 from bot.store.redis import connect
 from bot.usecases import desk as desk_module
 from bot.usecases.decide import Click
@@ -63,7 +63,7 @@ class Office:
     provider: FakeProvider
     directory: FakeDirectory
     moments: Moments
-    raw: redis_asyncio.Redis
+    raw: SharedClient
     clock: Clock
     policy: Policy = field(default_factory=policy)
     nudged: list[RequestId] = field(default_factory=list)
@@ -113,7 +113,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Secr
 
 
 @pytest.fixture
-async def raw(server: SecretStr) -> AsyncIterator[redis_asyncio.Redis]:
+async def raw(server: SecretStr) -> AsyncIterator[SharedClient]:
     client = connect(server)
     await client.flushall()
     yield client
@@ -136,13 +136,13 @@ def no_waits() -> Iterator[None]:
 
 
 @pytest.fixture
-async def office(raw: redis_asyncio.Redis, clock: Clock) -> Office:
+async def office(raw: SharedClient, clock: Clock) -> Office:
     moments = Moments()
     return Office(SteppedStore(raw, moments), FakeProvider(moments), FakeDirectory(), moments, raw, clock)
 
 
 @pytest.fixture
-async def room(raw: redis_asyncio.Redis, server: SecretStr) -> AsyncIterator[PostRoom]:
+async def room(raw: SharedClient, server: SecretStr) -> AsyncIterator[PostRoom]:
     async with open_room(raw, server) as opened:
         yield opened
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import redis.asyncio as redis_asyncio
 from msgspec.structs import replace
 
 from bot.domain.account import Adjustment, UsageDay
@@ -24,6 +23,7 @@ from bot.domain.quote import Quote
 from bot.domain.request import Order, PurchaseRequest
 from bot.domain.usage import DataPool, Delivered, Service
 from bot.ports import LastLook, MessageRef, PlaceOption, Saying, Spot
+from bot.store.line import SharedClient
 from bot.store.redis import RedisStore
 from bot.usecases.desk import utcnow
 from tests.examples import APPROVER, FINANCE, INVOICE_URL, REQUESTER, SECOND_APPROVER, data_product, product, quote
@@ -287,7 +287,7 @@ class FakeDirectory:
 class SteppedStore(RedisStore):
     """The real store. Moments: `get`, `hold`, `release`; `move:<what>` before each move and `moved:<what>` after it."""
 
-    def __init__(self, client: redis_asyncio.Redis, moments: Moments) -> None:
+    def __init__(self, client: SharedClient, moments: Moments) -> None:
         super().__init__(client)
         self.moments = moments
         self.is_lease_for_everybody = False

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import aiohttp
-import redis.asyncio as redis_asyncio
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -22,6 +21,7 @@ from bot.ports import MessageRef, Saying, Spot
 from bot.slack import CALL_TIMEOUT_S, SlackDirectory
 from bot.slack_notifier import SlackNotifier
 from bot.store.ledger import StoredLedger
+from bot.store.line import SharedClient
 from bot.store.outbox import INTENT_LEASE_S
 from bot.store.redis import RedisStore, connect
 from bot.usecases.desk import Desk
@@ -109,10 +109,10 @@ class PostRoom:
     slack: SlackDriver
     client: AsyncWebClient
     session: aiohttp.ClientSession
-    raw: redis_asyncio.Redis
+    raw: SharedClient
     server: SecretStr
     now: datetime = START
-    clients: list[redis_asyncio.Redis] = field(default_factory=list)
+    clients: list[SharedClient] = field(default_factory=list)
     number: int = 0
 
     @property
@@ -208,7 +208,7 @@ def notices(messages: Sequence[str]) -> list[str]:
 
 
 @asynccontextmanager
-async def open_room(raw: redis_asyncio.Redis, server: SecretStr) -> AsyncIterator[PostRoom]:
+async def open_room(raw: SharedClient, server: SecretStr) -> AsyncIterator[PostRoom]:
     """Ends with an error when the workspace saw anything it would not take."""
     ws = Workspace(manifest=MANIFEST, bot_url="")
     ws.set_clock(START)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-import redis.asyncio as redis_asyncio
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -29,6 +28,7 @@ from bot.domain.ledger import budget_month, entries_of
 from bot.domain.policy import Budgets, Policy, Role
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.domain.reservation import may_exceed, reserved
+from bot.store.line import SharedClient
 from bot.store.redis import connect
 from bot.usecases import checkout, decide
 from playground import invariants
@@ -69,7 +69,7 @@ class Lives(Life):
 
     def __init__(self) -> None:
         super().__init__()
-        self.client: redis_asyncio.Redis | None = None
+        self.client: SharedClient | None = None
         self.creates: Counter[int] = Counter()
         self.driven = 0
 

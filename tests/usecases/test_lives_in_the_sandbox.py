@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import redis.asyncio as redis_asyncio
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -34,6 +33,7 @@ from bot.ports import Answered, LastLook, Urgency
 from bot.providers import PROVIDERS, Account
 from bot.store.journal import FileJournal
 from bot.store.ledger import StoredLedger
+from bot.store.line import SharedClient
 from bot.store.redis import connect
 from bot.usecases import checkout, decide, journal, pausing, submit
 from bot.usecases.decide import Click, Decision
@@ -125,7 +125,7 @@ class SandboxLives(Life):
     async def _open(self, dollars: int | None) -> None:
         self.stack = stack = AsyncExitStack()
         type(self).clock.time = START
-        self.client: redis_asyncio.Redis = connect(self.url)
+        self.client: SharedClient = connect(self.url)
         stack.push_async_callback(self.client.aclose)
         await self.client.flushall()
         self.world = ProviderWorld(history=False, at=START)
