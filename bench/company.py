@@ -234,6 +234,7 @@ def pending(**given: Any) -> PurchaseRequest:
         changed_at=now,
         expires_at=now + timedelta(hours=72),
         approvals=(),
+        opening_quote=None,
         replaced_quote=None,
         changes=(),
         attempt=None,

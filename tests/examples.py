@@ -205,6 +205,7 @@ def submitted(**given: Any) -> PurchaseRequest:
         changed_at=NOW,
         expires_at=NOW + timedelta(hours=72),
         approvals=(),
+        opening_quote=None,
         replaced_quote=None,
         changes=(),
         attempt=None,

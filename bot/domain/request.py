@@ -21,7 +21,7 @@ from bot.domain.errors import MoveError
 from bot.domain.finding import Finding, at_checkout
 from bot.domain.ids import AttemptId, ChannelId, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
-from bot.domain.quote import Change, Quote, digest
+from bot.domain.quote import Change, Quote, Tolerance, changes, digest
 
 
 class State(StrEnum):
@@ -165,6 +165,8 @@ class PurchaseRequest(Struct, frozen=True):
     place: str | None
     selection: Selection
     quote: Quote
+    opening_quote: Quote | None
+    """What this revision put up for decision; None where `quote` comes to the same."""
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
@@ -180,8 +182,13 @@ class PurchaseRequest(Struct, frozen=True):
     """How its channel's budget stood when there was no room for it; while this revision waits for more room."""
 
     @property
+    def approved_quote(self) -> Quote:
+        """What the approvals of this revision are for. Later prices are compared with it, however many there were."""
+        return self.opening_quote or self.quote
+
+    @property
     def digest(self) -> str:
-        return digest(self.selection, self.quote)
+        return digest(self.selection, self.approved_quote)
 
     @property
     def is_final(self) -> bool:
@@ -407,17 +414,24 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
         case Reopened() | Retried():
             return _for_fresh_decision(request, event)
         case Claimed():
-            return replace(request, attempt=event.attempt, quote=event.quote, changes=event.changes, failure=None)
+            return replace(_at(request, event.quote), attempt=event.attempt, changes=event.changes, failure=None)
         case Ordered() | Found() | Followed():
             return replace(request, order=event.order, failure=None, doubt=None)
         case Examined():
             return replace(request, doubt=event.doubt)
         case Resumed():
-            return replace(request, quote=event.quote, changes=event.changes, attempt=None, failure=None, doubt=None)
+            fresh = _at(request, event.quote)
+            return replace(fresh, changes=event.changes, attempt=None, failure=None, doubt=None)
         case Delayed() | Refused() | Unclear():
             return replace(request, failure=event.failure)
         case _:
             return request
+
+
+def _at(request: PurchaseRequest, fresh: Quote) -> PurchaseRequest:
+    """On the same approvals, at a price asked for again."""
+    approved = request.approved_quote
+    return replace(request, quote=fresh, opening_quote=approved if changes(approved, fresh, Tolerance()) else None)
 
 
 def _for_fresh_decision(request: PurchaseRequest, event: Reopened | Retried) -> PurchaseRequest:
@@ -425,6 +439,7 @@ def _for_fresh_decision(request: PurchaseRequest, event: Reopened | Retried) -> 
         request,
         revision=request.revision + 1,
         quote=event.quote,
+        opening_quote=None,
         expires_at=event.expires_at,
         approvals=(),
         attempt=None,
@@ -436,4 +451,4 @@ def _for_fresh_decision(request: PurchaseRequest, event: Reopened | Retried) -> 
     )
     if isinstance(event, Retried):
         return fresh
-    return replace(fresh, selection=event.selection, changes=event.changes, replaced_quote=request.quote)
+    return replace(fresh, selection=event.selection, changes=event.changes, replaced_quote=request.approved_quote)

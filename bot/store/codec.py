@@ -22,7 +22,7 @@ from bot.domain.request import PurchaseRequest
 from bot.ports import MessageRef
 from bot.store import packing
 
-FORMAT = 7
+FORMAT = 8
 Json = dict[str, Any]
 T = TypeVar("T")
 
@@ -97,6 +97,13 @@ def _with_budget(stored: Json) -> Json:
     return {**stored, "format": 7}
 
 
+def _with_opening_quote(stored: Json) -> Json:
+    """7 → 8: what was approved is kept beside a later quote; before, only the newest was."""
+    if "request" in stored:
+        stored["request"]["opening_quote"] = None
+    return {**stored, "format": 8}
+
+
 _UPGRADES: dict[int, Callable[[Json], Json]] = {
     1: _with_doubt,
     2: _with_findings,
@@ -104,6 +111,7 @@ _UPGRADES: dict[int, Callable[[Json], Json]] = {
     4: _with_policy,
     5: _with_service,
     6: _with_budget,
+    7: _with_opening_quote,
 }
 
 

@@ -175,7 +175,7 @@ async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> PurchaseRe
     if isinstance(offer, ProviderError):
         return await _delay(desk, request, offer)
     fresh, known = offer
-    found = changes(request.quote, fresh, desk.policy().tolerance)
+    found = changes(request.approved_quote, fresh, desk.policy().tolerance)
     if is_blocked(found):
         return await _reopen(desk, request, fresh, found)
     _log.info("checkout_quoted", request=request.id, total=fresh.total)
@@ -322,7 +322,7 @@ async def _reopen_refused(desk: Desk, request: PurchaseRequest, refusal: Selecti
         fresh = await desk.provider.urgent.quote(replace(selection, promo_code=None))
     except ProviderError:
         return await _reopen(desk, request, request.quote, (refused,))
-    found = changes(request.quote, fresh, desk.policy().tolerance)
+    found = changes(request.approved_quote, fresh, desk.policy().tolerance)
     return await _reopen(desk, replace(request, selection=replace(selection, promo_code=None)), fresh, found)
 
 

@@ -147,7 +147,7 @@ async def retry(desk: Desk, click: Click) -> Decision:
     if not may(request, Retried):
         return Decision(Result.TOO_LATE, request)
     quote = await desk.provider.quote(request.selection)
-    found = changes(request.quote, quote, desk.policy().tolerance)
+    found = changes(request.approved_quote, quote, desk.policy().tolerance)
     if request.approvals and request.is_proven_unbought and not is_blocked(found):
         with suppress(OverBudgetError):  # then it is for a fresh decision
             return await _decide(desk, click, lambda *_: Resumed(utcnow(), click.user, quote, found), judged=True)

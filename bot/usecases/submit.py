@@ -157,6 +157,7 @@ def _request(desk: Desk, draft: Draft, product: Product, quote: Quote) -> Purcha
         changed_at=now,
         expires_at=now + desk.policy().approval_window,
         approvals=(),
+        opening_quote=None,
         replaced_quote=None,
         changes=(),
         attempt=None,

@@ -203,6 +203,24 @@ def test_a_claim_keeps_the_fresh_quote_and_clears_what_delayed_it() -> None:
     assert moved.attempt.fingerprint == before.selection.fingerprint()
 
 
+@pytest.mark.parametrize("kind", [life.Claimed, life.Resumed])
+def test_q3_what_was_approved_is_kept_beside_a_tolerated_price_until_a_fresh_decision(kind: type[Event]) -> None:
+    before = request(State.APPROVED if kind is life.Claimed else State.FAILED)
+    fresh = event(kind, before)
+    moved = advance(before, replace(fresh, quote=quote(per_unit=380)))
+    assert (moved.quote.total, moved.approved_quote, moved.digest) == (1_900, before.quote, before.digest)
+    failed = moved if kind is life.Claimed else after(moved, life.Claimed)
+    reopened = after(failed, life.Refused, life.Retried)
+    assert reopened.approved_quote == reopened.quote
+
+
+def test_a_fresh_quote_that_comes_to_the_same_is_not_kept_twice() -> None:
+    before = request(State.APPROVED)
+    claimed = event(life.Claimed, before)
+    later = replace(before.quote, quoted_at=before.changed_at)
+    assert advance(before, replace(claimed, quote=later)).opening_quote is None
+
+
 @pytest.mark.parametrize("way", [(life.Ordered,), (life.Unclear, life.Found)])
 def test_an_order_stays_and_clears_the_doubt(way: tuple[type[Event], ...]) -> None:
     moved = after(request(State.ORDERING), *way)

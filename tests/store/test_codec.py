@@ -112,6 +112,13 @@ def test_a_record_of_format_1_is_still_readable() -> None:
     assert read.created_at.isoformat() == "2026-07-24T10:30:00+00:00"
 
 
+def test_the_quote_of_a_record_from_before_two_were_kept_is_the_approved_one() -> None:
+    old = sample(7)
+    assert old.approved_quote == old.quote
+    tolerated = sample(8)
+    assert (tolerated.approved_quote.total, tolerated.quote.total) == (1_750, 1_850)
+
+
 @pytest.mark.parametrize("given", [one for _, one in EVERY_REQUEST if one.is_final][::7], ids=lambda one: one.state)
 def test_a_record_that_is_kept_for_ever_is_packed_and_one_of_before_still_readable(given: PurchaseRequest) -> None:
     packed = codec.dump_request(given)
@@ -144,8 +151,8 @@ def test_a_record_of_a_newer_format_is_left_alone() -> None:
     newer = {**stored(request()), "format": codec.FORMAT + 1}
     with pytest.raises(RecordError, match=f"format {codec.FORMAT + 1}"):
         codec.load_request(WORKSPACE, RequestId(1042), msgspec.json.encode(newer))
-    with pytest.raises(RecordError, match="format 8"):
-        codec.load_draft(b'{"format": 8, "draft": {}}')
+    with pytest.raises(RecordError, match=f"format {codec.FORMAT + 1}"):
+        codec.load_draft(msgspec.json.encode({"format": codec.FORMAT + 1, "draft": {}}))
 
 
 BROKEN = [b"", b"{", b"null", b"[]", b'"text"', b"{}", b'{"format": 1}', b'{"format": 1, "request": null}', b"\xff"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from bot.domain import request as life
-from bot.domain.errors import InputError
+from bot.domain.errors import InputError, RefusedError
+from bot.domain.policy import PriceTolerance
+from bot.domain.quote import ChangeKind
 from bot.domain.request import State
 from bot.usecases import checkout, decide
 from bot.usecases.decide import Result
 from tests.examples import WORKSPACE, selection
-from tests.usecases.conftest import Office, click_on
+from tests.usecases.conftest import Office, click_on, policy
 
 DOUBT = (life.Approved, life.Claimed, life.Unclear)
 SETTLED = timedelta(minutes=11)
@@ -120,6 +123,54 @@ async def test_x4_a_price_that_rose_needs_a_fresh_approval(office: Office) -> No
     office.provider.per_unit = request.quote.line_items[0].per_unit + 1
     await decide.retry(office.desk, click_on(request))
     assert await office.state(request) is State.PENDING
+
+
+async def test_x4_q3_the_tolerance_counts_from_what_was_approved_however_often_it_is_tried_again(
+    office: Office,
+) -> None:
+    """Approved at $17.50 with 10 % tolerance: $19.25 at most, and never 10 % above that again."""
+    office.policy = policy(tolerance=PriceTolerance(percent=Decimal(10)))
+    request = await office.place(life.Approved)
+    for per_unit in (364, 385):
+        office.provider.per_unit = per_unit
+        office.moments.at("create", RefusedError("no stock", status=422))
+        await checkout.drive(office.desk, WORKSPACE, request.id)
+        assert await office.state(request) is State.FAILED
+        await decide.retry(office.desk, click_on(await office.now(request)))
+        assert await office.state(request) is State.APPROVED
+    office.provider.per_unit = 386
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    now = await office.now(request)
+    assert (now.state, now.approvals, now.order) == (State.PENDING, (), None)
+    assert now.replaced_quote is not None
+    assert now.replaced_quote.total == 1_750
+    assert [(change.kind, change.before, change.after) for change in now.changes] == [
+        (ChangeKind.PRICE_UP, 1_750, 1_930)
+    ]
+
+
+async def test_x4_q3_trying_again_beyond_the_tolerance_of_what_was_approved_needs_a_fresh_approval(
+    office: Office,
+) -> None:
+    office.policy = policy(tolerance=PriceTolerance(percent=Decimal(10)))
+    request = await office.place(life.Approved)
+    office.provider.per_unit = 385
+    office.moments.at("create", RefusedError("no stock", status=422))
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    office.provider.per_unit = 386
+    await decide.retry(office.desk, click_on(await office.now(request)))
+    assert await office.state(request) is State.PENDING
+
+
+async def test_x4_q3_a_price_tolerated_when_it_was_tried_again_is_still_told_at_the_order(office: Office) -> None:
+    office.policy = policy(tolerance=PriceTolerance(percent=Decimal(10)))
+    request = await office.place(life.Approved, life.Claimed, life.Refused)
+    office.provider.per_unit = 385
+    await decide.retry(office.desk, click_on(request))
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    now = await office.now(request)
+    assert now.state is State.ORDERED
+    assert [(change.before, change.after) for change in now.changes] == [(1_750, 1_925)]
 
 
 # Two checkouts of the same
