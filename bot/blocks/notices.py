@@ -19,20 +19,26 @@ LED_TO[Happened.SUBMITTED] = State.PENDING
 
 _DECIDED_BEFORE = frozenset({Happened.REOPENED, Happened.REFUSED, Happened.UNCLEAR, Happened.EXAMINED})
 """What an approver has to hear about although nobody clicked."""
+_BOUGHT = frozenset({Happened.ORDERED, Happened.FOUND})
 
 
 # What happened to a request
 
 
 def thread_notice(request: PurchaseRequest, entry: Entry) -> Message:
-    """One event, for those who follow the card. Names the last approver when it needs one again."""
-    addressed = ""
+    """One event, for those who follow the card, naming those who have to hear of it."""
+    named = text.mentions(_addressed(request, entry))
+    return _notice(request, entry, f"{named} " if named else "", _invoice(request, entry))
+
+
+def _addressed(request: PurchaseRequest, entry: Entry) -> Sequence[UserId]:
+    """The last approver when it needs one again, all of them when it was billed otherwise than they approved."""
     approval = request.last(Happened.APPROVED)
     if entry.happened in _DECIDED_BEFORE and approval and approval.by:
-        addressed = f"{text.mention(approval.by)} "
-    elif invoice.is_reminder(request, entry):
-        addressed = f"{text.mentions(_payers(request))} "
-    return _notice(request, entry, addressed, _invoice(request, entry))
+        return [approval.by]
+    if entry.happened in _BOUGHT and story.is_billed_otherwise(request):
+        return [one.by for one in request.approvals]
+    return _payers(request) if invoice.is_reminder(request, entry) else ()
 
 
 def direct_notice(request: PurchaseRequest, entry: Entry, user: UserId | None = None) -> Message:

@@ -50,6 +50,14 @@ def of_renewal(quote: Quote, *, stops: bool) -> str:
     return f"{'saves' if stops else 'goes on at'} {text.money(quote.line_items[0].per_unit)} a period"
 
 
+def billed(total: Cents, quote: Quote) -> str:
+    """What was bought otherwise than quoted. How it is paid is to be read on its invoice alone."""
+    lines = [f"*Billed: {text.money(total)}*"]
+    if total != quote.total:
+        lines.append(f"Quoted before: {text.money(quote.total)}")
+    return "\n".join(lines)
+
+
 def in_short(quote: Quote) -> str:
     """`$15.75 in total: $5.00 from credit and $10.75 by invoice`. No markup."""
     total = f"{text.money(quote.total)} in total"
@@ -60,10 +68,13 @@ def in_short(quote: Quote) -> str:
     return f"{total}: {text.money(quote.credit_applied)} from account credit and {text.money(quote.due)} by invoice"
 
 
-def renewal(quote: Quote, cycle: Cycle) -> str | None:
+def renewal(quote: Quote, cycle: Cycle, *, is_certain: bool = True) -> str | None:
     """When the next charge comes, and what a year of them costs. None when nothing recurs."""
     if not quote.renewal:
         return None
+    if not is_certain:
+        quoted = f"The price of that was quoted as {text.money(quote.renewal)} and may be another by now."
+        return f"Renews {text.every(cycle)} unless stopped; collected automatically. {quoted}"
     charge = f"Renews {text.every(cycle)} at {text.money(quote.renewal)} unless stopped; collected automatically."
     return f"{charge} First year: {text.money(first_year(quote, cycle))}."
 
@@ -95,6 +106,8 @@ def change(found: Change) -> str:
             return f"The price is the same; to pay by invoice is {after} instead of {before}"
         case ChangeKind.REFUSED:
             return f"The provider would not sell it: {after}" if found.after else "The provider would not sell it"
+        case ChangeKind.BILLED:
+            return f"The provider billed {after}; {before} was approved"
         case ChangeKind.BUDGET:
             return f"The channel's budget has no room for {after}"
         case ChangeKind.PAYMENT | ChangeKind.PROMO | ChangeKind.FILTER | ChangeKind.APPROVER:

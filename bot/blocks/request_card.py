@@ -121,9 +121,14 @@ def _fact(label: str, words: str) -> str:
 
 def _price(request: PurchaseRequest) -> str:
     """With the renewal beside it: what comes every month is part of the price."""
-    renewal = price.renewal(request.quote, request.selection.cycle)
-    lines = ["*Price*", price.breakdown(request.quote, request.product), *([renewal] if renewal else [])]
-    return "\n".join(lines)
+    lines = ["*Price*", _sums(request), story.renewal(request) or ""]
+    return "\n".join(line for line in lines if line)
+
+
+def _sums(request: PurchaseRequest) -> str:
+    if request.order is not None and not request.is_as_quoted:
+        return price.billed(request.order.total, request.quote)
+    return price.breakdown(request.quote, request.product)
 
 
 def _budget(request: PurchaseRequest, standing: Standing | None) -> list[Block]:
@@ -215,7 +220,7 @@ def _fallback(request: PurchaseRequest, may_approve: str, needed: int, standing:
         *(f"{price.change(found)}." for found in request.changes[:5]),
         f"Asked by {text.mention(request.requester)}.",
         f"Price: {story.price_in_short(request)}.",
-        price.renewal(request.quote, request.selection.cycle) or "",
+        story.renewal(request) or "",
         _budget_line(request, standing),
         f"Network and place: {text.words(request.place)}." if request.place else "",
         *_fallback_order(request),

@@ -6,6 +6,7 @@ from bot.blocks import budget, limits, price, text
 from bot.blocks import delivery as became
 from bot.domain import invoice
 from bot.domain.ids import UserId
+from bot.domain.quote import ChangeKind
 from bot.domain.request import Entry, Happened, Order, PurchaseRequest, State
 
 SETTLE = "An approver checks the provider's dashboard and says on the card which it was."
@@ -34,7 +35,15 @@ def price_in_short(request: PurchaseRequest) -> str:
     """What it costs, on one line."""
     if request.selection.is_about_renewal:
         return price.of_renewal(request.quote, stops=request.selection.stops_renewal)
+    if request.order is not None and not request.is_as_quoted:
+        return f"{text.money(request.order.total)} in total"
     return price.in_short(request.quote)
+
+
+def renewal(request: PurchaseRequest) -> str | None:
+    """When it is charged again, and for how much as far as that is known."""
+    is_certain = request.order is None or request.order.total == request.quote.total
+    return price.renewal(request.quote, request.selection.cycle, is_certain=is_certain)
 
 
 def state_words(request: PurchaseRequest) -> str:
@@ -218,8 +227,14 @@ def ordered(request: PurchaseRequest, *, at_hand: bool = True) -> str:
         return f"Paid: {text.money(order.total)}."
     if invoice.is_gone(request):
         return ""
+    return f"Invoice open: {_to_pay(order)}.{_where(order) if at_hand else ''}"
+
+
+def _to_pay(order: Order) -> str:
+    if order.due is None:
+        return f"up to {text.money(order.total)} to pay; the invoice says how much of it credit has paid"
     whole = f" of {text.money(order.total)}" if order.due != order.total else ""
-    return f"Invoice open: {text.money(order.due)} to pay{whole}.{_where(order) if at_hand else ''}"
+    return f"{text.money(order.due)} to pay{whole}"
 
 
 def _renewal_changed(request: PurchaseRequest) -> str:
@@ -233,7 +248,7 @@ def _topped_up(order: Order, *, at_hand: bool) -> str:
     if order.is_paid:
         return f"Paid: {text.money(order.total)}. The credit belongs to the account."
     where = _where(order) if at_hand else ""
-    return f"Invoice open: {text.money(order.due)} to pay. The credit arrives when it is paid.{where}"
+    return f"Invoice open: {_to_pay(order)}. The credit arrives when it is paid.{where}"
 
 
 def _where(order: Order) -> str:
@@ -260,7 +275,13 @@ def tolerated(request: PurchaseRequest) -> str | None:
     if request.order is None or not request.changes:
         return None
     lines = "\n".join(price.change(found) for found in request.changes[:10])
-    return f"*Different from what was approved, within what the policy allows*\n{lines}"
+    allowed = "" if is_billed_otherwise(request) else ", within what the policy allows"
+    return f"*Different from what was approved{allowed}*\n{lines}"
+
+
+def is_billed_otherwise(request: PurchaseRequest) -> bool:
+    """Whether it cost another sum than the one that was approved, and nobody could ask before."""
+    return any(found.kind is ChangeKind.BILLED for found in request.changes)
 
 
 def line(request: PurchaseRequest, entry: Entry) -> str:

@@ -59,6 +59,13 @@ class Quote(Struct, frozen=True):
         """What the next cycle costs when no promo code applies again; 0 when nothing recurs."""
         return sum(item.total for item in self.line_items if item.is_recurring)
 
+    def due_of(self, total: Cents, *, is_paid: bool) -> Cents | None:
+        """What the invoice of an order over `total` asks for, or asked. The order itself does not say (Byteful docs).
+
+        None when this quote does not tell either: the price became another, or the credit that was to pay all did not.
+        """
+        return self.due if total == self.total and (self.due > 0 or is_paid) else None
+
     def sums_agree(self) -> bool:
         """The parts add up. A quote that does not is never bought from (and shown as "sums differ")."""
         return (
@@ -84,6 +91,8 @@ class ChangeKind(StrEnum):
     FILTER = "filter"
     REFUSED = "refused"
     APPROVER = "approver"
+    BILLED = "billed"
+    """What was bought cost `after`; `before` was approved."""
     BUDGET = "budget"
     """It had room for `before` and has none for `after`."""
 

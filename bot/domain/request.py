@@ -21,7 +21,7 @@ from bot.domain.errors import MoveError
 from bot.domain.finding import Finding, at_checkout
 from bot.domain.ids import AttemptId, ChannelId, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
-from bot.domain.quote import Change, Quote, Tolerance, changes, digest
+from bot.domain.quote import Change, ChangeKind, Quote, Tolerance, changes, digest
 
 
 class State(StrEnum):
@@ -87,13 +87,16 @@ class Attempt(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """What a checkout gave. `invoice_url` is None when credit paid, or when it was found without its link."""
+    """What a checkout gave. `invoice_url` is None when credit paid, or when it was found without its link.
+
+    `due` is what the invoice asks for, or asked; None when that is to be read on it alone.
+    """
 
     service_id: ServiceId | None
     invoice_url: str | None
     is_paid: bool
     total: Cents
-    due: Cents
+    due: Cents | None
     status: str | None
 
 
@@ -189,6 +192,11 @@ class PurchaseRequest(Struct, frozen=True):
     @property
     def digest(self) -> str:
         return digest(self.selection, self.approved_quote)
+
+    @property
+    def is_as_quoted(self) -> bool:
+        """Whether its order, if there is one, cost what the quote said and was to be paid in that way."""
+        return self.order is None or (self.order.total, self.order.due) == (self.quote.total, self.quote.due)
 
     @property
     def is_final(self) -> bool:
@@ -416,7 +424,8 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
         case Claimed():
             return replace(_at(request, event.quote), attempt=event.attempt, changes=event.changes, failure=None)
         case Ordered() | Found() | Followed():
-            return replace(request, order=event.order, failure=None, doubt=None)
+            differing = _with_bill(request, event.order.total)
+            return replace(request, order=event.order, changes=differing, failure=None, doubt=None)
         case Examined():
             return replace(request, doubt=event.doubt)
         case Resumed():
@@ -426,6 +435,14 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
             return replace(request, failure=event.failure)
         case _:
             return request
+
+
+def _with_bill(request: PurchaseRequest, total: Cents) -> tuple[Change, ...]:
+    """What differs from the approval once it is bought. Another sum than the quoted one takes the quote's place."""
+    approved = request.approved_quote.total
+    if total == request.quote.total:
+        return request.changes
+    return (Change(ChangeKind.BILLED, approved, total, False),) if total != approved else ()
 
 
 def _at(request: PurchaseRequest, fresh: Quote) -> PurchaseRequest:

@@ -98,7 +98,7 @@ def _with_budget(stored: Json) -> Json:
 
 
 def _with_opening_quote(stored: Json) -> Json:
-    """7 → 8: what was approved is kept beside a later quote; before, only the newest was."""
+    """7 → 8: what was approved is kept beside a later quote, and what an invoice asks for may be unknown."""
     if "request" in stored:
         stored["request"]["opening_quote"] = None
     return {**stored, "format": 8}

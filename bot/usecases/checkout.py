@@ -234,8 +234,7 @@ async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> PurchaseR
         moved = await _record(desk, claimed, Unclear(utcnow(), Failure(str(error), reference, error.request_id)))
     else:
         log.info("checkout_ordered", service=order.service_id, is_paid=order.is_paid)
-        # The answer does not say how much of the total its invoice asks for; the quote of a moment ago does.
-        order = replace(order, due=0 if order.is_paid else claimed.quote.due)
+        order = replace(order, due=claimed.quote.due_of(order.total, is_paid=order.is_paid))
         moved = await _keep_answer(desk, claimed, order)
         log.info("checkout_recorded")
     if moved is None or moved.state is not State.ORDERED:

@@ -149,6 +149,6 @@ def order_of(service: Service, request: PurchaseRequest) -> Order:
         invoice_url=None,
         is_paid=is_paid,
         total=service.total,
-        due=0 if is_paid else request.quote.due,
+        due=request.quote.due_of(service.total, is_paid=is_paid),
         status=service.status,
     )

@@ -33,6 +33,7 @@ from bot.domain.request import (
     Retried,
     State,
     Unclear,
+    advance,
 )
 from tests import examples
 from tests.blocks.reading import assert_sound, assert_valid, assert_valid_view, buttons, inputs, markups, visible
@@ -81,6 +82,17 @@ def test_only_a_recorded_order_is_announced() -> None:
     assert "Invoice open: $17.50 to pay." in message.text
     assert "`API-2041-7730`" in message.text
     assert buttons(message)["open_invoice"]["url"] == examples.INVOICE_URL
+
+
+def test_q3_who_approved_is_told_of_another_sum_than_they_approved() -> None:
+    claimed = examples.after(examples.submitted(), Endorsed, Approved, Claimed)
+    as_approved = advance(claimed, Ordered(claimed.changed_at, examples.order()))
+    assert newest(as_approved).text.startswith(":package:")
+    dearer = advance(claimed, Ordered(claimed.changed_at, examples.order(total=4_500, due=None)))
+    for message in (newest(dearer), notices.direct_notice(dearer, dearer.history[-1])):
+        assert "Invoice open: up to $45.00 to pay" in message.text
+        assert "The provider billed $45.00; $17.50 was approved" in message.text
+    assert newest(dearer).text.startswith("<@U0CHIEF> and <@U0BOSS> ")
 
 
 def test_a_top_up_is_not_announced_as_credit() -> None:

@@ -31,6 +31,7 @@ from bot.domain.request import (
     State,
     Unclear,
     Withdrawn,
+    advance,
     may,
 )
 from tests import examples
@@ -259,6 +260,30 @@ def test_bought_for_less_than_approved_is_noted() -> None:
     ordered = examples.request(State.ORDERED)
     cheaper = replace(ordered, changes=(Change(ChangeKind.PRICE_DOWN, 1_750, 1_700, False),))
     assert "The price went down from $17.50 to $17.00" in visible(shown(cheaper))
+
+
+def test_t45_an_order_that_credit_did_not_pay_as_quoted_leaves_what_is_due_to_its_invoice() -> None:
+    by_credit = examples.request(State.ORDERING, quote=examples.quote(balance=5_000))
+    message = shown(advance(by_credit, Ordered(by_credit.changed_at, examples.order(due=None))))
+    for reading in (message.text, visible(message)):
+        assert "Invoice open: up to $17.50 to pay; the invoice says how much of it credit has paid." in reading
+        assert "$0.00" not in reading
+        assert "Nothing left to pay" not in reading
+        assert "from account credit" not in reading.lower()
+        assert "Renews every month at $17.50 unless stopped" in reading
+
+
+def test_q3_an_order_that_was_billed_otherwise_shows_both_sums_and_promises_no_renewal_price() -> None:
+    claimed = examples.request(State.ORDERING, quote=examples.quote(balance=500))
+    message = shown(advance(claimed, Ordered(claimed.changed_at, examples.order(total=4_500, due=None))))
+    for reading in (message.text, visible(message)):
+        assert "Invoice open: up to $45.00 to pay" in reading
+        assert "The provider billed $45.00; $17.50 was approved" in reading
+        assert "Total: $17.50" not in reading
+        assert "Renews every month at" not in reading
+        assert "within what the policy allows" not in reading
+    assert "Quoted before: $17.50" in visible(message)
+    assert "Price: $45.00 in total." in message.text
 
 
 def test_a_purchase_put_off_says_that_nothing_was_sent() -> None:

@@ -70,6 +70,24 @@ def test_sums_that_differ_are_noticed(wrong: dict[str, Any]) -> None:
     assert not replace(quote(), **wrong).sums_agree()
 
 
+@pytest.mark.parametrize(
+    ("asked", "total", "is_paid", "due"),
+    [
+        (quote(1000), 1000, False, 1000),
+        (quote(1000, credit=300), 1000, False, 700),
+        (quote(1000, credit=300), 1000, True, 700),
+        (quote(1000, credit=1000), 1000, True, 0),
+        (quote(1000, credit=1000), 1000, False, None),
+        (quote(1000, credit=300), 1800, False, None),
+        (quote(1000, credit=300), 900, True, None),
+    ],
+)
+def test_t45_what_is_due_is_known_only_of_an_order_that_came_as_quoted(
+    asked: Quote, total: int, is_paid: bool, due: int | None
+) -> None:
+    assert asked.due_of(total, is_paid=is_paid) == due
+
+
 SAME = quote(1000)
 
 

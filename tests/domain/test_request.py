@@ -8,7 +8,7 @@ from msgspec.structs import fields, replace
 
 from bot.domain import request as life
 from bot.domain.errors import MoveError
-from bot.domain.quote import ChangeKind
+from bot.domain.quote import ChangeKind, Tolerance, changes
 from bot.domain.request import (
     EVENTS,
     FINAL,
@@ -21,7 +21,7 @@ from bot.domain.request import (
     advance,
     may,
 )
-from tests.examples import after, event, every_state, quote, request, selection, submitted
+from tests.examples import after, event, every_state, order, quote, request, selection, submitted
 
 PAIRS = [(state, kind) for state in State for kind in EVENTS]
 MOVES = list(TRANSITIONS)
@@ -227,6 +227,31 @@ def test_an_order_stays_and_clears_the_doubt(way: tuple[type[Event], ...]) -> No
     assert moved.order is not None
     assert moved.order.service_id == "API-2041-7730"
     assert (moved.failure, moved.is_final) == (None, True)
+
+
+@pytest.mark.parametrize("kind", [life.Ordered, life.Found])
+@pytest.mark.parametrize(
+    ("quoted", "total", "expected"),
+    [
+        (350, 1_750, []),
+        (350, 1_800, [(ChangeKind.BILLED, 1_750, 1_800)]),
+        (350, 1_700, [(ChangeKind.BILLED, 1_750, 1_700)]),
+        (370, 1_850, [(ChangeKind.PRICE_UP, 1_750, 1_850)]),
+        (370, 1_900, [(ChangeKind.BILLED, 1_750, 1_900)]),
+        (370, 1_750, []),
+    ],
+)
+def test_q3_another_sum_than_the_approved_one_is_a_change_whatever_was_quoted_in_between(
+    kind: type[Event], quoted: int, total: int, expected: list[tuple[ChangeKind, int, int]]
+) -> None:
+    approved = request(State.APPROVED)
+    fresh = quote(per_unit=quoted)
+    tolerated = changes(approved.quote, fresh, Tolerance(cents=1_000))
+    claimed = advance(approved, replace(event(life.Claimed, approved), quote=fresh, changes=tolerated))
+    before = claimed if kind is life.Ordered else after(claimed, life.Unclear)
+    moved = advance(before, replace(event(kind, before), order=order(total=total)))
+    assert [(change.kind, change.before, change.after) for change in moved.changes] == expected
+    assert after(moved, life.Followed).changes == moved.changes
 
 
 @pytest.mark.parametrize("kind", [life.Refused, life.Unclear])

@@ -9,7 +9,8 @@ import pytest
 
 from bot.domain.request import Happened
 from playground.provider import ProviderWorld
-from tests.stories.journey import Journey, answered
+from playground.provider_faults import Fault
+from tests.stories.journey import Journey, answered, reached
 
 TOLERANCE = "price_tolerance: {cents: 100}"
 Change = Callable[[ProviderWorld], object]
@@ -104,6 +105,45 @@ async def test_t40_q3_a_higher_price_is_not_paid_but_shown_side_by_side(journey:
     await mona.clicks(card, "approve")
     await journey.card("Ordered", "*Total: $8.00*")
     assert journey.byteful.creates_received == 1
+
+
+@pytest.mark.parametrize("credit", [0, 300])
+async def test_t45_credit_that_goes_while_it_is_bought_leaves_what_is_due_to_the_invoice(
+    journey: Journey, credit: int
+) -> None:
+    journey.byteful.set_credit(100_000)
+    rita = journey.person("rita")
+    sending = await _being_bought(journey)
+    journey.byteful.set_credit(credit)
+    journey.byteful.faults.clear(sending.name)
+    card = await journey.card("Ordered", "Invoice open: up to $7.00 to pay; the invoice says how much of it credit")
+    for told in (card, await journey.threaded("up to $7.00 to pay"), await journey.direct(rita, "up to $7.00 to pay")):
+        assert "$0.00" not in told.text
+        assert "Nothing left to pay" not in told.text
+
+
+async def test_q3_a_price_that_rises_while_it_is_bought_is_told_to_all(journey: Journey) -> None:
+    """Approved at $7.00 of which credit pays $5.00; billed at $18.00."""
+    rita = journey.person("rita")
+    sending = await _being_bought(journey)
+    journey.byteful.set_price("isp_us", 900)
+    journey.byteful.faults.clear(sending.name)
+    both = "The provider billed $18.00; $7.00 was approved"
+    card = await journey.card("Ordered", both, "up to $18.00 to pay")
+    thread = await journey.threaded("@mona", both, "up to $18.00 to pay")
+    for told in (card, thread, await journey.direct(rita, both, "up to $18.00 to pay")):
+        assert "$2.00" not in told.text
+        assert "Total: $7.00" not in told.text
+        assert "Renews every month at" not in told.text
+
+
+async def _being_bought(journey: Journey) -> Fault:
+    """Approved at the price of a moment ago; Byteful takes its time."""
+    card = await journey.asks(journey.person("rita"))
+    sending = journey.byteful.faults.set("slow", endpoint="checkout/create", seconds=60)
+    await journey.person("mona").clicks(card, "approve")
+    await reached(sending)
+    return sending
 
 
 @pytest.mark.parametrize("policy", [TOLERANCE], indirect=True)

@@ -143,6 +143,38 @@ async def test_what_is_partly_paid_from_credit_says_what_is_left(office: Office)
     assert (now.order.total, now.order.due, now.order.is_paid) == (1_750, 1_000, False)
 
 
+async def test_t45_credit_that_goes_between_the_price_and_the_purchase_leaves_open_what_is_due(office: Office) -> None:
+    office.provider.balance = 5_000
+    request = await office.place(life.Approved, quote=quote(balance=5_000))
+
+    def spent_elsewhere() -> None:
+        office.provider.balance = 1_000
+
+    office.moments.at("create", spent_elsewhere)
+    await drive(office, request)
+    now = await office.now(request)
+    assert now.order is not None
+    assert (now.order.total, now.order.due, now.order.is_paid) == (1_750, None, False)
+    assert (now.changes, now.is_as_quoted) == ((), False)
+
+
+async def test_q3_a_price_that_rises_between_the_price_and_the_purchase_is_told_beside_the_approved_one(
+    office: Office,
+) -> None:
+    office.provider.balance = 1_000
+    request = await office.place(life.Approved, quote=quote(balance=1_000))
+
+    def dearer() -> None:
+        office.provider.per_unit = 700
+
+    office.moments.at("create", dearer)
+    await drive(office, request)
+    now = await office.now(request)
+    assert now.order is not None
+    assert (now.state, now.order.total, now.order.due) == (State.ORDERED, 3_500, None)
+    assert [(change.kind, change.before, change.after) for change in now.changes] == [(ChangeKind.BILLED, 1_750, 3_500)]
+
+
 async def test_n13_the_service_carries_who_asked_who_approved_and_the_project(office: Office) -> None:
     office.policy = policy(channel_settings={CHANNEL: ChannelSettings(project="crawler")})
     request = await office.place(life.Approved)

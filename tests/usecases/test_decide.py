@@ -386,7 +386,7 @@ async def test_a_service_that_was_found_becomes_the_order(office: Office) -> Non
     assert decision.result is Result.DONE
     found = (await office.now(request)).order
     assert found is not None
-    assert (found.service_id, found.total, found.is_paid, found.due) == (service.id, 1_700, True, 0)
+    assert (found.service_id, found.total, found.is_paid, found.due) == (service.id, 1_700, True, None)
     assert await office.store.by_service(WORKSPACE, service.id) == await office.now(request)
 
 
