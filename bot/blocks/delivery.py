@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.blocks import text
-from bot.domain.delivery import VOID_AFTER, ordered_at
+from bot.domain.delivery import VOID_AFTER, checkout_at, ordered_at
 from bot.domain.finding import FAULTS, Finding, Kind
 from bot.domain.request import PurchaseRequest
 
@@ -67,7 +67,7 @@ def _end_or_wait(request: PurchaseRequest, finding: Finding) -> str:
         case Kind.CANCELLING:
             return "It is set to end with its paid period and will not renew."
         case Kind.UNPAID:
-            until = text.when(ordered_at(request) + VOID_AFTER)
+            until = text.when(checkout_at(request) + VOID_AFTER)
             return f"The provider takes an unpaid invoice back after 48 hours: about {until}."
         case Kind.STUCK:
             return "Paid more than 2 hours ago and *not delivered yet*."

@@ -115,12 +115,13 @@ def _ordered(request: PurchaseRequest, entry: Entry) -> str:
     if request.selection.is_about_renewal:
         return f":white_check_mark: *Done.* {story.ordered(request)}"
     lead = ":package: *Ordered.*" if entry.happened is Happened.ORDERED else f":package: {story.line(request, entry)}."
+    money = f" {said}" if (said := story.ordered(request)) else ""
     service = f" Service ID {text.code(order.service_id)}." if order and order.service_id else ""
     status = story.delivery(order) if order else None
     shown = f" Status at the provider: {status}." if status else ""
     since = f"\n{stands}" if (stands := delivery.standing(request)) else ""
     differs = story.tolerated(request)
-    return f"{lead} {story.ordered(request)}{service}{shown}{since}" + (f"\n{differs}" if differs else "")
+    return f"{lead}{money}{service}{shown}{since}" + (f"\n{differs}" if differs else "")
 
 
 def _not_bought(request: PurchaseRequest, entry: Entry) -> str:

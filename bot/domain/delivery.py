@@ -48,6 +48,10 @@ class Sight(Struct, frozen=True):
     order: Order
     findings: tuple[Finding, ...]
 
+    @property
+    def has_ended(self) -> bool:
+        return any(finding.kind is Kind.ENDED for finding in self.findings)
+
 
 def is_followed(request: PurchaseRequest) -> bool:
     """A service, or a top-up: that leaves no service (Byteful docs), but a balance that rises when it is paid."""
@@ -74,6 +78,18 @@ def look(
         findings += _altered(request, order, service)
     findings += _dropped(request, findings, now)
     return Sight(replace(order, is_paid=is_paid, status=service.status), _sorted(findings))
+
+
+def look_at_found(request: PurchaseRequest, service: Service, now: datetime) -> Sight:
+    """What stands of a service that an unclear checkout is taken to have bought.
+
+    Its invoice link was in the lost answer alone (Byteful docs).
+    """
+    order = Order(service.id, None, False, service.total, None, service.status)
+    findings = _sorted(_status(request, order, service, now))
+    is_paid = any(finding.kind is Kind.PAID for finding in findings)
+    due = request.quote.due_of(service.total, is_paid=is_paid)
+    return Sight(replace(order, is_paid=is_paid, due=due), findings)
 
 
 def look_at_top_up(request: PurchaseRequest, now: datetime, *, is_paid: bool) -> Sight:
@@ -188,7 +204,7 @@ def _is_paid(
         return False
     if service.status in RUNNING or service.dispatched_at is not None:
         return True
-    return True if now - ordered_at(request) < VOID_AFTER - VOID_MARGIN else None
+    return True if now - checkout_at(request) < VOID_AFTER - VOID_MARGIN else None
 
 
 def _took_s(request: PurchaseRequest, service: Service, now: datetime) -> int:
@@ -196,13 +212,13 @@ def _took_s(request: PurchaseRequest, service: Service, now: datetime) -> int:
     if service.created_at and service.dispatched_at:
         took = service.dispatched_at - service.created_at
     else:
-        took = now - ordered_at(request)
+        took = now - checkout_at(request)
     return max(0, int(took.total_seconds()))
 
 
 def _waiting(request: PurchaseRequest, service: Service, now: datetime, *, is_paid: bool) -> Iterator[Finding]:
     is_open = service.open_invoice_id is not None and not is_paid and service.status != "overdue"
-    if is_open and now - ordered_at(request) >= UNPAID_AFTER:
+    if is_open and now - checkout_at(request) >= UNPAID_AFTER:
         yield Finding(Kind.UNPAID)
     if is_paid and service.status.startswith("awaiting") and now - _paid_at(request, now) >= STUCK_AFTER:
         yield Finding(Kind.STUCK)
@@ -217,6 +233,11 @@ def _paid_at(request: PurchaseRequest, now: datetime) -> datetime:
 def ordered_at(request: PurchaseRequest) -> datetime:
     entry = request.last(Happened.ORDERED, Happened.FOUND)
     return entry.at if entry else request.changed_at
+
+
+def checkout_at(request: PurchaseRequest) -> datetime:
+    """When its invoice was made, however much later the order was found."""
+    return request.attempt.claimed_at if request.attempt else ordered_at(request)
 
 
 # What was delivered

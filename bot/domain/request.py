@@ -329,10 +329,14 @@ class Examined(Event, frozen=True):
 
 
 class Found(Event, frozen=True):
-    """The order of an unclear checkout was found at the provider, by the machine or by a person."""
+    """The order of an unclear checkout was found at the provider, by the machine or by a person.
+
+    `findings` is what its service showed; empty where the order is known in another way.
+    """
 
     order: Order
     by: UserId | None
+    findings: tuple[Finding, ...] = ()
 
 
 class Absent(ByPerson, frozen=True):
@@ -402,6 +406,8 @@ def _record(request: PurchaseRequest, event: Event) -> PurchaseRequest:
     note = event.reason if isinstance(event, Declined) else None
     entry = Entry(request.version, happened(event), event.at, by, note)
     match event:
+        case Found(findings=seen) if seen:
+            entry = replace(entry, findings=seen)
         case Ordered() | Found():
             entry = replace(entry, findings=at_checkout(is_paid=event.order.is_paid, status=event.order.status))
         case Followed():

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from bot.domain.audit import NOWHERE, Origin
 from bot.domain.budget import Budget, beyond
+from bot.domain.delivery import Sight, look_at_found
 from bot.domain.errors import ChatError, InputError, OverBudgetError, StaleError
 from bot.domain.ids import RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.policy import Role, Verdict
@@ -39,7 +40,7 @@ from bot.domain.request import (
 )
 from bot.domain.rules import Decider, judge
 from bot.usecases.desk import Desk, utcnow
-from bot.usecases.reconcile import order_of, rivals
+from bot.usecases.reconcile import rivals
 
 TRIES = 4
 """How often a decision is taken again on newer facts before giving up; each lost race is a fresh read."""
@@ -176,9 +177,9 @@ async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> 
     if decision.result is not Result.DONE or request is None:
         return decision
     if request.selection.is_about_renewal:
-        order = RENEWAL_CHANGED
+        sight = Sight(RENEWAL_CHANGED, ())
     elif request.selection.is_top_up:
-        order = Order(None, None, False, request.quote.total, request.quote.due, None)
+        sight = Sight(Order(None, None, False, request.quote.total, request.quote.due, None), ())
     elif service_id is None:
         raise InputError({"service_id": "Name the service that was bought."})
     else:
@@ -187,8 +188,8 @@ async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> 
             raise InputError({"service_id": f"{service.id} already belongs to another request."})
         if any(other.state is State.ORDERING for other in await rivals(desk, request, service)):
             raise InputError({"service_id": f"{service.id} may be what is being bought right now. Wait a minute."})
-        order = order_of(service, request)
-    return await _decide(desk, click, lambda *_: Found(utcnow(), order, click.user), judged=True)
+        sight = look_at_found(request, service, utcnow())
+    return await _decide(desk, click, lambda *_: Found(utcnow(), sight.order, click.user, sight.findings), judged=True)
 
 
 async def expire(desk: Desk, request: PurchaseRequest) -> PurchaseRequest:

@@ -1,8 +1,9 @@
 """Working out an unclear checkout by looking, never by trying again.
 
 A service that can only be this checkout's is adopted. One that another open checkout of the same may have bought isn't:
-while that one is under way it is waited for, and otherwise a person decides. None or several are shown to a person, and
-"nothing was bought" can be said only after the settle time, because a slow checkout may land minutes later.
+while that one is under way it is waited for, and otherwise a person decides. One that has ended, none or several are
+shown to a person, and "nothing was bought" can be said only after the settle time, because a slow checkout may land
+minutes later.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.domain.delivery import look_at_found
 from bot.domain.errors import ProviderError, StaleError
 from bot.domain.ids import ServiceId
 from bot.domain.request import (
@@ -22,7 +24,6 @@ from bot.domain.request import (
     Examined,
     Failure,
     Found,
-    Order,
     PurchaseRequest,
     Refused,
     State,
@@ -67,9 +68,10 @@ async def _examine_services(desk: Desk, request: PurchaseRequest, attempt: Attem
     _log.info("doubt_examined", request=request.id, candidates=[service.id for service in left])
     if State.ORDERING in others:
         return  # its own answer will say whose this is
-    if len(left) == 1 and left[0].total == request.quote.total and not others:
-        await desk.move(request, Found(utcnow(), order_of(left[0], request), None), is_adoption=True)
-        _log.info("doubt_settled", request=request.id, service=left[0].id)
+    sight = look_at_found(request, left[0], utcnow()) if len(left) == 1 else None
+    if sight and sight.order.total == request.quote.total and not sight.has_ended and not others:
+        await desk.move(request, Found(utcnow(), sight.order, None, sight.findings), is_adoption=True)
+        _log.info("doubt_settled", request=request.id, service=sight.order.service_id)
         return
     await _record(desk, request, Doubt(_candidates(left), _is_settled(desk, attempt), None))
 
@@ -138,17 +140,4 @@ def _candidates(services: Sequence[Service]) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(service.id, service.name, service.quantity, service.total, service.created_at)
         for service in services[:SHOWN]
-    )
-
-
-def order_of(service: Service, request: PurchaseRequest) -> Order:
-    """The order of a service found at the provider. Its invoice link was in the lost answer alone (Byteful docs)."""
-    is_paid = service.open_invoice_id is None
-    return Order(
-        service_id=service.id,
-        invoice_url=None,
-        is_paid=is_paid,
-        total=service.total,
-        due=request.quote.due_of(service.total, is_paid=is_paid),
-        status=service.status,
     )

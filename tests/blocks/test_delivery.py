@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from bot.blocks import delivery, notices
+from bot.blocks import delivery, notices, text
 from bot.blocks.kit import Message
 from bot.blocks.request_card import card
 from bot.domain.finding import Finding, Kind
 from bot.domain.ids import UserId
-from bot.domain.request import Followed, Ordered, PurchaseRequest, State, advance
+from bot.domain.request import Followed, Found, Ordered, PurchaseRequest, State, advance
 from tests import examples
 from tests.blocks.reading import assert_sound, assert_valid, buttons, markups, visible
 
@@ -43,6 +43,29 @@ def thread(one: PurchaseRequest, back: int = 1) -> Message:
 
 def shown(one: PurchaseRequest) -> Message:
     return card(one, approvers=[examples.APPROVER], role="approver", needed=1)
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [(ENDED, "*Canceled* at the provider. No payment was seen"), (Finding(Kind.CLOSED), "paid or voided")],
+)
+def test_t63_what_is_found_without_its_invoice_is_not_called_paid_or_open(finding: Finding, words: str) -> None:
+    doubtful = examples.request(State.IN_DOUBT)
+    order = examples.order(invoice_url=None, status="canceled")
+    one = advance(doubtful, Found(doubtful.changed_at + HOUR, order, examples.APPROVER, (finding,)))
+    for said in (thread(one).text, notices.direct_notice(one, one.history[-1]).text, shown(one).text):
+        assert words in said
+        assert "Paid" not in said
+        assert "Invoice open" not in said
+
+
+def test_the_48_hours_of_an_invoice_count_from_the_checkout_however_late_it_was_found() -> None:
+    doubtful = examples.request(State.IN_DOUBT)
+    assert doubtful.attempt is not None
+    order = examples.order(invoice_url=None)
+    one = advance(doubtful, Found(doubtful.changed_at + 20 * HOUR, order, None))
+    until = text.when(doubtful.attempt.claimed_at + 48 * HOUR)
+    assert f"takes an unpaid invoice back after 48 hours: about {until}." in delivery.sentence(one, UNPAID)
 
 
 EACH = [

@@ -114,6 +114,42 @@ def test_t70_l7_payment_and_status(
     assert (sight.order.total, sight.order.due, sight.order.service_id) == (1_750, 1_750, "API-2041-7730")
 
 
+@pytest.mark.parametrize(
+    ("given", "after", "is_paid", "due", "expected"),
+    [
+        ({**OPEN}, HOUR, False, 1_750, [Kind.STATUS]),
+        ({}, HOUR, True, 1_750, [Kind.PAID, Kind.STATUS]),
+        ({}, LATE, False, 1_750, [Kind.CLOSED, Kind.STATUS]),
+        ({"dispatched_at": DISPATCHED}, LATE, True, 1_750, [Kind.PAID, Kind.STATUS]),
+        ({"status": "active"}, LATE, True, 1_750, [Kind.PAID, Kind.ACTIVE]),
+        ({"status": "active", "total": 1_800}, LATE, True, None, [Kind.PAID, Kind.ACTIVE]),
+        ({"status": "canceled"}, HOUR, False, 1_750, [Kind.ENDED]),
+        ({"status": "canceled"}, LATE, False, 1_750, [Kind.ENDED]),
+        ({"status": "overdue"}, HOUR, False, 1_750, [Kind.ENDED]),
+    ],
+)
+def test_t63_what_is_found_is_paid_only_when_that_shows(
+    given: dict[str, Any], after: timedelta, is_paid: bool, due: int | None, expected: list[Kind]
+) -> None:
+    """Its age counts from the checkout, also on the looks that follow: the provider voids an invoice after 48 hours."""
+    doubtful = request(State.IN_DOUBT, selection=selection(filter=HERE))
+    there, now = service(doubtful, **given), delivery.checkout_at(doubtful) + after
+    sight = delivery.look_at_found(doubtful, there, now)
+    assert (sight.order.is_paid, sight.order.due, kinds(sight)) == (is_paid, due, expected)
+    found = advance(doubtful, Found(now, sight.order, None, sight.findings))
+    assert found.findings == sight.findings
+    looked_again = delivery.look(found, there, (GOOD,) * 5, now + timedelta(seconds=5))
+    assert (looked_again.order.is_paid, looked_again.findings[0].kind) == (is_paid, expected[0])
+
+
+def test_t63_the_invoice_of_an_order_that_was_found_late_is_as_old_as_its_checkout() -> None:
+    doubtful = request(State.IN_DOUBT, selection=selection(filter=HERE))
+    there, now = service(doubtful, **OPEN), delivery.checkout_at(doubtful) + 24 * HOUR
+    sight = delivery.look_at_found(doubtful, there, now)
+    found = advance(doubtful, Found(now, sight.order, None, sight.findings))
+    assert Kind.UNPAID in kinds(delivery.look(found, there, None, now))
+
+
 def test_paid_once_is_paid_whatever_invoice_a_renewal_opens() -> None:
     one = bought(is_paid=True, due=0)
     sight = seen(one, running(one, status="overdue", **OPEN), after=LATE)

@@ -10,6 +10,8 @@ import pytest
 
 from bot.domain import request as life
 from bot.domain.errors import InputError, RefusedError
+from bot.domain.finding import Kind
+from bot.domain.ledger import Sums, sums_of
 from bot.domain.policy import PriceTolerance
 from bot.domain.quote import ChangeKind
 from bot.domain.request import State
@@ -86,6 +88,39 @@ async def test_one_that_costs_something_else_is_shown_and_not_taken(office: Offi
     assert examined.state is State.IN_DOUBT
     assert examined.doubt is not None
     assert len(examined.doubt.candidates) == 1
+
+
+@pytest.mark.parametrize("status", ["canceled", "overdue"])
+async def test_t63_one_that_ended_unpaid_is_shown_and_not_taken(office: Office, status: str) -> None:
+    """Byteful voids an unpaid invoice after 48 hours; then no invoice is open, and nothing was paid."""
+    request = await office.place(*DOUBT)
+    office.clock.time = request.changed_at
+    ended = office.provider.sell(selection(), status=status, open_invoice_id=None)
+    office.clock.on(timedelta(days=3))
+    examined = await look(office, request)
+    assert (examined.state, examined.order) == (State.IN_DOUBT, None)
+    assert examined.doubt is not None
+    assert [candidate.service_id for candidate in examined.doubt.candidates] == [ended.id]
+    await decide.mark_found(office.desk, click_on(examined), ended.id)
+    found = await office.now(request)
+    assert found.order is not None
+    assert (found.order.is_paid, [one.kind for one in found.findings]) == (False, [Kind.ENDED])
+    entries = await office.desk.ledger.entries_of_service(WORKSPACE, ended.id)
+    assert sums_of(entries) == Sums(void=1_750, count=1, quantity=5)
+
+
+@pytest.mark.parametrize(("hours", "is_paid"), [(46, True), (48, False)])
+async def test_t63_one_without_an_open_invoice_is_called_paid_only_while_none_is_voided(
+    office: Office, hours: int, is_paid: bool
+) -> None:
+    request = await office.place(*DOUBT)
+    assert request.attempt is not None
+    office.clock.time = request.attempt.claimed_at
+    office.provider.sell(selection(), status="awaiting_fulfillment", open_invoice_id=None)
+    office.clock.on(timedelta(hours=hours))
+    found = await look(office, request)
+    assert found.order is not None
+    assert (found.state, found.order.is_paid) == (State.ORDERED, is_paid)
 
 
 async def test_an_unclear_top_up_shows_the_balance_and_is_decided_by_a_person(office: Office) -> None:
