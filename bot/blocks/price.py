@@ -110,6 +110,8 @@ def change(found: Change) -> str:
             return f"The provider billed {after}; {before} was approved"
         case ChangeKind.BUDGET:
             return f"The channel's budget has no room for {after}"
+        case ChangeKind.APPROVALS:
+            return f"The policy wants {after} approvals by now instead of {before}"
         case ChangeKind.PAYMENT | ChangeKind.PROMO | ChangeKind.FILTER | ChangeKind.APPROVER:
             return f"{_LABELS[found.kind]}: {before} → {after}"
 

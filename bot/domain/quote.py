@@ -93,6 +93,8 @@ class ChangeKind(StrEnum):
     APPROVER = "approver"
     BILLED = "billed"
     """What was bought cost `after`; `before` was approved."""
+    APPROVALS = "approvals"
+    """`before` were given, and the policy wants `after` by now."""
     BUDGET = "budget"
     """It had room for `before` and has none for `after`."""
 

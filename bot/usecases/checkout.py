@@ -160,14 +160,13 @@ async def _leave_to_another_job(desk: Desk, turn: RequestId, lease: Lease) -> No
 
 
 async def _buy(desk: Desk, request: PurchaseRequest, lease: Lease) -> PurchaseRequest | None:
-    sent, has_lost_approver, offer = await asyncio.gather(
-        sent_before(desk, request), _has_lost_approver(desk, request), _offer(desk, request)
+    sent, missing, offer = await asyncio.gather(
+        sent_before(desk, request), _missing_approval(desk, request), _offer(desk, request)
     )
     if sent:
         return await settle_forgotten(desk, request, sent)
-    if has_lost_approver:
-        lost = Change(ChangeKind.APPROVER, "allowed to approve", "no longer allowed", True)
-        return await _reopen(desk, request, request.quote, (lost,))
+    if missing:
+        return await _reopen(desk, request, request.quote, (missing,))
     if isinstance(offer, Pause):
         return await _put_off(desk, request, offer.words, offer.id)
     if isinstance(offer, SelectionRefusedError):
@@ -297,6 +296,16 @@ async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease
     _log.error("checkout_interrupted", request=request.id, reference=reference)
     reason = "The bot was interrupted while it was buying, so it does not know how that ended."
     return await desk.move(request, Unclear(utcnow(), Failure(reason, reference)))
+
+
+async def _missing_approval(desk: Desk, request: PurchaseRequest) -> Change | None:
+    """What the policy now in force finds wanting in the approvals; None when they still carry the purchase."""
+    given, needed = len(request.approvals), desk.policy().approvals.needed
+    if given < needed:
+        return Change(ChangeKind.APPROVALS, str(given), str(needed), True)
+    if await _has_lost_approver(desk, request):
+        return Change(ChangeKind.APPROVER, "allowed to approve", "no longer allowed", True)
+    return None
 
 
 async def _has_lost_approver(desk: Desk, request: PurchaseRequest) -> bool:

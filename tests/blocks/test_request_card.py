@@ -244,6 +244,7 @@ def test_a_price_that_moved_shows_old_and_new_side_by_side() -> None:
             Change(ChangeKind.APPROVER, "allowed", "no longer allowed", True),
             "Who approved: allowed → no longer allowed",
         ),
+        (Change(ChangeKind.APPROVALS, "1", "2", True), "The policy wants 2 approvals by now instead of 1"),
     ],
     ids=lambda value: value.kind.name if isinstance(value, Change) else "",
 )

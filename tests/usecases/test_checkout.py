@@ -544,6 +544,23 @@ async def test_z3_each_of_several_approvers_is_judged_again(office: Office) -> N
     assert (await office.state(request), office.provider.creates) == (State.PENDING, 0)
 
 
+async def test_t120_a_policy_that_wants_more_approvals_applies_to_what_waits_to_be_bought(office: Office) -> None:
+    request = await office.place(life.Approved)
+    office.policy = policy(needed=2)
+    await drive(office, request)
+    now = await office.now(request)
+    assert (now.state, now.approvals, office.provider.creates) == (State.PENDING, (), 0)
+    assert [(change.kind, change.after) for change in now.changes] == [(ChangeKind.APPROVALS, "2")]
+
+
+async def test_t120_a_policy_that_wants_fewer_approvals_holds_up_nothing(office: Office) -> None:
+    office.policy = policy(needed=2)
+    request = await office.place(life.Endorsed, life.Approved)
+    office.policy = policy(needed=1)
+    await drive(office, request)
+    assert (await office.state(request), office.provider.creates) == (State.ORDERED, 1)
+
+
 async def test_z3_when_roles_cannot_be_read_nothing_is_bought(office: Office) -> None:
     request = await office.place(life.Approved)
     office.directory.is_away = True
