@@ -111,7 +111,10 @@ class Jobs:
             await checkout.finish(self._desk, moved)
 
     async def sweep(self, _context: Context) -> None:
-        """Drive on or close every request that waits for the machine or the clock, in every workspace."""
+        """Nudge or close every request that waits for the machine or the clock, in every workspace.
+
+        What is bought is bought in a job of its own: there is time for one checkout in it, and here not for all.
+        """
         pause = await self._look_at_pause()
         for workspace in await self._desk.store.workspaces():
             await self._expire(workspace)
@@ -120,25 +123,25 @@ class Jobs:
                 await self._release(workspace)
             for state in SWEPT:
                 for request in await self._desk.store.in_state(workspace, state):
-                    await self._drive(workspace, request.id)
+                    await self._desk.nudge(request)
             await self._teller.listen_again(workspace)
             await self._tell(workspace)
 
-    async def look(self, context: Context) -> None:
-        """Look into purchases without a known end more often than the sweep does: somebody is waiting.
+    async def look(self, _context: Context) -> None:
+        """Nudge purchases without a known end more often than the sweep does: somebody is waiting.
 
         Where candidates are shown, one of them may have become another request's by now. A line is left without its
         worker when that one died.
         """
         for workspace in await self._desk.store.workspaces():
             if left := await checkout.left_in_line(self._desk, workspace):
-                await self.step(context, workspace=workspace, number=left)
+                await self._nudge(workspace, left)
             for state in UNCLEAR:
                 for request in await self._desk.store.in_state(workspace, state):
                     if utcnow() - request.changed_at < YOUNG:
                         continue
                     if request.doubt is None or not request.doubt.is_settled or request.doubt.candidates:
-                        await self.step(context, workspace=workspace, number=request.id)
+                        await self._desk.nudge(request)
 
     async def follow(self, _context: Context) -> None:
         """Look at what was bought wherever a look is due, and say what came out."""
@@ -174,6 +177,13 @@ class Jobs:
     async def _drive(self, workspace: WorkspaceId, number: RequestId) -> None:
         try:
             await checkout.drive(self._desk, workspace, number)
+        except RecordError as error:
+            _log.warning("step_put_off", request=number, error=str(error))
+
+    async def _nudge(self, workspace: WorkspaceId, number: RequestId) -> None:
+        try:
+            if request := await self._desk.store.get(workspace, number):
+                await self._desk.nudge(request)
         except RecordError as error:
             _log.warning("step_put_off", request=number, error=str(error))
 

@@ -16,7 +16,7 @@ from bot.domain.account import Adjustment, UsageDay
 from bot.domain.catalog import Catalog, Filter, Selection
 from bot.domain.errors import ChatError, NotFoundError, SelectionRefusedError
 from bot.domain.home import Home
-from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
+from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.money import Cents
 from bot.domain.policy import Person, Role
 from bot.domain.quote import Quote
@@ -317,6 +317,16 @@ class SteppedStore(RedisStore):
     async def release(self, *given: Any) -> None:
         await self.moments.come("release")
         await super().release(*given)
+
+
+class Silent:
+    """Says nothing: what is to be said stays in the outbox."""
+
+    async def listen_again(self, workspace: WorkspaceId) -> None:
+        return
+
+    async def tell(self, workspace: WorkspaceId) -> int:
+        return 0
 
 
 class FakeNotifier:

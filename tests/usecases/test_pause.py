@@ -23,7 +23,7 @@ from bot.usecases import checkout, pausing, waiting
 from tests.examples import APPROVER, WORKSPACE, draft
 from tests.store.looking import outbox
 from tests.usecases.conftest import Office
-from tests.usecases.fakes import FakeDirectory, KilledError
+from tests.usecases.fakes import FakeDirectory, KilledError, Silent
 
 ADMINS = (UserId("U0ADMINA"), UserId("U0ADMINB"))
 ELSEWHERE = WorkspaceId("T0009")
@@ -41,16 +41,6 @@ class Roles(FakeDirectory):
         return frozenset(role.users)
 
 
-class Silent:
-    """Says nothing: what is to be said stays in the outbox."""
-
-    async def listen_again(self, workspace: WorkspaceId) -> None:
-        return
-
-    async def tell(self, workspace: WorkspaceId) -> int:
-        return 0
-
-
 @pytest.fixture(autouse=True)
 def company(office: Office) -> None:
     office.directory = Roles()
@@ -63,7 +53,11 @@ async def drive(office: Office, request: PurchaseRequest) -> PurchaseRequest:
 
 
 async def sweep(office: Office) -> None:
+    """With the steps it asks for, in jobs of their own."""
+    office.nudged.clear()
     await Jobs(office.desk, Silent(), Silent()).sweep({})  # type: ignore[arg-type]
+    for number in office.nudged:
+        await checkout.drive(office.desk, WORKSPACE, number)
 
 
 async def news(office: Office) -> set[str]:
