@@ -35,6 +35,7 @@ from bot.domain.intents import (
 from bot.domain.notice import (
     Alert,
     BalanceUnread,
+    BoughtBesides,
     BoughtOutside,
     ChannelDigest,
     CreditBack,
@@ -252,6 +253,8 @@ def _of_alert(notice: Alert, *, shows_sums: bool) -> Message:
             return alerts.service_changed(notice, has_sums=shows_sums)
         case BoughtOutside():
             return alerts.bought_outside(notice, has_sums=shows_sums)
+        case BoughtBesides():
+            return alerts.bought_besides(notice)
 
 
 async def _counted(what: str, call: Awaitable[Any]) -> Any:

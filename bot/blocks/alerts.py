@@ -11,6 +11,7 @@ from bot.domain.account import Actor
 from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
 from bot.domain.notice import (
     BalanceUnread,
+    BoughtBesides,
     BoughtOutside,
     CreditBack,
     CreditLow,
@@ -189,6 +190,20 @@ def bought_outside(notice: BoughtOutside, *, has_sums: bool = True) -> Message:
     offers = [kit.button("Show them", Action.SHOW_SERVICES, "outside:0")]
     note = "Whoever may approve takes one into a channel by typing `/proxy adopt SERVICE-ID` there."
     return _said(lines, ":mag:", offers, note)
+
+
+def bought_besides(notice: BoughtBesides) -> Message:
+    number = text.number(notice.request)
+    what = f"service {text.code(notice.service)}" if notice.service else "it once more"
+    lines = [
+        f"*{number} was bought, and its card does not know.* The provider's answer came late, when the request had "
+        f"gone on without it: it bought {what}.",
+        "*Do not buy it again* before somebody has looked. Its invoice is in the provider's dashboard; what is one too "
+        "many can be left unpaid or cancelled there.",
+    ]
+    offers = [kit.button("Show", Action.SHOW_REQUEST, first_revision_value(notice.request))]
+    note = f"`/proxy adopt {text.plain(notice.service, 60)}` takes it into a channel." if notice.service else ""
+    return _said(lines, ":warning:", offers, note)
 
 
 def service_words(service: Service) -> str:

@@ -34,7 +34,8 @@ def thread_notice(request: PurchaseRequest, entry: Entry) -> Message:
 def _addressed(request: PurchaseRequest, entry: Entry) -> Sequence[UserId]:
     """The last approver when it needs one again, all of them when it was billed otherwise than they approved."""
     approval = request.last(Happened.APPROVED)
-    if entry.happened in _DECIDED_BEFORE and approval and approval.by:
+    concerns_approver = entry.happened in _DECIDED_BEFORE or request.is_bought_after_all(entry)
+    if concerns_approver and approval and approval.by:
         return [approval.by]
     if entry.happened in _BOUGHT and story.is_billed_otherwise(request):
         return [one.by for one in request.approvals]
@@ -114,7 +115,7 @@ def _ordered(request: PurchaseRequest, entry: Entry) -> str:
     order = request.order
     if request.selection.is_about_renewal:
         return f":white_check_mark: *Done.* {story.ordered(request)}"
-    lead = ":package: *Ordered.*" if entry.happened is Happened.ORDERED else f":package: {story.line(request, entry)}."
+    lead = f":package: {_ordered_lead(request, entry)}"
     money = f" {said}" if (said := story.ordered(request)) else ""
     service = f" Service ID {text.code(order.service_id)}." if order and order.service_id else ""
     status = story.delivery(order) if order else None
@@ -122,6 +123,12 @@ def _ordered(request: PurchaseRequest, entry: Entry) -> str:
     since = f"\n{stands}" if (stands := delivery.standing(request)) else ""
     differs = story.tolerated(request)
     return f"{lead}{money}{service}{shown}{since}" + (f"\n{differs}" if differs else "")
+
+
+def _ordered_lead(request: PurchaseRequest, entry: Entry) -> str:
+    if request.is_bought_after_all(entry):
+        return "*It was bought after all. Do not buy it again.* The provider's answer to the first attempt came late."
+    return "*Ordered.*" if entry.happened is Happened.ORDERED else f"{story.line(request, entry)}."
 
 
 def _not_bought(request: PurchaseRequest, entry: Entry) -> str:
@@ -144,15 +151,19 @@ def _unclear(request: PurchaseRequest, entry: Entry) -> str:
 
 def _followed(request: PurchaseRequest, entry: Entry) -> str:
     """What a look at the service brought. Told late, it gives its time and then what holds by now."""
-    said = delivery.sentences(request, news(request, entry)) or f"{story.line(request, entry)}."
+    said = delivery.sentences(request, news(request, entry)) or _LATE_ANSWER
     service = f" Service ID {text.code(request.order.service_id or '')}." if request.order else ""
     money = story.ordered(request)
     support = " For the provider's support:" if _for_support(request, entry) else ""
     if _is_newest(request, entry):
-        asks = f"{money} " if invoice.is_reminder(request, entry) else ""
+        asks = f"{money} " if invoice.is_reminder(request, entry) or said is _LATE_ANSWER else ""
         return f":satellite_antenna: {asks}{said}{service}{support}"
     by_now = " ".join(part for part in (money, delivery.standing(request)) if part)
     return f"As of {text.when(entry.at)}: {said}{service}\nBy now: {by_now}{support}"
+
+
+_LATE_ANSWER = "The provider's answer came late, with the invoice."
+"""What a look is told for that has shown nothing new."""
 
 
 def _for_support(request: PurchaseRequest, entry: Entry) -> str:

@@ -143,9 +143,10 @@ def _next_step(request: PurchaseRequest) -> str:
 
 
 def approved(request: PurchaseRequest) -> str:
-    """Who signed off on the present revision, and when."""
+    """Who signed off on the present revision, and when; or last of all on an earlier one that was bought after all."""
     if not request.approvals:
-        return "No approval was needed."
+        earlier = request.last(Happened.APPROVED)
+        return f"{line(request, earlier)}." if earlier else "No approval was needed."
     given = [f"{text.mention(one.by)} {text.when(one.at)}" for one in request.approvals[:10]]
     return f"Approved by {', '.join(given)}."
 

@@ -55,7 +55,7 @@ def bought(
         *_counts_for(team, project),
         *([text.quoted(request.reason)] if request.reason else []),
         *(_approved(approval) for approval in request.approvals[:10]),
-        *([] if request.approvals else ["No approval was needed."]),
+        *([] if request.approvals else [story.approved(request)]),
         text.prose(hidden) or story.ordered(request) or "Nothing is to pay.",
     ]
     since = [

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bot.domain.account import Actor
 from bot.domain.digest import Rhythm
-from bot.domain.ids import ChannelId, NoticeKey, RequestId, ServiceId, UserId
+from bot.domain.ids import AttemptId, ChannelId, NoticeKey, RequestId, ServiceId, UserId
 from bot.domain.money import Cents
 from bot.domain.period import Period
 from bot.domain.renewal import ServiceChange
@@ -148,6 +148,21 @@ class BoughtOutside(Struct, frozen=True):
         return NoticeKey(f"outside:{self.digest}")
 
 
+class BoughtBesides(Struct, frozen=True):
+    """A checkout bought something after all, and its request stands for something else by now. `service` is None for
+    what leaves none.
+    """
+
+    attempt: AttemptId
+    at: datetime
+    request: RequestId
+    service: ServiceId | None
+
+    @property
+    def key(self) -> NoticeKey:
+        return NoticeKey(f"besides:{self.attempt}")
+
+
 class Renewing(Struct, frozen=True):
     """A service of the channel that renews or ends soon."""
 
@@ -214,7 +229,17 @@ class SharedSummary(Struct, frozen=True):
         return NoticeKey(f"shared:{self.channel}:{self.by}:{self.asked}:{self.shown}")
 
 
-Alert = CreditLow | CreditBack | BalanceUnread | DataLow | RenewalDue | RenewalUnpaid | ServiceChanged | BoughtOutside
+Alert = (
+    CreditLow
+    | CreditBack
+    | BalanceUnread
+    | DataLow
+    | RenewalDue
+    | RenewalUnpaid
+    | ServiceChanged
+    | BoughtOutside
+    | BoughtBesides
+)
 Notice = Alert | ChannelDigest | SharedSummary
 
 KINDS: dict[str, type[Notice]] = {kind.__name__: kind for kind in get_args(Notice)}

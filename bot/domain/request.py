@@ -218,6 +218,11 @@ class PurchaseRequest(Struct, frozen=True):
         """The newest line of history of one of these kinds."""
         return next((entry for entry in reversed(self.history) if entry.happened in kinds), None)
 
+    def is_bought_after_all(self, entry: Entry) -> bool:
+        """Whether this line tells of an answer that came when the request had been given up as not bought."""
+        before = self.at_version(entry.version - 1)
+        return entry.happened is Happened.ORDERED and before is not None and before.happened is not Happened.CLAIMED
+
     def at_version(self, version: int) -> Entry | None:
         return next((entry for entry in self.history if entry.version == version), None)
 
@@ -296,7 +301,10 @@ class Claimed(Event, frozen=True):
 
 
 class Ordered(Event, frozen=True):
+    """The provider said yes. `attempt`: the claim that this answers, when the request had gone on from it before."""
+
     order: Order
+    attempt: Attempt | None = None
 
 
 class Followed(Event, frozen=True):
@@ -364,6 +372,7 @@ TRANSITIONS: dict[tuple[State, type[Event]], State] = {
     (State.PENDING, Declined): State.DECLINED,
     (State.PENDING, Withdrawn): State.WITHDRAWN,
     (State.PENDING, Expired): State.EXPIRED,
+    (State.PENDING, Ordered): State.ORDERED,
     (State.APPROVED, Delayed): State.APPROVED,
     (State.APPROVED, Claimed): State.ORDERING,
     (State.APPROVED, Reopened): State.PENDING,
@@ -377,6 +386,7 @@ TRANSITIONS: dict[tuple[State, type[Event]], State] = {
     (State.IN_DOUBT, Absent): State.FAILED,
     (State.FAILED, Resumed): State.APPROVED,
     (State.FAILED, Retried): State.PENDING,
+    (State.FAILED, Ordered): State.ORDERED,
     (State.ORDERED, Followed): State.ORDERED,
 }
 
@@ -430,8 +440,7 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
         case Claimed():
             return replace(_at(request, event.quote), attempt=event.attempt, changes=event.changes, failure=None)
         case Ordered() | Found() | Followed():
-            differing = _with_bill(request, event.order.total)
-            return replace(request, order=event.order, changes=differing, failure=None, doubt=None)
+            return replace(_answered(request, event), order=event.order, failure=None, doubt=None)
         case Examined():
             return replace(request, doubt=event.doubt)
         case Resumed():
@@ -443,10 +452,18 @@ def _carry(request: PurchaseRequest, event: Event) -> PurchaseRequest:
             return request
 
 
+def _answered(request: PurchaseRequest, event: Ordered | Found | Followed) -> PurchaseRequest:
+    """The claim that was answered is the request's again; what was compared for another one concerns it no more."""
+    attempt = event.attempt if isinstance(event, Ordered) else None
+    if attempt is None or attempt == request.attempt:
+        return replace(request, changes=_with_bill(request, event.order.total))
+    return replace(request, attempt=attempt, changes=(), replaced_quote=None)
+
+
 def _with_bill(request: PurchaseRequest, total: Cents) -> tuple[Change, ...]:
     """What differs from the approval once it is bought. Another sum than the quoted one takes the quote's place."""
-    approved = request.approved_quote.total
-    if total == request.quote.total:
+    known, approved = request.order.total if request.order else request.quote.total, request.approved_quote.total
+    if total == known:
         return request.changes
     return (Change(ChangeKind.BILLED, approved, total, False),) if total != approved else ()
 

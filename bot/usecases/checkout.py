@@ -44,7 +44,6 @@ from bot.domain.request import (
     Delayed,
     Event,
     Failure,
-    Found,
     Order,
     Ordered,
     PurchaseRequest,
@@ -59,7 +58,17 @@ from bot.log import new_reference
 from bot.ports import LastLook
 from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
-from bot.usecases.journal import OPEN, forget, note, note_unsent, sent_before, settle, settle_forgotten
+from bot.usecases.journal import (
+    OPEN,
+    forget,
+    note,
+    note_unsent,
+    record_answer,
+    sent_before,
+    sent_for,
+    settle,
+    settle_forgotten,
+)
 from bot.usecases.lease import LEASE, Lease
 from bot.usecases.reconcile import reconcile
 from bot.usecases.stamp import stamp
@@ -234,10 +243,10 @@ async def _send(desk: Desk, claimed: PurchaseRequest, lease: Lease) -> PurchaseR
     else:
         log.info("checkout_ordered", service=order.service_id, is_paid=order.is_paid)
         order = replace(order, due=claimed.quote.due_of(order.total, is_paid=order.is_paid))
-        moved = await _keep_answer(desk, claimed, order)
-        log.info("checkout_recorded")
-    if moved is None or moved.state is not State.ORDERED:
-        await forget(desk, claimed)
+        if moved := await _keep_answer(desk, claimed, order):
+            log.info("checkout_recorded")
+        return moved  # what was bought stays in the journal until the request has it
+    await forget(desk, claimed)
     return moved
 
 
@@ -281,13 +290,15 @@ async def _record(desk: Desk, claimed: PurchaseRequest, event: Event) -> Purchas
 
 
 async def _record_late(desk: Desk, claimed: PurchaseRequest, event: Event) -> PurchaseRequest | None:
-    """The attempt was given up as unclear before its answer came: a clear answer settles the doubt."""
+    """The attempt was given up before its answer came. A clear answer settles the doubt; *bought* holds in any case."""
     now = await desk.store.get(claimed.workspace, claimed.id)
+    if isinstance(event, Ordered) and now is not None and claimed.attempt is not None:
+        return await record_answer(desk, now, sent_for(claimed, claimed.attempt, event.order), event.order)
     is_ours = now is not None and now.attempt == claimed.attempt and now.state is State.IN_DOUBT
     if now is None or not is_ours or isinstance(event, Unclear):
         _log.warning("late_answer_not_recorded", request=claimed.id, answer=type(event).__name__)
         return None
-    return await desk.move(now, Found(utcnow(), event.order, None) if isinstance(event, Ordered) else event)
+    return await desk.move(now, event)
 
 
 async def _flag_lost_attempt(desk: Desk, request: PurchaseRequest, _lease: Lease) -> PurchaseRequest:

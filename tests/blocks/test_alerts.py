@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from bot.blocks import alerts, services
 from bot.blocks.kit import Message
 from bot.domain.account import Actor, KnownService, ServicePage
-from bot.domain.ids import NoticeKey, RequestId, ServiceId
+from bot.domain.ids import AttemptId, NoticeKey, RequestId, ServiceId
 from bot.domain.notice import (
     BalanceUnread,
+    BoughtBesides,
     BoughtOutside,
     CreditBack,
     CreditLow,
@@ -53,6 +54,7 @@ DRAWN: dict[type[Any], Any] = {
     RenewalUnpaid: alerts.renewal_unpaid,
     ServiceChanged: alerts.service_changed,
     BoughtOutside: alerts.bought_outside,
+    BoughtBesides: alerts.bought_besides,
 }
 NOTICES: list[Notice] = [
     CreditLow(1, 0, NOW, 5_000, RUNWAY, 4_000, 4),
@@ -70,6 +72,8 @@ NOTICES: list[Notice] = [
     ServiceChanged(1, NOW, UGLY_SERVICE, REQUESTER, RequestId(1001), Actor.PROVIDER, EVERY_CHANGE),
     BoughtOutside(NOW, "x", (UGLY_SERVICE,) * 5, 1_234),
     BoughtOutside(NOW, "y", (SERVICE,), 1),
+    BoughtBesides(AttemptId("a1"), NOW, RequestId(1001), ServiceId("API-9")),
+    BoughtBesides(AttemptId("a2"), NOW, RequestId(1001), None),
 ]
 
 

@@ -24,6 +24,8 @@ from bot.domain.request import (
     Declined,
     Endorsed,
     Entry,
+    Event,
+    Followed,
     Found,
     Happened,
     Ordered,
@@ -128,6 +130,30 @@ def test_a_failure_told_late_speaks_of_its_own_attempt() -> None:
     assert "Nothing was bought by that attempt." in message.text
     assert "By now: *:package: Ordered*" in message.text
     assert "can try again" not in message.text
+
+
+@pytest.mark.parametrize("given_up", [(Absent,), (Absent, Retried)])
+def test_what_was_bought_after_all_is_told_to_who_approved_and_under_whose_approval(
+    given_up: tuple[type[Event], ...],
+) -> None:
+    """T60: nobody is to buy it again, and a card whose fresh decision was not needed says who decided."""
+    request = examples.after(examples.submitted(), Approved, Claimed, Unclear, *given_up, Ordered)
+    said = newest(request).text
+    assert said.startswith("<@U0BOSS>")
+    assert "bought after all. Do not buy it again" in said
+    assert "Approved by <@U0BOSS>" in card(request, approvers=(), role="approver", needed=1).text
+    assert "bought after all" not in newest(examples.request(State.ORDERED)).text
+
+
+def test_a_link_that_comes_late_is_sent_to_those_who_were_told_that_it_is_not_known() -> None:
+    """T116"""
+    request = examples.after(examples.submitted(), Approved, Claimed, Unclear, Found)
+    assert request.order is not None
+    with_link = replace(request.order, invoice_url=examples.INVOICE_URL)
+    told = advance(request, Followed(request.changed_at, with_link, request.findings, (request.requester,)))
+    message = notices.direct_notice(told, told.history[-1])
+    assert "$17.50 to pay. Open the invoice to pay it. The provider's answer came late" in message.text
+    assert "open_invoice" in buttons(message)
 
 
 def test_an_old_reopening_shows_no_newer_numbers() -> None:

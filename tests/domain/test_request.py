@@ -41,6 +41,7 @@ def test_the_table_says_this() -> None:
         "pending declined -> declined",
         "pending withdrawn -> withdrawn",
         "pending expired -> expired",
+        "pending ordered -> ordered",
         "approved delayed -> approved",
         "approved claimed -> ordering",
         "approved reopened -> pending",
@@ -54,6 +55,7 @@ def test_the_table_says_this() -> None:
         "in_doubt absent -> failed",
         "failed resumed -> approved",
         "failed retried -> pending",
+        "failed ordered -> ordered",
         "ordered followed -> ordered",
     }
 
@@ -252,6 +254,17 @@ def test_q3_another_sum_than_the_approved_one_is_a_change_whatever_was_quoted_in
     moved = advance(before, replace(event(kind, before), order=order(total=total)))
     assert [(change.kind, change.before, change.after) for change in moved.changes] == expected
     assert after(moved, life.Followed).changes == moved.changes
+
+
+def test_an_answer_that_comes_after_a_fresh_decision_was_asked_for_brings_its_claim_back() -> None:
+    doubtful = after(submitted(), life.Approved, life.Claimed, life.Unclear)
+    waiting = after(doubtful, life.Absent, life.Retried, life.Approved, life.Reopened)
+    assert (waiting.attempt, bool(waiting.changes)) == (None, True)
+    answer = replace(event(life.Ordered, waiting), attempt=doubtful.attempt)
+    bought = advance(waiting, answer)
+    assert (bought.state, bought.attempt, bought.changes) == (State.ORDERED, doubtful.attempt, ())
+    assert bought.is_bought_after_all(bought.history[-1])
+    assert not request(State.ORDERED).is_bought_after_all(request(State.ORDERED).history[-1])
 
 
 @pytest.mark.parametrize("kind", [life.Refused, life.Unclear])

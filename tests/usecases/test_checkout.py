@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from bot.domain import request as life
 from bot.domain.catalog import Cycle, Filter
@@ -27,7 +28,7 @@ from bot.domain.request import Happened, PurchaseRequest, State
 from bot.store import redis as store_module
 from bot.store.redis import connect
 from bot.usecases import checkout, decide
-from tests.examples import APPROVER, CHANNEL, REQUESTER, SECOND_APPROVER, WORKSPACE, quote, selection
+from tests.examples import APPROVER, CHANNEL, INVOICE_URL, REQUESTER, SECOND_APPROVER, WORKSPACE, quote, selection
 from tests.store.servers import running
 from tests.usecases.conftest import Clock, Office, click_on, policy
 from tests.usecases.fakes import FakeDirectory, FakeProvider, KilledError, Moments, SteppedStore
@@ -349,7 +350,8 @@ async def test_an_answer_that_comes_after_it_was_given_up_settles_the_doubt(offi
     assert office.provider.creates == 1
 
 
-async def test_a_late_answer_to_what_was_found_already_changes_nothing(office: Office) -> None:
+async def test_t116_a_late_answer_to_what_was_found_already_brings_its_invoice_link(office: Office) -> None:
+    """It is in the answer alone: without it the card would say for good that the link is not known."""
     request = await office.place(life.Approved)
 
     async def another_finds_it() -> None:
@@ -359,9 +361,25 @@ async def test_a_late_answer_to_what_was_found_already_changes_nothing(office: O
     office.moments.at("sold", another_finds_it)
     await drive(office, request)
     now = await office.now(request)
-    assert (now.state, now.history[-1].happened) == (State.ORDERED, Happened.FOUND)
-    assert [entry.happened for entry in now.history].count(Happened.FOUND) == 1
+    assert now.order is not None
+    assert (now.state, now.order.service_id, now.order.invoice_url) == (State.ORDERED, "API-1", INVOICE_URL)
+    assert [entry.happened for entry in now.history[-2:]] == [Happened.FOUND, Happened.FOLLOWED]
+    assert now.history[-1].others == (REQUESTER,), "who asked was told that the link is not known"
     assert office.provider.creates == 1
+
+
+async def test_t116_a_late_answer_to_what_was_paid_meanwhile_changes_nothing(office: Office) -> None:
+    request = await office.place(life.Approved)
+
+    async def another_finds_it_paid() -> None:
+        office.provider.services = [replace(one, open_invoice_id=None) for one in office.provider.services]
+        await gives_it_up(office, request)
+        await drive(office, request)
+
+    office.moments.at("sold", another_finds_it_paid)
+    await drive(office, request)
+    now = await office.now(request)
+    assert (now.state, now.history[-1].happened) == (State.ORDERED, Happened.FOUND)
 
 
 async def test_a_late_refusal_is_not_taken_for_an_order(office: Office) -> None:

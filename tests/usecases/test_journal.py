@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain.catalog import STOP_CODE
 from bot.domain.errors import RefusedError, StoreUnavailableError
-from bot.domain.request import Approved, Claimed, PurchaseRequest, State
+from bot.domain.ids import AttemptId, NoticeKey, ServiceId
+from bot.domain.notice import BoughtBesides
+from bot.domain.request import (
+    RENEWAL_CHANGED,
+    Approved,
+    Claimed,
+    Declined,
+    Ordered,
+    PurchaseRequest,
+    Refused,
+    Retried,
+    State,
+    Unclear,
+)
 from bot.ports import Sent
 from bot.store.journal import FileJournal
-from bot.usecases import checkout, journal
+from bot.store.ledger import StoredLedger
+from bot.usecases import checkout, decide, journal
+from bot.usecases.decide import Result
 from bot.usecases.desk import Desk
-from tests.examples import INVOICE_URL, WORKSPACE
-from tests.usecases.conftest import Office
+from tests.examples import INVOICE_URL, REQUESTER, WORKSPACE, selection
+from tests.store.looking import outbox
+from tests.usecases.conftest import Office, click_on
 from tests.usecases.fakes import KilledError
 
 
@@ -251,3 +269,122 @@ async def test_t116_the_proof_that_nothing_was_sent_settles_the_doubt(office: Of
     assert office.provider.creates == 0
     assert failed.state is State.FAILED
     assert failed.is_proven_unbought
+
+
+# An answer that comes when its checkout was given up
+
+
+async def said_absent(office: Office, request: PurchaseRequest) -> None:
+    """Another machine took the claim for lost, nothing showed at the provider, and somebody said so."""
+    await office.raw.delete(f"{{{WORKSPACE}}}:lease:checkout")
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    office.provider.services.clear()
+    office.clock.on(timedelta(minutes=11))
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    decision = await decide.mark_absent(office.desk, click_on(await office.now(request)))
+    assert decision.result is Result.DONE
+
+
+async def retried(office: Office, request: PurchaseRequest) -> None:
+    await said_absent(office, request)
+    await decide.retry(office.desk, click_on(await office.now(request)))
+    assert await office.state(request) is State.PENDING
+
+
+async def approved_again(office: Office, request: PurchaseRequest) -> None:
+    await retried(office, request)
+    await decide.approve(office.desk, click_on(await office.now(request)))
+    assert await office.state(request) is State.APPROVED
+
+
+async def bought_again(office: Office, request: PurchaseRequest) -> None:
+    await approved_again(office, request)
+    office.provider.sell(request.selection, created_at=office.clock.time - timedelta(days=1))  # numbers go on from here
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    assert await office.state(request) is State.ORDERED
+
+
+async def declined_after_all(office: Office, request: PurchaseRequest) -> None:
+    await retried(office, request)
+    await decide.decline(office.desk, click_on(await office.now(request)), "No.")
+
+
+async def is_anothers(office: Office, request: PurchaseRequest) -> None:
+    await said_absent(office, request)
+    other = await office.place(Approved, Claimed, Unclear, draft="d2")
+    office.provider.sell(request.selection)
+    await decide.mark_found(office.desk, click_on(other), ServiceId("API-1"))
+    assert await office.state(other) is State.ORDERED
+
+
+Meanwhile = Callable[[Office, PurchaseRequest], Awaitable[None]]
+SLOW_OR_DEAD = pytest.mark.parametrize("died", [False, True], ids=["slow", "died"])
+
+
+async def answered(office: Office, desk: Desk, meanwhile: Meanwhile, *, died: bool) -> PurchaseRequest:
+    """What others did after a checkout was given up, and then its answer: it took long, or its machine died with it in
+    hand and was started again.
+    """
+    request = await office.place(Approved)
+    if died:
+        office.moments.at("move:ordered", KilledError())
+        with pytest.raises(KilledError):
+            await drive(desk, request)
+        office.moments.forget()
+        await meanwhile(office, request)
+    else:
+        office.moments.at("sold", lambda: meanwhile(office, request))
+        await drive(desk, request)
+    for _ in range(2):
+        await journal.replay(desk)
+    return await office.now(request)
+
+
+@SLOW_OR_DEAD
+@pytest.mark.parametrize("meanwhile", [said_absent, retried, approved_again])
+async def test_t60_what_somebody_said_was_not_bought_and_was_ends_as_bought(
+    office: Office, desk: Desk, meanwhile: Meanwhile, died: bool
+) -> None:
+    bought = await answered(office, desk, meanwhile, died=died)
+    assert bought.order is not None
+    assert (bought.state, bought.order.service_id, bought.order.invoice_url) == (State.ORDERED, "API-1", INVOICE_URL)
+    assert bought.attempt is not None
+    assert await kept(desk) == []
+    await drive(desk, bought)
+    assert office.provider.creates == 1
+    entries = await StoredLedger(office.raw).entries_of_service(WORKSPACE, ServiceId("API-1"))
+    assert [(entry.amount, entry.request) for entry in entries] == [(bought.order.total, bought.id)]
+
+
+@SLOW_OR_DEAD
+@pytest.mark.parametrize("meanwhile", [bought_again, declined_after_all, is_anothers])
+async def test_t60_an_answer_that_its_request_cannot_take_any_more_is_kept_and_told_once(
+    office: Office, desk: Desk, meanwhile: Meanwhile, died: bool
+) -> None:
+    now = await answered(office, desk, meanwhile, died=died)
+    (sent,) = await kept(desk)
+    assert sent.order is not None
+    assert sent.order.invoice_url == INVOICE_URL
+    assert now.order is None or now.order.service_id != sent.order.service_id
+    notice = await office.store.notice(WORKSPACE, NoticeKey(f"besides:{sent.attempt}"))
+    assert isinstance(notice, BoughtBesides)
+    assert (notice.request, notice.service) == (now.id, sent.order.service_id)
+    told = {name for name in await outbox(office.raw, WORKSPACE) if notice.key in name}
+    assert told == {
+        f"below:{now.id}:{notice.key}",
+        *(f"notice:{user}:{notice.key}" for user in {REQUESTER, *office.directory.approvers}),
+    }
+
+
+async def test_an_answer_about_a_renewal_that_was_asked_for_anew_is_forgotten(office: Office, desk: Desk) -> None:
+    """It cost nothing, and asking twice does no harm."""
+    bought = await office.place(Approved, Claimed, Ordered)
+    assert bought.order is not None
+    asked = selection(product_code=STOP_CODE, service=bought.order.service_id)
+    request = await office.place(Approved, Claimed, Refused, Retried, Declined, draft="d2", selection=asked)
+    assert desk.journal is not None
+    await desk.journal.keep(Sent(WORKSPACE, request.id, AttemptId("earlier"), request.created_at, RENEWAL_CHANGED))
+    await journal.replay(desk)
+    assert await kept(desk) == []
+    assert await office.now(request) == request
+    assert not [name for name in await outbox(office.raw, WORKSPACE) if "besides" in name]
