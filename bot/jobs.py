@@ -121,9 +121,8 @@ class Jobs:
             await book.book_earlier(self._desk, workspace)
             if pause is None:
                 await self._release(workspace)
-            for state in SWEPT:
-                for request in await self._desk.store.in_state(workspace, state):
-                    await self._desk.nudge(request)
+            async for request in self._desk.each_in(workspace, *SWEPT):
+                await self._desk.nudge(request)
             await self._teller.listen_again(workspace)
             await self._tell(workspace)
 
@@ -136,12 +135,11 @@ class Jobs:
         for workspace in await self._desk.store.workspaces():
             if left := await checkout.left_in_line(self._desk, workspace):
                 await self._nudge(workspace, left)
-            for state in UNCLEAR:
-                for request in await self._desk.store.in_state(workspace, state):
-                    if utcnow() - request.changed_at < YOUNG:
-                        continue
-                    if request.doubt is None or not request.doubt.is_settled or request.doubt.candidates:
-                        await self._desk.nudge(request)
+            async for request in self._desk.each_in(workspace, *UNCLEAR):
+                if utcnow() - request.changed_at < YOUNG:
+                    continue
+                if request.doubt is None or not request.doubt.is_settled or request.doubt.candidates:
+                    await self._desk.nudge(request)
 
     async def follow(self, _context: Context) -> None:
         """Look at what was bought wherever a look is due, and say what came out."""

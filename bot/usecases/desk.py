@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from bot.domain.errors import ChatError
 from bot.domain.ids import UserId, WorkspaceId
 from bot.domain.invoice import Readers
 from bot.domain.policy import ADMIN, Policy, Role
-from bot.domain.request import Event, PurchaseRequest, advance
+from bot.domain.request import Event, PurchaseRequest, State, advance
 from bot.domain.reservation import may_exceed
 from bot.ports import Directory, Journal, Ledger, Nudge, Provider, Store
 
@@ -63,6 +63,15 @@ class Desk:
             cap=None if is_free else self.policy().cap_of(request.channel),
         )
         return moved
+
+    async def each_in(self, workspace: WorkspaceId, *states: State) -> AsyncIterator[PurchaseRequest]:
+        """Every request in these states, however many there are, oldest first in each."""
+        for state in states:
+            beyond = 0
+            while page := await self.store.in_state(workspace, state, beyond=beyond):
+                for request in page:
+                    yield request
+                beyond = page[-1].id
 
     async def note(
         self,

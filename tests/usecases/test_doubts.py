@@ -228,6 +228,16 @@ async def test_t62_one_service_and_two_doubts_of_the_same_is_left_to_a_person(of
     assert (await decide.mark_absent(office.desk, click_on(left))).result is Result.DONE
 
 
+async def test_t62_the_other_is_seen_however_many_doubts_there_are(office: Office) -> None:
+    first = await office.place(*DOUBT)
+    for number in range(50):
+        await office.place(*DOUBT, draft=f"other{number}", selection=selection(quantity=6))
+    await office.place(*DOUBT, draft="last")
+    office.clock.time = first.changed_at
+    office.provider.sell(selection(), total=first.quote.total)
+    assert (await look(office, first)).state is State.IN_DOUBT
+
+
 async def test_t62_what_the_other_was_told_it_did_not_buy_is_then_this_ones(office: Office) -> None:
     first, second = [await office.place(*DOUBT, draft=draft) for draft in ("d1", "d2")]
     office.clock.time = first.changed_at + SETTLED

@@ -53,3 +53,14 @@ async def test_x8_a_line_headed_by_a_record_that_cannot_be_read_stops_no_look(of
     office.clock.on(timedelta(hours=1))
     await jobs(office).look({})
     assert office.nudged == [doubt.id]
+
+
+async def test_t69_of_many_that_wait_none_is_left_out(office: Office) -> None:
+    """More than are read at once, as after an hour in which no checkout had a clear answer."""
+    for number in range(50):
+        await office.place(life.Approved, life.Claimed, life.Unclear, draft=f"d{number}")
+    last = await office.place(life.Approved, life.Claimed, life.Unclear, draft="last")
+    assert last.id in await nudged(office)
+    office.nudged.clear()
+    await jobs(office).look({})
+    assert last.id in office.nudged
