@@ -184,7 +184,8 @@ async def mark_found(desk: Desk, click: Click, service_id: ServiceId | None) -> 
         raise InputError({"service_id": "Name the service that was bought."})
     else:
         service = await desk.provider.service(service_id)
-        if await desk.store.known_services(click.workspace, [service.id]):
+        owner = await desk.store.by_service(click.workspace, service.id)
+        if owner is not None and owner.id != request.id:
             raise InputError({"service_id": f"{service.id} already belongs to another request."})
         if any(other.state is State.ORDERING for other in await rivals(desk, request, service)):
             raise InputError({"service_id": f"{service.id} may be what is being bought right now. Wait a minute."})

@@ -13,7 +13,7 @@ from bot.domain.audit import Origin
 from bot.domain.errors import ChatError, InputError, NotFoundError, ReplayError, StaleError
 from bot.domain.ids import RequestId, ServiceId, UserId
 from bot.domain.request import Happened, State
-from bot.usecases import decide
+from bot.usecases import checkout, decide
 from bot.usecases.decide import Click, Decision, Result
 from bot.usecases.desk import Desk
 from tests.examples import APPROVER, NOW, REQUESTER, SECOND_APPROVER, WORKSPACE, order, selection
@@ -404,6 +404,16 @@ async def test_a_service_of_another_request_settles_nothing(office: Office) -> N
     with pytest.raises(InputError, match="another request"):
         await decide.mark_found(office.desk, click_on(request), order().service_id)
     assert await office.state(request) is State.IN_DOUBT
+
+
+async def test_c2_a_service_that_the_machine_has_just_found_for_the_same_request_is_no_others(office: Office) -> None:
+    request = await office.place(*DOUBT)
+    service = office.provider.sell(selection(), total=request.quote.total)
+    await checkout.drive(office.desk, WORKSPACE, request.id)
+    assert await office.state(request) is State.ORDERED
+    decision = await decide.mark_found(office.desk, click_on(request), service.id)
+    assert decision.result is Result.TOO_LATE
+    assert decision.request == await office.now(request)
 
 
 async def test_a_doubt_about_proxies_is_not_settled_without_naming_the_service(office: Office) -> None:
