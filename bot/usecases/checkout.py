@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
 from time import monotonic
 
 import stamina
@@ -70,11 +69,9 @@ from bot.usecases.journal import (
     settle_forgotten,
 )
 from bot.usecases.lease import LEASE, Lease
-from bot.usecases.reconcile import reconcile
+from bot.usecases.reconcile import KNOWN_SERVICES_WINDOW, reconcile
 from bot.usecases.stamp import stamp
 
-KNOWN_SERVICES_WINDOW = timedelta(minutes=15)
-"""How far before a checkout services are noted, so that they are never mistaken for its result."""
 RECORD_TRIES = 8
 """How often a bought answer is offered to a store that does not take it."""
 OVERTAKEN_S = (0.01, 0.05, 0.2, 1.0)

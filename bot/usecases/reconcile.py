@@ -33,8 +33,12 @@ from bot.usecases import pausing
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.stamp import is_stamped
 
-CLOCK_MARGIN = timedelta(minutes=2)
-"""Creation times have whole seconds and another clock; what existed before is excluded by id anyway."""
+KNOWN_SERVICES_WINDOW = timedelta(minutes=15)
+"""How far before a checkout services are noted, so that they are never mistaken for its result."""
+CLOCK_MARGIN = KNOWN_SERVICES_WINDOW - timedelta(minutes=1)
+"""How long before its claim a purchase may seem to be made: the provider has another clock, and cuts off parts of a
+second. What existed then is excluded by id.
+"""
 SHOWN = 5
 """More candidates than this help nobody decide."""
 

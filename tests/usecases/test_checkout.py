@@ -769,7 +769,7 @@ NOT_ITS_OWN: dict[str, Callable[[Office], object]] = {
     "another place": lambda office: office.provider.sell(selection(filter=AT_TEXAS)),
     "stamped for another": lambda office: office.provider.sell(selection(), metadata={"proxydesk_request": "T/1"}),
     "older than the claim": lambda office: office.provider.sell(
-        selection(), created_at=office.clock.time - timedelta(minutes=5)
+        selection(), created_at=office.clock.time - timedelta(minutes=20)
     ),
     "two that fit": lambda office: [office.provider.sell(selection()) for _ in range(2)],
 }

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain import request as life
-from bot.domain.errors import InputError, RefusedError
+from bot.domain.errors import InputError, OutcomeUnknownError, RefusedError
 from bot.domain.finding import Kind
 from bot.domain.ledger import Sums, sums_of
 from bot.domain.policy import PriceTolerance
@@ -63,6 +63,29 @@ async def test_a_charge_that_lands_minutes_later_is_found(office: Office) -> Non
     office.clock.time = request.changed_at + timedelta(minutes=4)
     office.provider.sell(request.selection, total=request.quote.total)
     assert (await look(office, request)).state is State.ORDERED
+
+
+@pytest.mark.parametrize("minutes", [3, 13])
+async def test_t117_a_charge_is_found_although_our_clock_is_ahead_of_the_providers(
+    office: Office, minutes: int
+) -> None:
+    request = await office.place(*DOUBT)
+    assert request.attempt is not None
+    before = request.attempt.claimed_at - timedelta(minutes=minutes)
+    office.clock.time = request.changed_at
+    office.provider.sell(request.selection, total=request.quote.total, created_at=before)
+    assert (await look(office, request)).state is State.ORDERED
+
+
+async def test_t117_what_existed_just_before_is_known_and_not_taken_for_it(office: Office) -> None:
+    """Also where the clocks agree: it was noted with the claim."""
+    request = await office.place(life.Approved)
+    office.provider.sell(selection(), created_at=office.clock.time - timedelta(minutes=5))
+    office.moments.at("create", OutcomeUnknownError("No answer."))
+    await look(office, request)
+    office.clock.on(SETTLED)
+    examined = await look(office, request)
+    assert (examined.state, examined.doubt and examined.doubt.candidates) == (State.IN_DOUBT, ())
 
 
 async def test_t62_of_two_that_could_be_it_a_person_names_the_one(office: Office) -> None:
