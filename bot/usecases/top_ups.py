@@ -2,7 +2,8 @@
 
 For each open top-up the lowest balance since its order is remembered. It counts as paid once the balance stands its
 amount above that, beyond what other top-ups brought since; of several that may be meant the oldest is. A balance that
-falls proves nothing, so credit spent meanwhile can only make it later.
+falls proves nothing, so credit spent meanwhile can only make it later. While it is unclear whether one brought
+anything, none is judged.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ import structlog
 from msgspec import Struct
 
 from bot.domain import delivery
-from bot.domain.finding import Kind
+from bot.domain.catalog import CREDIT
 from bot.domain.ids import RequestId, WorkspaceId
+from bot.domain.ledger import adds
 from bot.domain.money import Cents
 from bot.domain.request import Followed, PurchaseRequest
 from bot.usecases.desk import Desk, utcnow
+from bot.usecases.journal import OPEN
 
 WATCH = "top-ups"
 LEASE_S = 60.0
-FORGOTTEN_AFTER = timedelta(days=30)
-"""Longer than anything is followed: what an old one brought concerns no open one any more."""
+LONGEST_OPEN = timedelta(days=30)
+"""Longer than any is followed: one that is paid now was ordered, and stands in the ledger, at most so long ago."""
 
 _log = structlog.get_logger()
 
@@ -58,18 +61,31 @@ async def open_top_ups(desk: Desk, workspace: WorkspaceId) -> tuple[RequestId, .
 
 
 async def _look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
-    balance, now = await desk.provider.credit_balance(), utcnow()
+    now, balance = utcnow(), await desk.provider.credit_balance()
+    if await _is_one_under_way(desk, workspace):
+        return  # what it brings would be taken for the payment of another; this one comes back when its lease ends
     raw, marks = await _marks(desk, workspace)
     requests = await _requests(desk, workspace, {*marks, number})
-    for place, request in enumerate(requests):
+    standing: Marks = {}
+    for request in filter(_is_open, requests):
         mark = marks.get(request.id) or _first_mark(request)
-        if _is_open(request):
-            is_paid = balance >= mark.floor + request.quote.total + _brought(requests, mark.at)
-            requests[place] = await _record(desk, request, now, is_paid=is_paid)
-            mark = Mark(balance, now) if balance < mark.floor else mark
-        marks[request.id] = mark
-    young = {one.id: marks[one.id] for one in requests if now - delivery.ordered_at(one) < FORGOTTEN_AFTER}
-    await desk.store.keep_watch(workspace, WATCH, raw, msgspec.json.encode(young).decode())
+        moved = await _record(desk, request, now, is_paid=await _has_risen(desk, request, mark, balance))
+        if _is_open(moved):
+            standing[request.id] = Mark(balance, now) if balance < mark.floor else mark
+    await desk.store.keep_watch(workspace, WATCH, raw, msgspec.json.encode(standing).decode())
+
+
+async def _is_one_under_way(desk: Desk, workspace: WorkspaceId) -> bool:
+    """Whether a top-up is being bought, or nobody knows if it was."""
+    for state in OPEN:
+        if any(one.selection.is_top_up for one in await desk.store.in_state(workspace, state)):
+            return True
+    return False
+
+
+async def _has_risen(desk: Desk, request: PurchaseRequest, mark: Mark, balance: Cents) -> bool:
+    wanted = mark.floor + request.quote.total
+    return balance >= wanted and balance >= wanted + await _brought(desk, request.workspace, mark.at)
 
 
 async def _record(desk: Desk, request: PurchaseRequest, now: datetime, *, is_paid: bool) -> PurchaseRequest:
@@ -86,15 +102,11 @@ def _is_open(request: PurchaseRequest) -> bool:
     return delivery.next_look(request, request.changed_at, request.findings) is not None
 
 
-def _brought(requests: Iterable[PurchaseRequest], since: datetime) -> Cents:
-    """What top-ups that were seen to be paid after that moment added to the balance."""
-    paid = ((one, _paid_at(one)) for one in requests)
-    return sum(one.quote.total for one, at in paid if at is not None and at > since)
-
-
-def _paid_at(request: PurchaseRequest) -> datetime | None:
-    seen = (entry.at for entry in request.history if any(one.kind is Kind.PAID for one in entry.findings))
-    return next(seen, None)
+async def _brought(desk: Desk, workspace: WorkspaceId, since: datetime) -> Cents:
+    """What top-ups added to the balance after that moment: those paid at once, and those seen to be paid."""
+    first, last = (since - LONGEST_OPEN).date(), (utcnow() + timedelta(days=1)).date()
+    entries = desk.ledger.entries(workspace, first, last, product=CREDIT.code)
+    return sum([adds(entry).get("top_up", 0) async for entry in entries if entry.at > since])
 
 
 def _first_mark(request: PurchaseRequest) -> Mark:

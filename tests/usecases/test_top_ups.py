@@ -13,7 +13,7 @@ from bot.domain.finding import Kind
 from bot.domain.request import PurchaseRequest
 from bot.usecases.follow import follow
 from bot.usecases.top_ups import open_top_ups
-from tests.examples import WORKSPACE
+from tests.examples import APPROVER, WORKSPACE
 from tests.usecases.conftest import Office
 
 HOUR = timedelta(hours=1)
@@ -96,6 +96,41 @@ async def test_l3_paid_at_checkout_there_is_nothing_to_follow(office: Office) ->
     request = life.advance(claimed, life.Ordered(claimed.changed_at, paid))
     await office.store.move(claimed, request)
     assert await office.store.claim_look(WORKSPACE, claimed.changed_at + HOUR) is None
+
+
+async def paid_at_checkout(office: Office, claimed: PurchaseRequest) -> None:
+    """The provider charges it at once, so there is nothing to follow."""
+    bought = life.Ordered(office.clock.time, life.Order(None, None, True, AMOUNT, 0, None))
+    await office.store.move(claimed, life.advance(claimed, bought))
+
+
+async def test_t46_one_that_is_paid_at_checkout_pays_no_older_one(office: Office) -> None:
+    older = await ordered(office)
+    before = office.provider.balance
+    await looks(office, before)
+    younger = await office.place_top_up(life.Approved, life.Claimed, draft="d2")
+    await paid_at_checkout(office, younger)
+    await looks(office, before + AMOUNT, times=3)
+    assert await kinds(office, older) == []
+    await looks(office, before + 2 * AMOUNT)
+    assert await kinds(office, older) == [Kind.PAID]
+
+
+@pytest.mark.parametrize("unclear", [(), (life.Unclear,)], ids=["being bought", "in doubt"])
+async def test_t46_while_one_may_have_been_paid_at_checkout_no_other_is_said_to_be_paid(
+    unclear: tuple[type[life.Event], ...], office: Office
+) -> None:
+    older = await ordered(office)
+    before = office.provider.balance
+    younger = await office.place_top_up(life.Approved, life.Claimed, *unclear, draft="d2")
+    await looks(office, before + AMOUNT, times=3)
+    assert await kinds(office, older) == []
+    if unclear:
+        await office.store.move(younger, life.advance(younger, life.Absent(office.clock.time, APPROVER)))
+    else:
+        await paid_at_checkout(office, younger)
+    await looks(office, before + AMOUNT, times=2)
+    assert await kinds(office, older) == ([Kind.PAID] if unclear else [])
 
 
 async def test_t134_a_balance_that_cannot_be_read_proves_nothing(office: Office) -> None:
