@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import takewhile
 
 import structlog
 from msgspec import Struct
@@ -33,6 +34,8 @@ GONE_AFTER = timedelta(hours=1)
 """How long a service may be missing from the list before it is asked for by its id."""
 ASK_AFTER = timedelta(minutes=15)
 """A purchase of our own may show at the provider before it is recorded here."""
+ADJUSTED_MARGIN = timedelta(minutes=10)
+"""How far before the pass before adjustments are asked for: the provider's clock may be behind ours."""
 NAMED = 5
 MOST_REMINDERS = 7
 EXCHANGES = frozenset({"proxy_replacement", "remove_proxy"})
@@ -40,6 +43,9 @@ EXCHANGES = frozenset({"proxy_replacement", "remove_proxy"})
 
 EXTENDS = frozenset({"extension", "top_up_and_extension"})
 """What it calls a renewal."""
+
+END = "service_expiry_datetime"
+"""What it calls the end of a service, in an adjustment."""
 
 _log = structlog.get_logger()
 
@@ -56,13 +62,14 @@ async def look(desk: Desk, workspace: WorkspaceId) -> None:
     """Read every service, tell what is new, and keep how they stand."""
     now, read_at = utcnow(), await desk.store.services_read_at(workspace)
     found = await desk.provider.all_services()
-    adjustments = await desk.provider.adjustments(read_at) if read_at else ()
+    missing = await _missing(desk, workspace, frozenset(service.id for service in found), now)
+    # Read last, so that whatever moved the end of a service is among them. One may be too new to show in its row.
+    adjustments = await desk.provider.adjustments(read_at - ADJUSTED_MARGIN) if read_at else ()
     before = await desk.store.known_rows(workspace, [service.id for service in found])
-    rows = await _rows(desk, workspace, found, before, adjustments)
+    rows = [*await _rows(desk, workspace, found, before, adjustments), *missing]
     await desk.store.keep_services(workspace, [row for row in rows if _is_worth_keeping(before.get(row.id), row)])
     for known in rows:
-        adjusted = [one for one in adjustments if one.service == known.id and one.id > known.adjusted]
-        await _tell_of(desk, workspace, known, adjusted, now)
+        await _tell_of(desk, workspace, known, _shown(known, adjustments), now)
     await _offer_outside(desk, workspace, rows, now)
     await desk.store.note_services_read(workspace, now)
 
@@ -86,8 +93,7 @@ async def _rows(
     bought = await desk.store.known_services(workspace, ids)
     rows = [_row(before.get(service.id), service, now) for service in found]
     new = {row.id for row in rows if row.id in bought and row.request is None}
-    rows = [await _owned(desk, workspace, row, adjustments) if row.id in new else row for row in rows]
-    return [*rows, *await _missing(desk, workspace, frozenset(ids), now)]
+    return [await _owned(desk, workspace, row, adjustments) if row.id in new else row for row in rows]
 
 
 def _row(before: KnownService | None, service: Service, now: datetime) -> KnownService:
@@ -124,6 +130,15 @@ async def _missing(
 
 
 # Telling
+
+
+def _shown(known: KnownService, adjustments: Iterable[Adjustment]) -> Sequence[Adjustment]:
+    """What was done to a service and not looked at yet. One that moved its end counts once the row shows that: until
+    then it is left to a later pass, with what came after it.
+    """
+    new = [one for one in adjustments if one.service == known.id and one.id > known.adjusted]
+    has_moved = known.service.expires_at != known.told.expires_at
+    return new if has_moved else [*takewhile(lambda one: END not in one.fields, new)]
 
 
 async def _tell_of(
@@ -174,7 +189,7 @@ def _told(known: KnownService, adjusted: Sequence[Adjustment]) -> KnownService:
 
 def _was_moved_by_hand(adjusted: Iterable[Adjustment]) -> bool:
     """The provider's people moved its end, and it did not renew by itself as well: that is no charge."""
-    moved = [one.by for one in adjusted if "service_expiry_datetime" in one.fields]
+    moved = [one.by for one in adjusted if END in one.fields]
     return Actor.PROVIDER in moved and Actor.AUTOMATIC not in moved
 
 

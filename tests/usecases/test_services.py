@@ -179,6 +179,57 @@ async def test_t137_an_end_that_byteful_moves_by_hand_is_told_and_no_charge(one:
     assert [entry.kind for entry in booked if entry.kind is Booked.RENEWAL] == []
 
 
+async def renewals(one: Bought) -> list[datetime]:
+    booked = await one.office.desk.ledger.entries_of_service(WORKSPACE, one.id)
+    return [entry.at for entry in booked if entry.kind is Booked.RENEWAL]
+
+
+async def changes_told(one: Bought) -> list[list[ChangeKind]]:
+    notices = [await one.notice(text) for text in await one.said("changed")]
+    return [[change.kind for change in notice.changes] for notice in notices]
+
+
+def moved_by_hand(one: Bought, at: datetime | None = None) -> None:
+    ends, provider = one.row.expires_at, one.office.provider
+    assert ends is not None
+    one.becomes(Actor.PROVIDER, "extension", expires_at=ends + 30 * DAY)
+    fields = frozenset({"service_expiry_datetime"})
+    provider.adjusted[-1] = replace(provider.adjusted[-1], fields=fields, at=at or one.office.clock.time)
+
+
+async def test_t137_an_end_moved_by_hand_after_its_service_was_read_is_no_charge(one: Bought) -> None:
+    """The list is read first, over many pages, and does not show the move that the adjustments tell of."""
+    one.office.moments.at("adjustments", lambda: moved_by_hand(one))
+    await one.passes(times=3)
+    assert await renewals(one) == []
+    assert await changes_told(one) == [[ChangeKind.MOVED]]
+
+
+async def test_t68_what_is_done_behind_an_end_that_does_not_show_yet_is_told_once(one: Bought) -> None:
+    def moved_and_exchanged() -> None:
+        moved_by_hand(one)
+        one.becomes(Actor.PROVIDER, "proxy_replacement")
+
+    one.office.moments.at("adjustments", moved_and_exchanged)
+    await one.passes(times=3)
+    assert await changes_told(one) == [[ChangeKind.MOVED, ChangeKind.REPLACED]]
+
+
+async def test_t137_an_end_moved_by_hand_is_no_charge_where_the_providers_clock_is_behind(one: Bought) -> None:
+    moved_by_hand(one, one.office.clock.time - timedelta(minutes=2))
+    await one.passes(times=3)
+    assert await renewals(one) == []
+    assert await changes_told(one) == [[ChangeKind.MOVED]]
+
+
+async def test_t137_an_end_moved_by_hand_after_a_service_left_the_list_is_no_charge(one: Bought) -> None:
+    one.office.provider.all_services = _nothing  # type: ignore[method-assign]
+    one.office.moments.at("service", lambda: moved_by_hand(one))
+    await one.passes(GONE_AFTER * 2)
+    await one.passes(times=2)
+    assert await renewals(one) == []
+
+
 async def test_l5_a_pass_that_was_missed_books_every_period_at_its_own_day(one: Bought) -> None:
     ends = one.row.expires_at
     assert ends is not None
