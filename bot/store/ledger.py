@@ -6,6 +6,7 @@ neither the history nor the number of requests makes it slower.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -23,6 +24,8 @@ ALL = b"all"
 """Every request from before the ledger is in it."""
 PAGE = 500
 """Entries read in one go."""
+_BETWEEN_EARLIER = re.compile(" (?=(?:back|renewal):)")
+"""Where an id ends that was written when a space stood between them, although a reference may hold one as well."""
 
 
 class StoredLedger:
@@ -93,7 +96,7 @@ class StoredLedger:
             pipeline.hget(f"{begin}booked", service)
             number, booked = await pipeline.execute()
         own = own_ids(RequestId(int(number))) if number else ()
-        later = as_bytes(booked).decode().split() if booked else []
+        later = _ids(as_bytes(booked).decode()) if booked else []
         return sorted(await self._read(begin, [*own, *later]), key=lambda entry: entry.at)
 
     async def booked_through(self, workspace: WorkspaceId) -> RequestId | None:
@@ -133,6 +136,12 @@ class StoredLedger:
         async with store_errors():
             bodies: list[Any] = await self._redis.hmget(f"{begin}entry", list(ids))
         return [load_entry(as_bytes(one).decode(), body) for one, body in zip(ids, bodies, strict=True) if body]
+
+
+def _ids(booked: str) -> list[str]:
+    """One on each line. The first line is what earlier versions wrote, and empty where they wrote nothing."""
+    earlier, *later = booked.split("\n")
+    return [*_BETWEEN_EARLIER.split(earlier), *later]
 
 
 def _months(first: date, last: date) -> Iterator[str]:

@@ -28,8 +28,11 @@ async def give_back(
 ) -> bool:
     """Book a refund or credit note of a service, once for each of the provider's references; False when it was there.
 
-    Raises InputError for a service without charges here, and for more than is left of them.
+    Raises InputError for a service without charges here, for more than is left of them, and for a reference that is
+    none.
     """
+    if not reference.strip() or not reference.isprintable():
+        raise InputError({"reference": f"{reference!r} is no reference. Write it on one line. Nothing was booked."})
     booked = await ledger.entries_of_service(workspace, service)
     entry = given_back(_newest_charge(booked, service), kind, amount, reference=reference, on=on, at=at)
     if any(one.id == entry.id for one in booked):

@@ -138,6 +138,23 @@ async def test_everything_booked_on_a_service_is_found_with_the_request_that_bou
     assert found == [*entries_of(ordered), renewal, settled]
 
 
+async def test_what_earlier_versions_booked_on_a_service_is_still_found(
+    ledger: StoredLedger, raw: redis_asyncio.Redis
+) -> None:
+    """They put a space between the ids, and a reference with a space was lost by it."""
+    renewal = f"renewal:{SERVICE}:2026-08-24T10:30"
+    names = [renewal, f"{renewal}:paid", *(f"back:{SERVICE}:{reference}" for reference in ("CN 17", "CN 18", "re_3"))]
+    written = [
+        entry(number, id=EntryId(name), service=SERVICE, at=NOW + number * timedelta(hours=1))
+        for number, name in enumerate(names)
+    ]
+    await ledger.book(WORKSPACE, written)
+    await raw.hset(f"{{{WORKSPACE}}}:booked", SERVICE, " ".join(names))
+    later = entry(9, id=EntryId(f"back:{SERVICE}:CN back: 19"), service=SERVICE, at=NOW + timedelta(days=9))
+    await ledger.book(WORKSPACE, [later])
+    assert await ledger.entries_of_service(WORKSPACE, SERVICE) == [*written, later]
+
+
 async def test_t50_a_charge_counts_in_the_month_of_its_channel(store: RedisStore, ledger: StoredLedger) -> None:
     at_the_end = datetime(2026, 8, 31, 22, 30, tzinfo=UTC)
     claimed = await moved(store, await placed(store, time_zone="Europe/Berlin"), life.Approved, life.Claimed)

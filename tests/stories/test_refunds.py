@@ -51,6 +51,25 @@ async def test_t137_more_than_was_spent_and_a_strange_service_are_refused(journe
     assert len(await journey.bot.desk.ledger.entries_of_service(TEAM, service)) == 1
 
 
+async def test_t137_a_reference_may_hold_a_space(journey: Journey) -> None:
+    service = await _bought(journey)
+    assert await _gives_back(journey, service, 600, "CN 17")
+    assert not await _gives_back(journey, service, 600, "CN 17"), "the same reference twice"
+    with pytest.raises(InputError, match="more than the 100 cents left"):
+        await _gives_back(journey, service, 101, "CN 18")
+    assert await _gives_back(journey, service, 100, "CN 18")
+    booked = await journey.bot.desk.ledger.entries_of_service(TEAM, service)
+    assert [(one.amount, one.note) for one in booked[1:]] == [(-600, "CN 17"), (-100, "CN 18")]
+
+
+@pytest.mark.parametrize("reference", ["", " ", "CN\n17", "CN\t17"])
+async def test_a_reference_that_is_none_is_refused(reference: str, journey: Journey) -> None:
+    service = await _bought(journey)
+    with pytest.raises(InputError, match="no reference"):
+        await _gives_back(journey, service, 1, reference)
+    assert len(await journey.bot.desk.ledger.entries_of_service(TEAM, service)) == 1
+
+
 def test_an_amount_that_is_none_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.test_settings import REQUIRED
 

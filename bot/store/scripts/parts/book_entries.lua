@@ -18,8 +18,8 @@ local function book_entries(prefix, text)
         redis.call('HINCRBY', prefix .. 'spend:' .. entry.channel .. ':' .. entry.month, entry.row .. measure, by)
       end
       if entry.service ~= '' then
-        local known = redis.call('HGET', prefix .. 'booked', entry.service)
-        redis.call('HSET', prefix .. 'booked', entry.service, known and (known .. ' ' .. entry.id) or entry.id)
+        local known = redis.call('HGET', prefix .. 'booked', entry.service) or ''
+        redis.call('HSET', prefix .. 'booked', entry.service, known .. '\n' .. entry.id) -- an id may hold a space
       end
     end
   end
