@@ -8,7 +8,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.outbox import Backlog, Claim, Lane, MessageRef, Posting, Silence, Told, Turn
 from bot.ports.people import Directory, Errand, ErrandKind, Errands, Form, Notifier, Nudge, Saying, Spot
 from bot.ports.provider import Answered, LastLook, Pacer, PlaceOption, Places, Provider, Urgency
-from bot.ports.store import REPLAY_MEMORY_S, FormStore, Store, Submission
+from bot.ports.store import REPLAY_MEMORY_S, FormStore, Page, Store, Submission
 
 __all__ = [
     "NOWHERE",
@@ -34,6 +34,7 @@ __all__ = [
     "Nudge",
     "Origin",
     "Pacer",
+    "Page",
     "PlaceOption",
     "Places",
     "Posting",

@@ -33,6 +33,13 @@ class Submission(Struct, frozen=True):
     is_new: bool
 
 
+class Page(Struct, frozen=True):
+    """A piece of a list, without what of it cannot be read. The next piece begins beyond `through`; None at the end."""
+
+    requests: list[PurchaseRequest]
+    through: RequestId | None
+
+
 class Store(AccountStore, DigestStore, Protocol):
     """Where requests live. Any call may raise StoreUnavailableError; then nothing was recorded."""
 
@@ -102,6 +109,10 @@ class Store(AccountStore, DigestStore, Protocol):
         self, workspace: WorkspaceId, state: State, limit: int = 50, beyond: int = 0
     ) -> list[PurchaseRequest]:
         """Oldest first, those with a number above `beyond`."""
+        ...
+
+    async def page_in_state(self, workspace: WorkspaceId, state: State, size: int, beyond: int = 0) -> Page:
+        """The same, for whoever goes through all of them."""
         ...
 
     async def of_requester(self, workspace: WorkspaceId, user: UserId, limit: int = 20) -> list[PurchaseRequest]:

@@ -33,7 +33,7 @@ from bot.domain.money import Cents
 from bot.domain.pause import Pause
 from bot.domain.request import Happened, PurchaseRequest, State
 from bot.domain.reservation import reserved
-from bot.ports import REPLAY_MEMORY_S, Submission
+from bot.ports import REPLAY_MEMORY_S, Page, Submission
 from bot.store import codec, health
 from bot.store.account import Accounts
 from bot.store.audit_lines import dump_audit
@@ -233,10 +233,14 @@ class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
     async def in_state(
         self, workspace: WorkspaceId, state: State, limit: int = 50, beyond: int = 0
     ) -> list[PurchaseRequest]:
+        return (await self.page_in_state(workspace, state, limit, beyond)).requests
+
+    async def page_in_state(self, workspace: WorkspaceId, state: State, size: int, beyond: int = 0) -> Page:
         name = f"{_prefix(workspace)}state:{state}"
         async with store_errors():
-            numbers = await self._redis.zrangebyscore(name, f"({beyond}", "+inf", start=0, num=limit)
-        return await self._read(workspace, numbers)
+            numbers: list[Any] = await self._redis.zrangebyscore(name, f"({beyond}", "+inf", start=0, num=size)
+        through = RequestId(int(numbers[-1])) if len(numbers) == size else None
+        return Page(await self._read(workspace, numbers), through)
 
     async def of_requester(self, workspace: WorkspaceId, user: UserId, limit: int = 20) -> list[PurchaseRequest]:
         async with store_errors():

@@ -22,7 +22,7 @@ async def book_earlier(desk: Desk, workspace: WorkspaceId) -> None:
         through = await desk.ledger.booked_through(workspace)
         if through is None:
             return
-        page = await desk.store.in_state(workspace, State.ORDERED, PAGE, beyond=through)
-        new = await desk.ledger.book(workspace, [entry for request in page for entry in entries_of(request)])
-        await desk.ledger.mark_through(workspace, page[-1].id if len(page) == PAGE else None)
-        _log.info("earlier_orders_booked", workspace=workspace, beyond=through, requests=len(page), new=new)
+        page = await desk.store.page_in_state(workspace, State.ORDERED, PAGE, beyond=through)
+        new = await desk.ledger.book(workspace, [entry for request in page.requests for entry in entries_of(request)])
+        await desk.ledger.mark_through(workspace, page.through)
+        _log.info("earlier_orders_booked", workspace=workspace, beyond=through, requests=len(page.requests), new=new)

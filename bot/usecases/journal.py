@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 from msgspec.structs import replace
 
-from bot.domain.errors import StaleError
+from bot.domain.errors import RecordError, StaleError
 from bot.domain.ids import ServiceId
 from bot.domain.notice import BoughtBesides
 from bot.domain.request import (
@@ -119,15 +119,22 @@ async def settle(desk: Desk, request: PurchaseRequest) -> bool:
 async def replay(desk: Desk) -> None:
     """Write answers that only the journal has to the store, and drop what the store knows by now."""
     for sent in await desk.journal.kept() if desk.journal else ():
-        request = await desk.store.get(sent.workspace, sent.request)
-        if request is None:
-            _log.error("journal_of_unknown_request", request=sent.request, service=sent.order and sent.order.service_id)
-        elif request.state in OPEN and _is_own(request, sent):
-            await _replay(desk, request, sent)
-        elif desk.journal is not None and (_is_over(request, sent) or _is_past(sent)):
-            await desk.journal.forget(sent.attempt)
-        elif sent.order is not None:
-            await _replay(desk, request, sent)
+        try:
+            await _take_up(desk, sent)
+        except RecordError as error:  # it stays, for a version that can read its request
+            _log.error("record_not_understood", request=sent.request, error=str(error))
+
+
+async def _take_up(desk: Desk, sent: Sent) -> None:
+    request = await desk.store.get(sent.workspace, sent.request)
+    if request is None:
+        _log.error("journal_of_unknown_request", request=sent.request, service=sent.order and sent.order.service_id)
+    elif request.state in OPEN and _is_own(request, sent):
+        await _replay(desk, request, sent)
+    elif desk.journal is not None and (_is_over(request, sent) or _is_past(sent)):
+        await desk.journal.forget(sent.attempt)
+    elif sent.order is not None:
+        await _replay(desk, request, sent)
 
 
 async def _replay(desk: Desk, request: PurchaseRequest, sent: Sent) -> None:

@@ -40,6 +40,20 @@ async def test_t137_what_was_ordered_before_there_was_a_ledger_is_booked_once(
     assert (await office.desk.ledger.spend(WORKSPACE, *YEAR)).sums == wanted
 
 
+@pytest.mark.parametrize("page", [1, 2, 200])
+async def test_a_record_that_cannot_be_read_holds_up_no_other_booking(
+    office: Office, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(book, "PAGE", page)
+    broken, *bought = [await office.place(*TO_THE_ORDER, draft=f"d{number}") for number in range(4)]
+    await forget_the_ledger(office)
+    await office.raw.hset(f"{{{WORKSPACE}}}:request:{broken.id}", "body", b'{"format": 99}')
+    wanted = sums_of(entry for request in bought for entry in entries_of(request))
+    while await office.desk.ledger.booked_through(WORKSPACE) is not None:
+        await book.book_earlier(office.desk, WORKSPACE)
+    assert (await office.desk.ledger.spend(WORKSPACE, *YEAR)).sums == wanted
+
+
 async def test_a_charge_that_an_older_version_did_not_book_is_made_good_by_the_next_step(office: Office) -> None:
     bought = await office.place(*TO_THE_ORDER)
     await forget_the_ledger(office)

@@ -32,7 +32,7 @@ from bot.store.ledger import StoredLedger
 from bot.usecases import checkout, decide, journal
 from bot.usecases.decide import Result
 from bot.usecases.desk import Desk
-from tests.examples import INVOICE_URL, REQUESTER, WORKSPACE, selection
+from tests.examples import INVOICE_URL, REQUESTER, WORKSPACE, order, selection
 from tests.store.looking import outbox
 from tests.usecases.conftest import Office, click_on
 from tests.usecases.fakes import KilledError
@@ -230,6 +230,19 @@ async def test_a_spoilt_file_is_named_and_harms_nothing(desk: Desk, tmp_path: Pa
     (tmp_path / "journal" / "bad.json").write_bytes(b"{")
     assert await kept(desk) == []
     await journal.replay(desk)
+
+
+async def test_a_record_that_cannot_be_read_holds_up_no_other_answer(office: Office, desk: Desk) -> None:
+    broken, whole = [await office.place(Approved, Claimed, draft=draft) for draft in ("d1", "d2")]
+    await office.raw.hset(f"{{{WORKSPACE}}}:request:{broken.id}", "body", b'{"format": 99}')
+    assert desk.journal is not None
+    assert whole.attempt is not None
+    for request, attempt in ((broken, AttemptId("a0")), (whole, whole.attempt.id)):
+        await desk.journal.keep(Sent(WORKSPACE, request.id, attempt, office.clock.time, order()))
+    for _ in range(2):
+        await journal.replay(desk)
+    assert await office.state(whole) is State.ORDERED
+    assert [sent.request for sent in await kept(desk)] == [broken.id], "a later version may be able to read it"
 
 
 async def test_t123_a_disk_that_takes_nothing_stops_no_purchase(office: Office, tmp_path: Path) -> None:
