@@ -60,7 +60,9 @@ class AccountStore(Protocol):
     async def note_services_read(self, workspace: WorkspaceId, at: datetime) -> None: ...
 
     async def keep_usage(self, workspace: WorkspaceId, rows: Sequence[UsageDay]) -> None:
-        """Write days as they are now; a day written again takes the newer numbers."""
+        """Write days as they are now; a day written again takes the newer numbers. What a proxy user used on it is then
+        of the service they name, and of no other any more.
+        """
         ...
 
     async def usage(

@@ -111,10 +111,17 @@ class Accounts:
     # Usage
 
     async def keep_usage(self, workspace: WorkspaceId, rows: Sequence[UsageDay]) -> None:
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+        if not rows:
+            return
+        users = {(row.day, row.network, row.proxy_user or ""): row for row in rows if row.proxy_user}
+        known = await self.usage(workspace, min(row.day for row in rows), max(row.day for row in rows))
+        async with self._guarded(), self._redis.pipeline(transaction=True) as pipeline:
+            for row in known:
+                newer = users.get((row.day, row.network, row.proxy_user or ""))
+                if newer is not None and newer.service != row.service:
+                    pipeline.hdel(_month(workspace, row.day), _usage_field(row))
             for row in rows:
-                field = msgspec.json.encode([row.day, row.network, row.service, row.proxy_user])
-                pipeline.hset(_month(workspace, row.day), field, f"{row.bytes} {row.requests}")
+                pipeline.hset(_month(workspace, row.day), _usage_field(row), f"{row.bytes} {row.requests}")
             await pipeline.execute()
 
     async def usage(
@@ -271,6 +278,10 @@ def _read(kind: type[T], raw: bytes, what: str) -> T:
         return msgspec.json.decode(raw, type=kind)
     except ValueError as error:
         raise RecordError(f"The record of the {what} cannot be read.") from error
+
+
+def _usage_field(row: UsageDay) -> bytes:
+    return msgspec.json.encode([row.day, row.network, row.service, row.proxy_user])
 
 
 def _usage_day(field: bytes, value: bytes) -> UsageDay:

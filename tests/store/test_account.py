@@ -133,6 +133,20 @@ async def test_usage_is_kept_by_day_and_a_day_read_again_takes_the_newer_numbers
     assert await store.usage(WORKSPACE, date(2025, 12, 1), date(2026, 1, 30)) == []
 
 
+@pytest.mark.parametrize(("was", "now"), [("API-1", None), (None, "API-1"), ("API-1", "API-2")])
+async def test_traffic_is_counted_once_when_what_its_proxy_user_may_use_changes(
+    was: ServiceId | None, now: ServiceId | None, store: RedisStore
+) -> None:
+    earlier, first, second = (date(2026, 1, day) for day in (1, 30, 31))
+    before = [UsageDay(day, "isp", was, "ann", 100, 2) for day in (earlier, first, second)]
+    others = [UsageDay(second, "isp", was, "bob", 7, 1), UsageDay(second, "residential", was, None, 8, 1)]
+    await store.keep_usage(WORKSPACE, [*before, *others])
+    again = [replace(row, service=now, bytes=150) for row in before[1:]]
+    await store.keep_usage(WORKSPACE, again)
+    kept = await store.usage(WORKSPACE, earlier, second)
+    assert sorted(kept, key=repr) == sorted([before[0], *again, *others], key=repr)
+
+
 async def test_balance_and_pools_are_kept_now_and_by_day(store: RedisStore) -> None:
     assert await store.balance(WORKSPACE) == BalanceReading(None, None)
     assert await store.pools(WORKSPACE) is None
