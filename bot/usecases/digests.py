@@ -15,10 +15,10 @@ from msgspec import Struct
 from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.domain.digest import Due, Rhythm, Schedule, missed, newest_due, next_due
 from bot.domain.errors import RecordError
-from bot.domain.ids import ChannelId, NoticeKey, UserId, WorkspaceId
+from bot.domain.ids import ChannelId, NoticeKey, RequestId, UserId, WorkspaceId
 from bot.domain.notice import ChannelDigest, Renewing, Undecided
 from bot.domain.policy import Verdict
-from bot.domain.request import State
+from bot.domain.request import PurchaseRequest, State
 from bot.domain.scope import Kind, Scope
 from bot.domain.seeing import may_set_digest
 from bot.ports.digests import DigestMark, SetDigest
@@ -30,6 +30,7 @@ LISTED = 5
 COMING = timedelta(days=35)
 """How far ahead a renewal is worth naming."""
 PENDING_READ = 200
+"""Pending requests read in one go."""
 
 _log = structlog.get_logger()
 
@@ -154,8 +155,7 @@ async def made(desk: Desk, workspace: WorkspaceId, due: Due, mark: DigestMark, n
     """The digest with its facts as they are now."""
     scope, shows_prices = Scope(Kind.CHANNEL, due.channel), desk.policy().shows_channel_its_spend
     spend = await summaries.spend(desk, workspace, scope, due.period) if shows_prices else None
-    pending = await desk.store.in_state(workspace, State.PENDING, PENDING_READ)
-    waiting = [request for request in pending if request.channel == due.channel]
+    waiting = await _waiting(desk, workspace, due.channel)
     return ChannelDigest(
         digest=NoticeKey(due.key),
         at=now,
@@ -172,6 +172,17 @@ async def made(desk: Desk, workspace: WorkspaceId, due: Due, mark: DigestMark, n
         undecided=tuple(Undecided(one.id, one.requester, one.quote.total) for one in waiting[:LISTED]),
         waiting=len(waiting),
     )
+
+
+async def _waiting(desk: Desk, workspace: WorkspaceId, channel: ChannelId) -> list[PurchaseRequest]:
+    """All that waits for a decision in this channel, oldest first."""
+    found: list[PurchaseRequest] = []
+    through: RequestId | None = RequestId(0)
+    while through is not None:
+        page = await desk.store.page_in_state(workspace, State.PENDING, PENDING_READ, beyond=through)
+        found += [request for request in page.requests if request.channel == channel]
+        through = page.through
+    return found
 
 
 async def _renewing(desk: Desk, workspace: WorkspaceId, channel: ChannelId, now: datetime) -> tuple[Renewing, ...]:

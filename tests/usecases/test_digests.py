@@ -100,6 +100,21 @@ async def test_t132_after_a_long_pause_one_late_digest_comes_and_counts_the_miss
     assert (on_time.is_late, on_time.missed) == (False, 0)
 
 
+async def test_everything_that_waits_in_the_channel_is_counted_however_much_waits_elsewhere(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "PENDING_READ", 4)
+    elsewhere = ChannelId("C0OTHER")
+    for number in range(6):
+        await office.place(draft=f"other {number}", channel=elsewhere)
+    mine = [await office.place(draft=f"mine {number}") for number in range(digests.LISTED + 1)]
+    office.policy = told_by_policy("daily 9:00", zone="UTC")
+    await live(office, at(2026, 11, 1, 8), at(2026, 11, 1, 9), timedelta(hours=1))
+    told = await digest(office, f"digest:{CHANNEL}:daily:2026-10-31")
+    assert told.waiting == len(mine)
+    assert [one.request for one in told.undecided] == [one.id for one in mine[: digests.LISTED]]
+
+
 async def test_s2_a_digest_just_set_does_not_begin_with_the_past(office: Office) -> None:
     office.clock.time = at(2026, 11, 25, 12)
     await digests.set_one(office.desk, WORKSPACE, CHANNEL, Schedule(Rhythm.WEEKLY), APPROVER)
