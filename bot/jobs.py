@@ -121,7 +121,7 @@ class Jobs:
             await book.book_earlier(self._desk, workspace)
             if pause is None:
                 await self._release(workspace)
-            async for request in self._desk.each_in(workspace, *SWEPT):
+            for request in await self._desk.all_in(workspace, *SWEPT):
                 await self._desk.nudge(request)
             await self._teller.listen_again(workspace)
             await self._tell(workspace)
@@ -135,7 +135,7 @@ class Jobs:
         for workspace in await self._desk.store.workspaces():
             if left := await checkout.left_in_line(self._desk, workspace):
                 await self._nudge(workspace, left)
-            async for request in self._desk.each_in(workspace, *UNCLEAR):
+            for request in await self._desk.all_in(workspace, *UNCLEAR):
                 if utcnow() - request.changed_at < YOUNG:
                     continue
                 if request.doubt is None or not request.doubt.is_settled or request.doubt.candidates:

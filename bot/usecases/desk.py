@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,12 +11,15 @@ from msgspec.structs import replace
 
 from bot.domain.audit import NOWHERE, Audit, Origin, standing
 from bot.domain.errors import ChatError
-from bot.domain.ids import UserId, WorkspaceId
+from bot.domain.ids import RequestId, UserId, WorkspaceId
 from bot.domain.invoice import Readers
 from bot.domain.policy import ADMIN, Policy, Role
 from bot.domain.request import Event, PurchaseRequest, State, advance
 from bot.domain.reservation import may_exceed
 from bot.ports import Directory, Journal, Ledger, Nudge, Provider, Store
+
+PAGE = 100
+"""Requests of a state that are read in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,16 @@ class Desk:
         )
         return moved
 
-    async def each_in(self, workspace: WorkspaceId, *states: State) -> AsyncIterator[PurchaseRequest]:
+    async def all_in(self, workspace: WorkspaceId, *states: State) -> list[PurchaseRequest]:
         """Every request in these states, however many there are, oldest first in each."""
+        found: list[PurchaseRequest] = []
         for state in states:
-            beyond = 0
-            while page := await self.store.in_state(workspace, state, beyond=beyond):
-                for request in page:
-                    yield request
-                beyond = page[-1].id
+            through: RequestId | None = RequestId(0)
+            while through is not None:
+                page = await self.store.page_in_state(workspace, state, PAGE, beyond=through)
+                found += page.requests
+                through = page.through
+        return found
 
     async def note(
         self,

@@ -15,7 +15,7 @@ from msgspec import Struct
 from bot.domain.audit import NOWHERE, Audit, Origin
 from bot.domain.digest import Due, Rhythm, Schedule, missed, newest_due, next_due
 from bot.domain.errors import RecordError
-from bot.domain.ids import ChannelId, NoticeKey, RequestId, UserId, WorkspaceId
+from bot.domain.ids import ChannelId, NoticeKey, UserId, WorkspaceId
 from bot.domain.notice import ChannelDigest, Renewing, Undecided
 from bot.domain.policy import Verdict
 from bot.domain.request import PurchaseRequest, State
@@ -29,8 +29,6 @@ LISTED = 5
 """Services and requests named one by one in a digest."""
 COMING = timedelta(days=35)
 """How far ahead a renewal is worth naming."""
-PENDING_READ = 200
-"""Pending requests read in one go."""
 
 _log = structlog.get_logger()
 
@@ -176,13 +174,7 @@ async def made(desk: Desk, workspace: WorkspaceId, due: Due, mark: DigestMark, n
 
 async def _waiting(desk: Desk, workspace: WorkspaceId, channel: ChannelId) -> list[PurchaseRequest]:
     """All that waits for a decision in this channel, oldest first."""
-    found: list[PurchaseRequest] = []
-    through: RequestId | None = RequestId(0)
-    while through is not None:
-        page = await desk.store.page_in_state(workspace, State.PENDING, PENDING_READ, beyond=through)
-        found += [request for request in page.requests if request.channel == channel]
-        through = page.through
-    return found
+    return [request for request in await desk.all_in(workspace, State.PENDING) if request.channel == channel]
 
 
 async def _renewing(desk: Desk, workspace: WorkspaceId, channel: ChannelId, now: datetime) -> tuple[Renewing, ...]:

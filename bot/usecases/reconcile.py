@@ -83,7 +83,7 @@ async def _examine_services(desk: Desk, request: PurchaseRequest, attempt: Attem
 async def rivals(desk: Desk, request: PurchaseRequest, service: Service) -> list[PurchaseRequest]:
     """Other checkouts without a known end that may have bought this service as well."""
     found: list[PurchaseRequest] = []
-    async for other in desk.each_in(request.workspace, State.ORDERING, State.IN_DOUBT):
+    for other in await desk.all_in(request.workspace, State.ORDERING, State.IN_DOUBT):
         attempt = other.attempt
         if other.id != request.id and attempt and _could_be(service, other, attempt) and _is_since(service, attempt):
             found.append(other)

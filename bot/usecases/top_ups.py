@@ -77,10 +77,7 @@ async def _look(desk: Desk, workspace: WorkspaceId, number: RequestId) -> None:
 
 async def _is_one_under_way(desk: Desk, workspace: WorkspaceId) -> bool:
     """Whether a top-up is being bought, or nobody knows if it was."""
-    for state in OPEN:
-        if any(one.selection.is_top_up for one in await desk.store.in_state(workspace, state)):
-            return True
-    return False
+    return any(request.selection.is_top_up for request in await desk.all_in(workspace, *OPEN))
 
 
 async def _has_risen(desk: Desk, request: PurchaseRequest, mark: Mark, balance: Cents) -> bool:

@@ -15,7 +15,7 @@ from bot.domain.notice import ChannelDigest
 from bot.domain.period import Period
 from bot.domain.policy import ChannelSettings
 from bot.store.trail import StoredTrail
-from bot.usecases import digests
+from bot.usecases import desk, digests
 from tests.examples import APPROVER, CHANNEL, WORKSPACE
 from tests.store.looking import in_order
 from tests.usecases.conftest import Office, policy
@@ -103,7 +103,7 @@ async def test_t132_after_a_long_pause_one_late_digest_comes_and_counts_the_miss
 async def test_everything_that_waits_in_the_channel_is_counted_however_much_waits_elsewhere(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digests, "PENDING_READ", 4)
+    monkeypatch.setattr(desk, "PAGE", 4)
     elsewhere = ChannelId("C0OTHER")
     for number in range(6):
         await office.place(draft=f"other {number}", channel=elsewhere)
