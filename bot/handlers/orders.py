@@ -19,10 +19,13 @@ NO_SUCH_REQUEST = "There is no request or service called {word} here. `/proxy re
 
 
 async def requests(front: Front, who: Actor) -> Message:
-    inbox = await report.inbox(front.desk, who.workspace, who.user)
-    return lists.requests(
-        inbox.mine, inbox.waiting or [], utcnow(), inbox.unpriced, is_only_beyond=inbox.is_only_beyond
-    )
+    async def work() -> Message:
+        inbox = await report.inbox(front.desk, who.workspace, who.user)
+        return lists.requests(
+            inbox.mine, inbox.waiting or [], utcnow(), inbox.unpriced, is_only_beyond=inbox.is_only_beyond
+        )
+
+    return await front.soon(who, work, notices.sentence("Looking at the requests…"))
 
 
 async def show(front: Front, who: Actor, word: str) -> Message:

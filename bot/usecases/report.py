@@ -49,10 +49,11 @@ async def inbox(desk: Desk, workspace: WorkspaceId, user: UserId) -> Inbox:
     decide.
     """
     name, role = desk.approver_role()
-    holders, beyond = await asyncio.gather(desk.directory.holders(role), desk.those_beyond())
+    person, holders, beyond = await asyncio.gather(
+        desk.directory.person(user), desk.directory.holders(role), desk.those_beyond()
+    )
     if user not in holders and user not in beyond:
         return replace(await own(desk, workspace, user), waiting=[])
-    person = await desk.directory.person(user)
     mine, pending = await asyncio.gather(
         own(desk, workspace, user), desk.store.in_state(workspace, State.PENDING, PENDING_READ)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlencode
 
 import aiohttp
@@ -219,6 +220,25 @@ async def test_slack_asks_to_slow_down_and_the_card_comes_a_moment_later(journey
     assert len([one for one in await rita.messages(CHANNEL) if one.text.startswith("#1001 ")]) == 1
 
 
+@pytest.mark.parametrize("way", ["command", "button"])
+async def test_n3_a_slow_slack_loses_nobody_the_list_of_what_waits_for_them(
+    journey: Journey, pass_time: Callable[[float], None], way: str
+) -> None:
+    """Who may decide and who asks are both asked of Slack, which takes longer over the two than it waits itself."""
+    mona = journey.person("mona")
+    await journey.asks(journey.person("rita"))
+    await journey.all_said()
+    pass_time(61)
+    for method in ("usergroups.users.list", "users.info"):
+        await journey.slack.fault("slow", method=method, times=None, seconds=1.7)
+    if way == "command":
+        answered(await mona.types("/proxy requests", channel=CHANNEL))
+    else:
+        answered(await journey.slack.deliver_raw(journey.click_of("mona", "show_requests", "")))
+    listed = await journey.private(mona, "Waiting for you", "#1001")
+    assert listed.has_button("approve")
+
+
 async def test_slack_asks_to_slow_down_at_the_form(journey: Journey) -> None:
     rita = journey.person("rita")
     await journey.slack.fault("ratelimited", method="views.open", retry_after=3)
@@ -236,9 +256,8 @@ async def test_t88_a_card_that_cannot_be_posted_goes_to_the_requester_with_what_
         rita, "#1001", "Proxydesk cannot write there", "Invite Proxydesk", "Waiting for approval"
     )
     assert told.has_button("withdraw")
-    seen = await mona.types("/proxy requests", channel="dm")
-    assert seen.answer is not None
-    answered(await mona.clicks(seen.answer, "approve"))
+    seen = await journey.answer(mona, "/proxy requests", "Waiting for you", channel="dm")
+    answered(await mona.clicks(seen, "approve"))
     await journey.direct(rita, "Ordered")
     assert journey.byteful.creates_received == 1
 
