@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -19,7 +20,7 @@ from bot.blocks.ids import block_id, field_of
 from bot.blocks.kit import View
 from bot.domain.catalog import CREDIT_CODE, Catalog, Field, Filter
 from bot.domain.draft import Draft
-from bot.domain.errors import ChatError, ProviderError, ProxydeskError, ReplayError
+from bot.domain.errors import ChatError, ProviderError, ProxydeskError, ReplayError, StoreError
 from bot.handlers.drafts import form_draft, is_first_purchase, new_draft, place_words
 from bot.handlers.errors import message_for
 from bot.handlers.front import Front
@@ -32,6 +33,8 @@ TYPING_PAUSE_S = 0.25
 TURNS_TO_SEND = 2
 """Turns of the event loop until a call has left: aiohttp writes its body in a task of its own."""
 VIEW_MEMORY_S = 24 * 3600
+BEYOND_EVERY_CLICK = 1e12
+"""An ordinal that no click reaches: those are times, in seconds."""
 FORM_GONE = frozenset({"not_found", "view_not_found"})
 """The person closed the form; nothing is left to draw on and nothing is wrong (Slack docs)."""
 TYPED = frozenset({Field.QUANTITY, Field.PROMO, Field.AMOUNT})
@@ -242,6 +245,13 @@ async def is_newest(front: Front, form: Form) -> bool:
     return await front.store.is_newest(form.actor.workspace, f"view:{form.view.id}", form.ordinal, VIEW_MEMORY_S)
 
 
+async def close_form(front: Front, form: Form) -> None:
+    """It has become a request, or is kept: nothing that is still on its way draws over what says so, in no process."""
+    front.background.give_up(work_on(form))
+    with suppress(StoreError):  # what was sent is said all the same
+        await is_newest(front, replace(form, ordinal=BEYOND_EVERY_CLICK))
+
+
 async def guarded(front: Front, form: Form, draft: Draft, work: Any) -> None:
     try:
         await work
@@ -251,11 +261,15 @@ async def guarded(front: Front, form: Form, draft: Draft, work: Any) -> None:
 
 async def _broken(front: Front, form: Form, draft: Draft, error: Exception) -> None:
     """The form itself says what went wrong; a form that is gone is nobody's problem."""
-    if isinstance(error, ChatError) and error.code in FORM_GONE:
+    if _is_gone(error):
         return
     message = message_for(error)
     try:
-        await front.chat.update_view(form.view.id, buy_modal.broken(message.text, draft))
-    except ChatError as refusal:
-        if refusal.code not in FORM_GONE:
+        await _update(front, form, buy_modal.broken(message.text, draft))
+    except ProxydeskError as refusal:
+        if not _is_gone(refusal):
             await front.whisper(form.actor, message)
+
+
+def _is_gone(error: Exception) -> bool:
+    return isinstance(error, ChatError) and error.code in FORM_GONE

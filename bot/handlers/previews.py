@@ -120,7 +120,7 @@ async def edit_draft(front: Front, press: Press) -> Message | None:
     """Open the form with everything a draft holds; without one, an empty form. Within a form it takes its place."""
     draft = await owned_draft(front, press.actor, press.value) if press.value else new_draft(press.actor)
     if press.view is not None and press.view.get("type") == "modal":
-        form = form_of(press.actor, press.view, press.ordinal)
+        form = form_of(press.actor, press.view, press.ordinal, str(press.view["hash"]))
         front.background.spawn(guarded(front, form, draft, show_priced(front, form, draft)))
     else:
         await open_form(front, press.actor, draft)

@@ -17,7 +17,7 @@ from bot.domain.draft import Draft
 from bot.domain.errors import InputError, ProviderError, ProxydeskError
 from bot.handlers.drafts import catalog_for, form_draft
 from bot.handlers.errors import message_for
-from bot.handlers.form import Form, draw, form_of, form_view, guarded, outage_words, work_on
+from bot.handlers.form import Form, close_form, draw, form_of, form_view, guarded, outage_words, work_on
 from bot.handlers.front import Front
 from bot.handlers.parse import actor, block_of, chosen
 from bot.usecases import submit, waiting
@@ -40,7 +40,7 @@ async def submitted(front: Front, body: Mapping[str, Any]) -> dict[str, Any] | N
         if draft.is_priced and (draft.problems or submit.has_fresh_quote(draft)):
             async with asyncio.timeout(ACK_PATIENCE_S):
                 sent = await submit.submit(front.desk, draft)
-            front.background.give_up(work_on(form))
+                await close_form(front, form)
             return {"response_action": "update", "view": buy_modal.sent(sent.request)}
         await front.store.save_draft(draft)
     except InputError as error:
@@ -49,8 +49,9 @@ async def submitted(front: Front, body: Mapping[str, Any]) -> dict[str, Any] | N
         _log.info("sent_behind_the_ack", draft=draft.id)  # sending the same draft again does no harm
     except Exception as error:
         return {"response_action": "errors", "errors": {_some_block(view): unmarked(message_for(error).text)}}
+    checking = await _checking_view(front, form, draft)
     front.background.spawn(guarded(front, form, draft, _price_and_send(front, form, draft)))
-    return {"response_action": "update", "view": await _checking_view(front, form, draft)}
+    return {"response_action": "update", "view": checking}
 
 
 async def _checking_view(front: Front, form: Form, draft: Draft) -> View:
@@ -67,6 +68,7 @@ async def _price_and_send(front: Front, form: Form, draft: Draft) -> None:
     priced = draft
     try:
         priced = await submit.price(front.desk, draft)
+        front.background.give_up(work_on(form))  # a newer choice ends the wait for a price, not what follows
         sent = await submit.submit(front.desk, priced)
     except ProviderError as error:
         outage_words(error)
@@ -76,17 +78,20 @@ async def _price_and_send(front: Front, form: Form, draft: Draft) -> None:
         catalog = await catalog_for(front, draft)
         await draw(front, form, priced.with_problems(error.problems), catalog)
         return
+    await close_form(front, form)
     await front.chat.update_view(form.view.id, buy_modal.sent(sent.request))
 
 
 async def _keep(front: Front, form: Form, draft: Draft) -> None:
-    """No price is to be had: the ask is kept for when there is one."""
+    """No price is to be had: the ask is kept for when there is one. No newer choice ends that either."""
+    front.background.give_up(work_on(form))
     try:
         kept = await waiting.keep(front.desk, draft)
     except InputError as error:
         catalog = await catalog_for(front, draft)
         await draw(front, form, draft.with_problems(error.problems), catalog)
         return
+    await close_form(front, form)
     await front.chat.update_view(form.view.id, waiting_words.kept_view(kept))
 
 

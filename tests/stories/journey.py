@@ -19,15 +19,17 @@ from bot.app import Bot, open_bot
 from bot.domain.errors import ProviderError
 from bot.domain.ids import RequestId, WorkspaceId
 from bot.domain.request import Happened, PurchaseRequest, State
+from bot.serve_web import serve_web
 from bot.serve_worker import make_jobs
 from bot.settings import Settings
 from playground.provider import ProviderWorld
 from playground.provider_faults import Fault
 from playground.provider_values import Product
+from playground.serving import HOST
 from playground.slack_driver import NeverHappenedError, SlackDriver
 from playground.slack_person import SlackPerson
 from playground.slack_seen import Outcome, SeenMessage, SeenView
-from playground.stage import Stage, free_port
+from playground.stage import Stage, free_port, until_ready
 from playground.workspace import Workspace
 from playground.workspace_cast import TEAM_ID
 from tests.store import looking
@@ -275,6 +277,18 @@ class Journey:
         environment = {**self.stage.worlds.environment, "PORT": str(free_port())}
         async with open_bot(Settings.from_env(environment)) as other:
             yield other
+
+    @asynccontextmanager
+    async def web_replica(self) -> AsyncIterator[str]:
+        """The web part of a second bot, and where Slack reaches it. At the end it has done all that it had begun."""
+        async with self.replica() as other:
+            stop = asyncio.Event()
+            serving = asyncio.create_task(serve_web(other, stop))
+            address = f"http://{HOST}:{other.settings.port}"
+            await until_ready(address)
+            yield f"{address}/slack/events"
+            stop.set()
+            await serving
 
     # The record
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
+from urllib.parse import urlencode
 
 import pytest
 
 from bot.domain.errors import OutcomeUnknownError
+from playground.workspace_payloads import block_actions
 from tests.stories.journey import CHANNEL, Journey, answered, reached
 
 
@@ -388,6 +392,51 @@ async def test_t84_an_answer_that_got_lost_does_not_make_a_second_request(journe
     await rita.submits(view)
     await journey.form(rita, "Sent as #1001")
     assert len(await journey.submissions()) == 1
+
+
+@pytest.mark.parametrize("trouble", [None, "missing_fields"])
+async def test_n3_what_was_sent_is_not_drawn_over_by_whoever_still_asks_for_its_price(
+    journey: Journey, trouble: str | None
+) -> None:
+    """The price comes, or cannot be used, in one replica after another one has sent the form."""
+    rita = journey.person("rita")
+    form = await journey.opens(rita, "isp_us")
+    await rita.enters(form, "reason", "scraping")
+    asking = journey.byteful.faults.set("slow", endpoint="checkout/quote", times=1, seconds=60)
+    if trouble:
+        journey.byteful.faults.set(trouble, endpoint="checkout/quote", times=1)
+    here = journey.workspace.bot_url
+    async with journey.web_replica() as there:
+        journey.workspace.bot_url = there
+        answered(await rita.enters(form, "quantity", "3"))
+        await reached(asking)
+        journey.workspace.bot_url = here
+        answered(await rita.submits(await journey.form(rita, "Fetching the price")))
+        sent = await journey.form(rita, "Sent as #1001")
+        journey.byteful.faults.clear("slow")
+    assert await rita.view() == sent
+    assert len(await journey.submissions()) == 1
+
+
+@pytest.mark.parametrize(("fault", "words"), [(None, "Sent as #1001"), ("server_error", "Kept, waiting for its price")])
+async def test_n3_a_choice_that_arrives_after_the_form_was_sent_does_not_bring_it_back(
+    journey: Journey, fault: str | None, words: str
+) -> None:
+    rita, workspace = journey.person("rita"), journey.workspace
+    form = await journey.opens(rita, "isp_us")
+    await rita.enters(form, "reason", "scraping")
+    if fault:
+        journey.byteful.faults.set(fault, endpoint="checkout/quote")
+    await rita.enters(form, "quantity", "3")
+    form = await journey.form(rita, "You can send it all the same" if fault else "$10.50")
+    choice = {"type": "number_input", "action_id": "quantity", "block_id": "quantity", "value": "3"}
+    choice["action_ts"] = f"{time.time():.6f}"
+    late = block_actions(workspace, workspace.person("rita"), [choice], view=workspace.views[form.id])
+    answered(await rita.submits(form))
+    ended = await journey.form(rita, words)
+    async with journey.web_replica() as workspace.bot_url:
+        answered(await journey.slack.deliver_raw(urlencode({"payload": json.dumps(late)})))
+    assert await rita.view() == ended
 
 
 async def test_t66_a_slow_provider_makes_no_answer_late(journey: Journey) -> None:
