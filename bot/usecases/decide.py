@@ -6,8 +6,8 @@ Whoever clicks is judged at the click against live roles. Of two clicks at once 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 
 from msgspec import Struct
@@ -79,11 +79,12 @@ class Decision(Struct, frozen=True):
 
 Step = Callable[[PurchaseRequest, Verdict], Event | None]
 """The event a decision makes of a request, or None when it is too late for it."""
+ThoseBeyond = asyncio.Future[tuple[UserId, ...]]
 
 
 async def approve(desk: Desk, click: Click) -> Decision:
     """OVER_BUDGET when it would be the last approval needed and the channel's budget has no room: it does not count."""
-    return await _decide(desk, click, _approval(desk, click), judged=True)
+    return await _decide(desk, click, _approval(desk, click), judged=True, may_meet_cap=True)
 
 
 async def approve_beyond(desk: Desk, click: Click) -> Decision:
@@ -199,7 +200,13 @@ async def expire(desk: Desk, request: PurchaseRequest) -> PurchaseRequest:
 
 
 async def _decide(
-    desk: Desk, click: Click, step: Step, *, judged: bool, role: tuple[str, Role] | None = None
+    desk: Desk,
+    click: Click,
+    step: Step,
+    *,
+    judged: bool,
+    role: tuple[str, Role] | None = None,
+    may_meet_cap: bool = False,
 ) -> Decision:
     """Ends in a step or in a note, so that a click which carries a signature has its effect and its answer once.
 
@@ -209,18 +216,35 @@ async def _decide(
         request = await desk.store.get(click.workspace, click.request)
         if request is None:
             return await _missing(desk, click)
-        verdict = await _judge(desk, click, request, role) if judged else _own(click, request)
-        if not verdict.is_allowed:
-            return replace(await _refuse(desk, click, request, verdict), role=role)
-        try:
-            return await _take(desk, click, request, step(request, verdict))
-        except StaleError:
-            continue
+        with _asked_meanwhile(desk, request, may_meet_cap=may_meet_cap) as beyond:
+            verdict = await _judge(desk, click, request, role) if judged else _own(click, request)
+            if not verdict.is_allowed:
+                return replace(await _refuse(desk, click, request, verdict), role=role)
+            try:
+                return await _take(desk, click, request, step(request, verdict), beyond)
+            except StaleError:
+                continue
     request = await desk.store.get(click.workspace, click.request)
     return await _late(desk, click, request, Result.TOO_LATE) if request else await _missing(desk, click)
 
 
-async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event | None) -> Decision:
+@contextmanager
+def _asked_meanwhile(desk: Desk, request: PurchaseRequest, *, may_meet_cap: bool) -> Iterator[ThoseBeyond | None]:
+    """Who may approve beyond the cap, asked while the click is judged: each may take seconds, and the click has three.
+    Nobody waits for it unless it meets the cap; None where there is none to meet.
+    """
+    is_capped = may_meet_cap and desk.policy().cap_of(request.channel) is not None
+    asking = asyncio.ensure_future(desk.those_beyond()) if is_capped else None
+    try:
+        yield asking
+    finally:
+        if asking is not None:
+            asking.cancel()
+
+
+async def _take(
+    desk: Desk, click: Click, request: PurchaseRequest, event: Event | None, beyond: ThoseBeyond | None
+) -> Decision:
     if request.state is State.PENDING and utcnow() >= request.expires_at:
         return await _late(desk, click, await expire(desk, request), Result.TOO_LATE)
     if not _is_shown(click, request):
@@ -233,15 +257,17 @@ async def _take(desk: Desk, click: Click, request: PurchaseRequest, event: Event
     except OverBudgetError as error:
         if not isinstance(event, Approved):
             raise
-        return await _stop_at_cap(desk, click, request, error.budget)
+        return await _stop_at_cap(desk, click, request, error.budget, beyond)
     return Decision(Result.DONE, decided)
 
 
-async def _stop_at_cap(desk: Desk, click: Click, request: PurchaseRequest, budget: Budget) -> Decision:
+async def _stop_at_cap(
+    desk: Desk, click: Click, request: PurchaseRequest, budget: Budget, beyond: ThoseBeyond | None
+) -> Decision:
     """The request says so from now on, with the sums; the same sums are not said twice."""
     if request.over_budget == budget:
         return await _late(desk, click, request, Result.OVER_BUDGET)
-    capped = Capped(utcnow(), click.user, budget, await desk.those_beyond())
+    capped = Capped(utcnow(), click.user, budget, await (beyond or desk.those_beyond()))
     stopped = await desk.move(request, capped, origin=click.origin, is_for_worker=True)
     return Decision(Result.OVER_BUDGET, stopped)
 

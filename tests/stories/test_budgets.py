@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from bot.domain.request import Happened, State
-from playground.workspace_cast import PROXIES
+from playground.workspace_cast import FINANCE, PROXIES
 from tests.stories.journey import TEAM, Journey, answered
 
 LINE = "isp_us 5 for scraping"
 """$17.50, of which $5.00 come from the credit of the account."""
 ROOM_FOR_ONE = f"channel_settings: {{{PROXIES}: {{budget_dollars: 20}}}}"
+FINANCE_GOES_BEYOND = f"    groups: [{FINANCE}]\nchannel_settings: {{{PROXIES}: {{budget_dollars: 10}}}}"
+"""To the role of the policy's last line."""
 CAPPED = pytest.mark.parametrize("policy", [ROOM_FOR_ONE], indirect=True)
 
 
@@ -53,6 +56,22 @@ async def test_t08_what_the_budget_has_no_room_for_is_not_bought_and_everybody_c
     await journey.threaded("Over budget", *sums)
     assert (await journey.request()).state is State.PENDING
     assert journey.byteful.creates_received == 1
+
+
+@pytest.mark.parametrize("policy", [FINANCE_GOES_BEYOND], indirect=True)
+async def test_t08_a_slow_slack_does_not_make_the_click_at_the_cap_late(
+    journey: Journey, pass_time: Callable[[float], None]
+) -> None:
+    """Who approves and who may go beyond are two groups: Slack takes longer over both than it waits itself."""
+    rita, mona, fay = journey.people("rita", "mona", "fay")
+    card = await journey.asks(rita, LINE)
+    await journey.all_said()
+    pass_time(61)
+    await journey.slack.fault("slow", method="usergroups.users.list", times=2, seconds=1.7)
+    answered(await mona.clicks(card, "approve"))
+    told = await journey.private(mona, "Nothing was bought: the budget has no room for this")
+    assert "@ada and @fay may approve it over budget" in told.text
+    await journey.direct(fay, "Request #1001", "Over budget")
 
 
 @CAPPED

@@ -26,6 +26,7 @@ from bot.usecases.summaries import may_see_prices
 from tests.examples import APPROVER, CHANNEL, FINANCE, NOW, SECOND_APPROVER, WORKSPACE
 from tests.store.looking import audit
 from tests.usecases.conftest import Office, click_on
+from tests.usecases.fakes import FakeDirectory
 
 PRICE = 1_750
 """Cents of the request that tests place."""
@@ -331,6 +332,30 @@ async def test_t08_what_is_over_budget_waits_for_those_who_may_go_beyond_and_not
     waiting = (await inbox(office.desk, WORKSPACE, FINANCE)).waiting
     assert waiting is not None
     assert [one.id for one in waiting] == [over.id]
+
+
+class FinanceUnheardOf(FakeDirectory):
+    """Slack never says who holds the role that goes beyond."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def holders(self, role: Role) -> frozenset[UserId]:
+        if FINANCE in role.users:
+            self.asked += 1
+            await asyncio.Event().wait()
+        return await super().holders(role)
+
+
+@pytest.mark.parametrize(("dollars", "asked"), [(20, 1), (None, 0)])
+async def test_t08_an_approval_that_fits_waits_for_nobody_who_may_go_beyond(
+    office: Office, dollars: int | None, asked: int
+) -> None:
+    """They are asked for beside the judging, and only where there is a cap to go beyond."""
+    office.policy, office.directory = capped(dollars), (directory := FinanceUnheardOf())
+    assert (await approve(office, await office.place())).result is Result.DONE
+    assert directory.asked == asked
 
 
 # Races
