@@ -7,7 +7,7 @@ and an older one never draws over it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -66,17 +66,24 @@ def _other_block(block: str) -> str:
 # Opening
 
 
-async def open_form(front: Front, who: Actor, draft: Draft) -> None:
-    """Put a form on the person's screen. The call for it has left before the ack, for it is what they wait for."""
+Fill = Callable[[Draft], Awaitable[tuple[Draft, str | None]]]
+"""What a form is filled in with, and a note for whoever looks at it."""
+
+
+async def open_form(front: Front, who: Actor, draft: Draft, fill: Fill | None = None) -> None:
+    """Put a form on the person's screen. The call for it has left before the ack, for it is what they wait for.
+
+    `fill` is for what has to be asked for; the form says meanwhile that it is fetched.
+    """
     is_top_up = draft.product_code == CREDIT_CODE
     view = buy_modal.topup_modal(draft) if is_top_up else buy_modal.loading(draft)
     opening = asyncio.create_task(_opened(front, who, view))
     for _ in range(TURNS_TO_SEND):
         await asyncio.sleep(0)
-    front.background.spawn(_keep(front, who, draft, opening))
+    front.background.spawn(_keep(front, who, draft, opening, fill))
 
 
-async def _keep(front: Front, who: Actor, draft: Draft, opening: asyncio.Task[OpenView]) -> None:
+async def _keep(front: Front, who: Actor, draft: Draft, opening: asyncio.Task[OpenView], fill: Fill | None) -> None:
     try:
         await front.store.save_draft(draft, who.signature)
         opened = await opening
@@ -90,7 +97,15 @@ async def _keep(front: Front, who: Actor, draft: Draft, opening: asyncio.Task[Op
     if draft.product_code != CREDIT_CODE:
         form = Form(who, opened)
         front.background.take_over(work_on(form))
-        await guarded(front, form, draft, show_priced(front, form, draft, note=None))
+        await guarded(front, form, draft, _show_filled(front, form, draft, fill))
+
+
+async def _show_filled(front: Front, form: Form, draft: Draft, fill: Fill | None) -> None:
+    note = None
+    if fill is not None:
+        draft, note = await fill(draft)
+        await front.store.save_draft(draft)
+    await show_priced(front, form, draft, note=note)
 
 
 async def _opened(front: Front, who: Actor, view: View) -> OpenView:

@@ -10,6 +10,7 @@ from bot.blocks import notices, services
 from bot.blocks.kit import Message
 from bot.domain.account import KnownService
 from bot.domain.catalog import CREDIT_CODE, Catalog, Product, renewal_change
+from bot.domain.draft import Draft
 from bot.domain.ids import ChannelId, ServiceId
 from bot.domain.policy import Verdict
 from bot.domain.usage import BYTES_PER_GB
@@ -26,6 +27,7 @@ MOST_OFFSET = 100_000
 READING = "Reading the services…"
 STOP_REASON = "It is not needed beyond what is paid"
 KEEP_REASON = "It is needed longer"
+NO_SUCH_DATA = "Byteful sells no data of this kind at the moment. Nothing was sent."
 LEFT_AS_IT_IS = "It stays as it is: nothing was changed, and it renews as said above."
 
 
@@ -153,18 +155,19 @@ async def leave_renewal(front: Front, press: Press) -> Message:
 
 async def more_data(front: Front, press: Press) -> Message | None:
     """The form for more data of a network, filled in with what runs now."""
-    product = _data_product(await front.desk.provider.catalog(), press.value)
-    if product is None:
-        return notices.sentence("Byteful sells no data of this kind at the moment. Nothing was sent.")
-    pools = await front.desk.store.pools(press.actor.workspace)
-    sizes = [pool.total_bytes // BYTES_PER_GB for pool in pools.pools if pool.network == press.value] if pools else []
-    draft = replace(
-        drafts.new_draft(press.actor),
-        product_code=product.code,
-        quantity=max(1, *sizes) if sizes else 1,
-        cycle=product.cycles[0],
-    )
-    await open_form(front, press.actor, drafts.with_reason(draft, f"More {press.value} data"))
+    network = press.value
+
+    async def filled(draft: Draft) -> tuple[Draft, str | None]:
+        product = _data_product(await front.desk.provider.catalog(), network)
+        if product is None:
+            return draft, NO_SUCH_DATA
+        pools = await front.desk.store.pools(draft.workspace)
+        sizes = [pool.total_bytes // BYTES_PER_GB for pool in pools.pools if pool.network == network] if pools else []
+        quantity = max(1, *sizes) if sizes else 1
+        return replace(draft, product_code=product.code, quantity=quantity, cycle=product.cycles[0]), None
+
+    draft = drafts.with_reason(drafts.new_draft(press.actor), f"More {network} data")
+    await open_form(front, press.actor, draft, filled)
     return None
 
 

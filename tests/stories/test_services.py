@@ -11,7 +11,7 @@ from bot.domain.request import State
 from bot.domain.usage import BYTES_PER_GB
 from bot.serve_worker import make_jobs
 from playground.slack_seen import SeenMessage
-from tests.stories.journey import TEAM, Journey, LaterClock
+from tests.stories.journey import TEAM, Journey, LaterClock, answered, reached
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 RICH = 1_000_000
@@ -294,3 +294,38 @@ async def test_l8_data_that_runs_low_is_told_with_a_form_for_more(journey: Journ
     assert "10" in form.text
     shown = await journey.answer(rita, "/proxy data", "Residential data: 1.1 GB left", "a day over the last")
     assert shown.has_button("more_data")
+
+
+async def test_t66_the_form_for_more_data_opens_before_byteful_is_asked(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await journey.catalog_unknown()
+    asking = journey.byteful.faults.set("slow", endpoint="checkout/catalog", seconds=60)
+    answered(await journey.slack.deliver_raw(journey.click_of("rita", "more_data", "residential")))
+    await journey.form(rita, "Fetching products and stock")
+    await reached(asking)
+    journey.byteful.faults.clear("slow")
+    form = await journey.form(rita, "Residential", "Total")
+    assert form.input("reason").value == "More residential data"
+    answered(await rita.submits(form))
+    await journey.form(rita, "Sent as #1001")
+
+
+async def test_n3_whoever_asks_for_data_that_is_not_sold_reads_so_in_the_form(journey: Journey) -> None:
+    rita = journey.person("rita")
+    products = journey.byteful.products
+    for code in [code for code, product in products.items() if product.type == "residential"]:
+        del products[code]
+    await journey.catalog_unknown()
+    answered(await journey.slack.deliver_raw(journey.click_of("rita", "more_data", "residential")))
+    await journey.form(rita, "Byteful sells no data of this kind at the moment", "Product")
+
+
+async def test_n3_whoever_asks_for_more_data_without_a_catalog_is_told_in_the_form(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await journey.catalog_unknown()
+    journey.byteful.faults.set("unauthorized", endpoint="checkout/catalog")
+    answered(await journey.slack.deliver_raw(journey.click_of("rita", "more_data", "residential")))
+    form = await journey.form(rita, "Something went wrong", "Byteful refuses our keys")
+    journey.byteful.faults.clear("unauthorized")
+    await rita.clicks(form, "Try again")
+    assert (await journey.form(rita, "to see the price")).input("reason").value == "More residential data"
