@@ -24,6 +24,13 @@ def fill(ws: Workspace, *, messages: int, cards: int) -> None:
     ws.changed()
 
 
+def say(ws: Workspace, text: str) -> None:
+    channel = ws.channels[PROXIES]
+    one = Message(PROXIES, ws.next_ts(channel), RITA, text)
+    channel.messages[one.ts] = one
+    ws.changed()
+
+
 async def stir(ws: Workspace) -> None:
     """One card after the other changes, ten times a second, until this is cancelled."""
     cards = [one for one in ws.channels[PROXIES].messages.values() if one.blocks]

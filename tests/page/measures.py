@@ -54,8 +54,9 @@ SCROLL = """async () => {
   let last = performance.now();
   const end = last + 2000;
   while (last < end) {
+    const before = pane.scrollTop;
     pane.scrollTop -= 60;
-    if (pane.scrollTop <= 0) pane.scrollTop = pane.scrollHeight;
+    if (pane.scrollTop === before) pane.scrollTop = 0;
     const now = await new Promise(requestAnimationFrame);
     gaps.push(now - last);
     last = now;

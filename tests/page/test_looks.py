@@ -6,15 +6,19 @@ import base64
 
 import aiohttp
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from playground.stage import Stage
-from tests.page.crowd import fill
+from tests.page.crowd import fill, say
 from tests.page.window import Opens
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 FIRST_LOAD_BYTES = 300 * 1024
+TOP = "(element) => element.getBoundingClientRect().top"
+FRAMES = """async () => {
+  for (let n = 0; n < 10; n++) await new Promise(requestAnimationFrame);
+}"""
 
 
 async def test_a_purchase_on_a_phone(window: Opens, stage: Stage) -> None:
@@ -136,6 +140,47 @@ async def test_a_long_channel_is_shown_in_parts_and_stays_alive(window: Opens, s
     ws.changed()
     await expect(rita.message("an old one, changed")).to_have_count(1)
     await rita.picture("long-channel")
+
+
+async def settled(page: Page) -> None:
+    """Some frames later: what the browser lays out late is in its place by then."""
+    await page.evaluate(FRAMES)
+
+
+async def test_a_busy_channel_opens_at_its_newest_message_whoever_looks(window: Opens, stage: Stage) -> None:
+    ws = stage.worlds.workspace
+    fill(ws, messages=6, cards=3)
+    say(ws, "the newest")
+    rita = await window("rita")
+    await expect(rita.message("the newest")).to_be_in_viewport(ratio=1)
+    await rita.page.get_by_role("button", name="Act as").click()
+    await rita.page.get_by_role("menuitemradio", name="Mona Manager").click()
+    await settled(rita.page)
+    await expect(rita.message("the newest")).to_be_in_viewport(ratio=1)
+    await rita.page.get_by_role("link", name="scraping").click()
+    await expect(rita.page.get_by_role("heading", name="scraping")).to_be_visible()
+    await rita.page.get_by_role("link", name="proxies", exact=True).click()
+    await settled(rita.page)
+    await expect(rita.message("the newest")).to_be_in_viewport(ratio=1)
+    await expect(rita.button("Latest")).to_have_count(0)
+
+
+async def test_who_reads_further_up_is_left_there_and_led_back_on_request(window: Opens, stage: Stage) -> None:
+    ws = stage.worlds.workspace
+    fill(ws, messages=60, cards=6)
+    rita = await window("rita")
+    old = rita.message("message 33")
+    await old.scroll_into_view_if_needed()
+    await expect(rita.button("Latest")).to_be_visible()
+    await settled(rita.page)
+    before = await old.evaluate(TOP)
+    say(ws, "the newest")
+    await expect(rita.message("the newest")).to_have_count(1)
+    await settled(rita.page)
+    assert await old.evaluate(TOP) == pytest.approx(before, abs=1)
+    await rita.button("Latest").click()
+    await expect(rita.message("the newest")).to_be_in_viewport(ratio=1)
+    await expect(rita.button("Latest")).to_have_count(0)
 
 
 FIRST_LOAD = """() => {

@@ -114,15 +114,32 @@ function writing({ app, channel }, thread) {
 const drawn = new Map();
 const isAtEnd = new Map();
 
+/** The style measures it from its end, so it stays there whatever is drawn late: `scrollTop` is 0 there, less above. */
 function list(key, all, options = {}) {
-  const scrolled = (event) => {
-    const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
-    const wasAtEnd = isAtEnd.get(key);
-    isAtEnd.set(key, scrollHeight - scrollTop - clientHeight < NEAR_PX);
-    if (wasAtEnd !== isAtEnd.get(key)) redraw();
+  const atEnd = ({ scrollTop }) => scrollTop > -NEAR_PX;
+  const scrolled = ({ currentTarget }) => {
+    if (isAtEnd.get(key) === atEnd(currentTarget)) return;
+    isAtEnd.set(key, atEnd(currentTarget));
+    redraw();
   };
-  const toEnd = (element) => (element.scrollTop = element.scrollHeight);
-  const stay = (element) => isAtEnd.get(key) && toEnd(element);
+  const latest = h(
+    "button",
+    { type: "button", class: "to-end button", onclick: (event) => (event.currentTarget.closest(".messages").scrollTop = 0) },
+    "Latest",
+    icon("down"),
+  );
+  const earlier = h(
+    "button",
+    {
+      type: "button",
+      class: "button small earlier",
+      onclick: () => {
+        state.last += AT_ONCE;
+        refresh();
+      },
+    },
+    "Earlier messages",
+  );
   return h(
     "div",
     {
@@ -132,33 +149,16 @@ function list(key, all, options = {}) {
       role: "region",
       "aria-label": options.label,
       onscroll: scrolled,
-      mounted: (element) => (isAtEnd.set(key, true), toEnd(element)),
-      drawn: stay,
+      mounted: () => isAtEnd.set(key, true),
     },
-    all.length ? null : h("p", { class: "empty" }, options.nothing),
-    options.hasMore
-      ? h(
-          "button",
-          {
-            type: "button",
-            class: "button small earlier",
-            onclick: () => {
-              state.last += AT_ONCE;
-              refresh();
-            },
-          },
-          "Earlier messages",
-        )
-      : null,
-    h("ol", { "aria-live": "polite", "aria-relevant": "additions" }, withDays(all, options)),
-    isAtEnd.get(key) === false
-      ? h(
-          "button",
-          { type: "button", class: "to-end button", onclick: (event) => toEnd(event.currentTarget.closest(".messages")) },
-          "Latest",
-          icon("down"),
-        )
-      : null,
+    h(
+      "div",
+      null,
+      all.length ? null : h("p", { class: "empty" }, options.nothing),
+      options.hasMore ? earlier : null,
+      h("ol", { "aria-live": "polite", "aria-relevant": "additions" }, withDays(all, options)),
+      isAtEnd.get(key) === false ? latest : null,
+    ),
   );
 }
 
