@@ -248,10 +248,13 @@ def as_words(message: Message, most: int, request: PurchaseRequest | None = None
 # What a click came to
 
 
+_NO_ROLE_HELPS = frozenset({"own_request", "adopted"})
+
+
 def refused(verdict: Verdict, role: str, holders: Sequence[UserId]) -> Message:
-    """Why somebody may not, and who may."""
+    """Why somebody may not, and who may: `holders`, of the role it takes."""
     said = [text.prose(verdict.sentence) or "You may not do this.", "Nothing changed."]
-    if verdict.rule != "own_request":
+    if verdict.rule not in _NO_ROLE_HELPS:
         named = text.mentions(holders)
         said.append(f"The role {text.code(role)} is held by {named}." if named else _nobody(role))
     return _said(" ".join(said), ":no_entry:")

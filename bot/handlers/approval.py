@@ -21,6 +21,7 @@ from bot.domain.ids import ServiceId
 from bot.domain.intents import CardIntent
 from bot.domain.policy import Answer
 from bot.domain.request import PurchaseRequest, State
+from bot.domain.rules import others_who_may
 from bot.handlers.errors import explained, message_for
 from bot.handlers.front import UNKNOWN_BUTTON, Front
 from bot.handlers.parse import Actor, Press, actor, block_of, click, subject, typed
@@ -199,7 +200,8 @@ async def _answer(front: Front, who: Actor, decision: Decision, lead: Callable[[
             return notices.state_now(request, lead=lead(request))
         case Result.REFUSED if decision.verdict is not None:
             name, holders = decision.role or front.desk.approver_role()
-            return notices.refused(decision.verdict, name, sorted(await front.desk.directory.holders(holders)))
+            may = others_who_may(await front.desk.directory.holders(holders), request.requester)
+            return notices.refused(decision.verdict, name, sorted(may))
         case Result.OVER_BUDGET:
             await _redraw(front, request)
             return notices.state_now(request, lead="Nothing was bought: the budget has no room for this.")

@@ -110,7 +110,7 @@ async def adopt(front: Front, who: Actor, word: str) -> Message:
         verdict = await browse.adopt(front.desk, who.workspace, service_id, channel, who.user)
         if verdict.is_allowed:
             return notices.sentence(f"Service {service_id} belongs to <#{channel}> from now on.")
-        return notices.sentence(f"{verdict.sentence} Nothing changed.")
+        return notices.refused(verdict, front.desk.approver_role()[0], sorted(await front.desk.approvers()))
 
     return await front.soon(who, work, notices.sentence(READING))
 

@@ -290,7 +290,7 @@ def _own(click: Click, request: PurchaseRequest) -> Verdict:
     if click.user == request.requester:
         return Verdict(True, "own_request")
     return Verdict(
-        False, "own_request", "Only the person who asked can withdraw a request. You can decline it instead."
+        False, "own_request", "Only the person who asked can withdraw a request. Those who approve can decline it."
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+import bot
 from playground import workspace_static
 from playground.slack_server import running_workspace
 from playground.workspace import Workspace
@@ -87,6 +88,14 @@ async def test_only_this_machine_is_answered(base: str, http: aiohttp.ClientSess
     for path in ("", "page/app.js"):
         async with http.get(f"{base}/{path}", headers={"Host": "rebound.example"}) as answer:
             assert answer.status == 404
+
+
+def test_every_emoji_the_bot_writes_is_known_to_the_page() -> None:
+    named = re.findall(r'^  "?([\w+-]+)"?: ', (workspace_static.CLIENT / "emoji.js").read_text(), re.MULTILINE)
+    sources = [path.read_text() for path in Path(bot.__file__).parent.rglob("*.py")]
+    written = {code for source in sources for code in re.findall(r"(?<![\w}]):([a-z][a-z0-9_+-]*):(?![\w{])", source)}
+    assert "warning" in written
+    assert sorted(written - {*named}) == []
 
 
 def test_every_module_is_asked_for_at_once() -> None:

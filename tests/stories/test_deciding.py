@@ -113,6 +113,13 @@ async def test_a5_t20_t27_a_click_without_the_right_is_explained_in_private_and_
     assert (line["channel"], line["message"]) == (card.channel, card.ts) == (line["card_channel"], line["card_message"])
 
 
+async def test_a5_whoever_asked_is_not_named_among_those_who_may_decide(journey: Journey) -> None:
+    mona = journey.person("mona")
+    card = await journey.asks(mona)
+    answered(await mona.clicks(card, "approve"))
+    await journey.private(mona, "You asked for this yourself", "`approver` is held by @max.")
+
+
 async def test_a5_whoever_may_not_decline_is_told_in_the_form(journey: Journey) -> None:
     fay = journey.person("fay")
     card = await journey.asks(journey.person("rita"))
@@ -137,7 +144,8 @@ async def test_m1_only_the_requester_withdraws(journey: Journey) -> None:
     rita, mona = journey.people("rita", "mona")
     card = await journey.asks(rita)
     answered(await mona.clicks(card, "withdraw"))
-    await journey.private(mona, "Only the person who asked can withdraw")
+    told = await journey.private(mona, "Only the person who asked can withdraw")
+    assert "You can decline" not in told.text, "it is said to people who may not"
     answered(await rita.clicks(card, "withdraw"))
     await journey.private(rita, "You withdrew this request.")
     card = await journey.card("Withdrawn by @rita", "Nothing was bought")

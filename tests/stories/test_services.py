@@ -250,7 +250,7 @@ async def test_n13_u4_services_bought_by_hand_are_offered_and_adopted(journey: J
     told = await journey.direct(journey.person("ada"), "bought outside Proxydesk", "/proxy adopt SERVICE-ID")
     assert told.has_button("show_services")
     rita, mona = journey.people("rita", "mona")
-    await journey.answer(rita, "/proxy adopt 1955-8012-871", "This needs the role")
+    await journey.answer(rita, "/proxy adopt 1955-8012-871", "This needs the role", "is held by @max and @mona")
     await journey.answer(mona, "/proxy adopt 1955-8012-871", "belongs to #proxies from now on")
     await journey.answer(mona, "/proxy adopt 1955-8012-871", "belongs to #proxies already")
     await journey.answer(mona, "/proxy adopt 1955-0000-000", "The account has no service 1955-0000-000")

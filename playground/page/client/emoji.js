@@ -107,6 +107,7 @@ const NAMES = {
   robot_face: "🤖",
   rocket: "🚀",
   rotating_light: "🚨",
+  satellite_antenna: "📡",
   scroll: "📜",
   seedling: "🌱",
   see_no_evil: "🙈",

@@ -33,7 +33,7 @@ export function roleOf(who) {
   const groups = state.screen.groups.filter((group) => group.members.includes(who.id)).map((group) => group.handle);
   if (who.is_guest) return "Guest";
   if (groups.includes("proxy-approvers")) return "Manager";
-  if (groups.includes("finance")) return "Finance approver";
+  if (groups.includes("finance")) return "Finance";
   return who.is_admin ? "Admin" : "Requester";
 }
 
