@@ -26,7 +26,10 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from bot.__main__ import main as bot_command
 from bot.blocks import buttons
+from bot.blocks.story import state_words
 from bot.blocks.text import state_word
+from bot.domain.catalog import renewal_change
+from bot.domain.ids import ServiceId
 from bot.domain.request import EVENTS, State
 from bot.handlers.commands import COMMAND, COMMANDS
 from playground.__main__ import main as playground_command
@@ -43,6 +46,7 @@ from playground.workspace_changes import Changes
 from playground.workspace_control import Control
 from playground.workspace_delivery import Courier
 from playground.workspace_faults import API_FAULTS, DELIVERY_FAULTS
+from tests import examples
 
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
@@ -108,17 +112,17 @@ def test_a_command_on_a_page_exists(page: Path) -> None:
 def test_every_button_of_a_card_is_on_the_page() -> None:
     shown = {label for cell, *_ in rows((DOCS / "commands.md").read_text(), "button") for label in cell.split(", ")}
     made = set(re.findall(r'kit\.button\(\s*"([^"]+)"', inspect.getsource(buttons)))
-    made |= set(re.findall(r'label = "([^"]+)" .* else "([^"]+)"', inspect.getsource(buttons.reorder))[0])
+    made |= set(re.findall(r'"([^"]+)"', inspect.getsource(buttons.reorder)))
     assert shown == made - {"Show"}
 
 
 def test_every_state_is_on_the_page_in_the_words_of_the_card() -> None:
-    shown = {
-        word
-        for cell, *_ in rows(section(DOCS / "commands.md", "What a card says"), "state")
-        for word in cell.split(", ")
-    }
+    page = section(DOCS / "commands.md", "What a card says")
+    shown = {word for cell, *_ in rows(page, "state") for word in cell.split(", ")}
     assert shown == {state_word(state) for state in State}
+    renewals = [examples.request(state, selection=renewal_change(ServiceId("s"), renews=True)) for state in State]
+    said = {state_words(request).split(maxsplit=1)[1] for request in renewals}
+    assert said - shown == set(re.findall(r"\*(\w[^*]+)\*", " ".join(page.partition("Where a service")[2].split())))
 
 
 # --- the life of a request

@@ -13,7 +13,16 @@ from bot.blocks.choices import place_options, product_options
 from bot.blocks.ids import Action, Callback, block_id, view_metadata
 from bot.blocks.kit import Block, Element, View
 from bot.domain.budget import Budget
-from bot.domain.catalog import MAX_PROMO, MAX_QUANTITY, MAX_REASON, MAX_TOP_UP, MIN_TOP_UP, Field, Product
+from bot.domain.catalog import (
+    MAX_PROMO,
+    MAX_QUANTITY,
+    MAX_REASON,
+    MAX_TOP_UP,
+    MIN_TOP_UP,
+    Field,
+    Product,
+    quantity_problem,
+)
 from bot.domain.draft import Draft
 from bot.domain.request import PurchaseRequest, State
 
@@ -55,7 +64,7 @@ def form(
             kit.context("Networks and places are still being fetched; searching them works in a minute or so.")
         )
     if product and is_first_purchase:
-        fields.insert(2, test_purchase(draft, product))
+        fields[2:2] = test_purchase(draft, product)
     paper = [_reason(draft), _channel(draft)]
     blocks = [
         *_notes(note, is_checking),
@@ -191,13 +200,15 @@ def _quantity(draft: Draft, product: Product, block: str) -> Block:
     return kit.input_block(label, element, block, hint=hint, does_dispatch=True)
 
 
-def test_purchase(draft: Draft, product: Product) -> Block:
-    """The offer to begin with the smallest quantity, or why it is already filled in."""
+def test_purchase(draft: Draft, product: Product) -> list[Block]:
+    """The offer to begin with the smallest quantity, or why it is already filled in. None of what cannot be had."""
+    if not product.is_available or quantity_problem(product.smallest_quantity, product):
+        return []
     smallest = text.quantity(product, product.smallest_quantity)
     said = f"This product was never bought here. A test purchase of {smallest} shows how it works at a small price."
     if draft.quantity == product.smallest_quantity:
-        return kit.context(f":test_tube: {said}")
-    return kit.section(said, kit.button(f"Use {smallest}", Action.USE_SMALLEST, draft.id))
+        return [kit.context(f":test_tube: {said}")]
+    return [kit.section(said, kit.button(f"Use {smallest}", Action.USE_SMALLEST, draft.id))]
 
 
 def _cycle(draft: Draft, product: Product) -> Block:
@@ -300,10 +311,10 @@ def _channel(draft: Draft) -> Block:
 def _price(draft: Draft, product: Product | None, problems: Mapping[str, str]) -> str:
     """The price as far as it is known."""
     selection = draft.selection
-    if product is None or selection is None:
-        return "Choose product, quantity and cycle to see the price."
     if problems:
         return "*There is no price for this yet.* See the warnings beside the fields."
+    if product is None or selection is None:
+        return price.needs(draft, product)
     if draft.quote is None or not draft.is_priced:
         return "Fetching the price…"
     lines = [f"*Price*\n{price.breakdown(draft.quote, product)}", price.renewal(draft.quote, selection.cycle)]

@@ -36,7 +36,7 @@ def preview(
     ]
     smallest = product.smallest_quantity
     if is_first_purchase and not product.is_credit and draft.quantity not in (None, smallest):
-        blocks.insert(1, test_purchase(draft, product))
+        blocks[1:1] = test_purchase(draft, product)
     return kit.message(f"{said}\nReason: {text.quoted(draft.reason)}" if draft.reason else said, *blocks)
 
 
@@ -74,7 +74,7 @@ def _price(draft: Draft, product: Product) -> list[str]:
     if draft.problems:
         return [f":warning: {text.prose(sentence)}" for sentence in draft.problems.values()]
     if selection is None:
-        return ["Choose quantity and cycle to see the price."]
+        return [price.needs(draft, product)]
     if draft.quote is None or not draft.is_priced:
         return ["The price is not known yet."]
     if selection.is_about_renewal:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from bot.blocks import limits, text
 from bot.domain.catalog import KEEP_CODE, STOP_CODE, Cycle, Product, Selection
+from bot.domain.draft import Draft
 from bot.domain.money import Cents
 from bot.domain.quote import Change, ChangeKind, LineItem, Quote
 
 _CYCLES_A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
+
+
+def needs(draft: Draft, product: Product | None) -> str:
+    """What has to be chosen before there is a price."""
+    parts = {"product": product, "quantity": draft.quantity, "cycle": draft.cycle}
+    *most, last = (name for name, chosen in parts.items() if chosen is None)
+    return f"Choose the {' and '.join(part for part in (', '.join(most), last) if part)} to see the price."
 
 
 def breakdown(quote: Quote, product: Product) -> str:

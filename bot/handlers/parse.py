@@ -18,7 +18,9 @@ from bot.domain.money import parse_dollars
 from bot.usecases.decide import Click
 
 Body = Mapping[str, Any]
+NOT_WHOLE = "Write a whole number, such as 1000."
 _LINK = re.compile(r"<([@#!]?)([^>|]*)(?:\|([^>]*))?>")
+_IN_THOUSANDS = re.compile(r"-?\d{1,3}([, \u00a0\u202f])\d{3}(?:\1\d{3})*")
 _SIGNS = {"@": "@", "#": "#", "!": "@"}
 
 
@@ -159,7 +161,7 @@ def chosen(draft: Draft, view: Mapping[str, Any]) -> Draft:
     product = values.get(Field.PRODUCT, draft.product_code)
     changes: dict[str, Any] = {"product_code": ProductCode(product) if product else None}
     if Field.QUANTITY in values:
-        changes["quantity"] = _whole(values[Field.QUANTITY])
+        changes["quantity"] = whole_number(values[Field.QUANTITY])
     if Field.CYCLE in values:
         changes["cycle"] = Cycle.parse(values[Field.CYCLE] or "")
     if Field.PROMO in values:
@@ -171,7 +173,14 @@ def chosen(draft: Draft, view: Mapping[str, Any]) -> Draft:
     if Field.AMOUNT in values:
         changes["top_up_cents"] = parse_dollars(values[Field.AMOUNT] or "")
     changes["filter"] = _filter(values, draft.filter)
-    return replace(draft, **changes)
+    after = replace(draft, **changes)
+    return after if after.selection else after.with_problems(_unreadable(values))
+
+
+def _unreadable(values: Mapping[str, str | None]) -> dict[str, str]:
+    """What was typed and cannot be taken for anything: beside its field, or nobody would see why there is no price."""
+    typed_in = (values.get(Field.QUANTITY) or "").strip()
+    return {Field.QUANTITY: NOT_WHOLE} if typed_in and whole_number(typed_in) is None else {}
 
 
 def labels(view: Mapping[str, Any]) -> dict[str, str]:
@@ -214,15 +223,17 @@ def _filter(values: Mapping[str, str | None], before: Filter) -> Filter:
         return None if value in (None, "", ANYWHERE) else value
 
     return Filter(
-        asn_id=_whole(part(Field.ASN, before.asn_id)),
+        asn_id=whole_number(part(Field.ASN, before.asn_id)),
         subdivision_id=part(Field.SUBDIVISION, before.subdivision_id),
-        city_id=_whole(part(Field.CITY, before.city_id)),
+        city_id=whole_number(part(Field.CITY, before.city_id)),
     )
 
 
-def _whole(text: str | None) -> int | None:
-    """A whole number; one too long to be meant stays too large to pass any check."""
+def whole_number(text: str | None) -> int | None:
+    """`1000`, or `1,000` as the bot itself writes it; one too long to be meant stays too large to pass any check."""
     digits = (text or "").strip()
+    if grouped := _IN_THOUSANDS.fullmatch(digits):
+        digits = digits.replace(grouped[1], "")
     return int(digits[:12]) if digits.removeprefix("-").isdecimal() else None
 
 

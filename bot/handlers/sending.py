@@ -19,7 +19,7 @@ from bot.handlers.drafts import catalog_for, form_draft
 from bot.handlers.errors import message_for
 from bot.handlers.form import Form, close_form, draw, form_of, form_view, guarded, outage_words, work_on
 from bot.handlers.front import Front
-from bot.handlers.parse import actor, block_of, chosen
+from bot.handlers.parse import NOT_WHOLE, actor, block_of, chosen
 from bot.usecases import submit, waiting
 
 ACK_PATIENCE_S = 1.2
@@ -101,7 +101,7 @@ def _missing(draft: Draft) -> dict[str, str]:
     if draft.product_code is None:
         problems[Field.PRODUCT] = "Choose a product."
     elif draft.quantity is None:
-        problems[Field.QUANTITY] = "Write a whole number."
+        problems[Field.QUANTITY] = NOT_WHOLE
     elif draft.cycle is None:
         problems[Field.CYCLE] = "Choose a cycle."
     elif draft.product_code == CREDIT_CODE and draft.top_up_cents is None:

@@ -6,6 +6,8 @@ Nothing is guessed: a word that fits nothing is named, with the nearest words th
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from math import ceil, floor
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,6 +16,7 @@ from bot.domain.catalog import MAX_PROMO, Catalog, Cycle, Filter, Product
 from bot.domain.draft import Draft
 from bot.domain.ids import ProductCode
 from bot.domain.typeahead import nearest
+from bot.handlers.parse import whole_number
 
 PLACES = {
     "asn": "asn_id",
@@ -23,7 +26,9 @@ PLACES = {
     "city": "city_id",
 }
 PROMO_WORDS = ("promo", "code")
-_QUANTITY = re.compile(r"^x?(\d{1,12})(?:x|gb|g|ips?|proxies)?$", re.IGNORECASE)
+_UNITS = r"(?:x|gb|g|ips?|proxies)?"
+_QUANTITY = re.compile(rf"^x?([\d,]{{1,15}}){_UNITS}$", re.IGNORECASE)
+_NUMBER = re.compile(rf"^[+-]?(\d{{1,12}}(?:[.,]\d{{1,9}})?){_UNITS}$", re.IGNORECASE)
 _PROMO = re.compile(r"^[A-Z][A-Z0-9_-]{2,}$")
 _LIKE_PROMO = re.compile(r"^[a-z][a-z_-]*[0-9][a-z0-9_-]*$", re.IGNORECASE)
 _KEYED = re.compile(r"^([a-z]+)[:=](.+)$", re.IGNORECASE)
@@ -91,15 +96,15 @@ def _take(word: str, rest: object, draft: Draft, product: Product) -> Draft | Un
     if word.lower() in PROMO_WORDS:
         code = next(rest, None)  # type: ignore[call-overload]
         return replace(draft, promo_code=code[:MAX_PROMO]) if code else UnknownWord(word, ("promo CODE",))
-    if (match := _QUANTITY.match(word)) and draft.quantity is None:
-        return replace(draft, quantity=int(match[1]))
+    if draft.quantity is None and (match := _QUANTITY.match(word)) and (number := whole_number(match[1])) is not None:
+        return replace(draft, quantity=number)
     if cycle := _cycle(word):
         return replace(draft, cycle=cycle)
     if match := _KEYED.match(word):
         return _take_keyed(word, match[1].lower(), match[2], draft)
     if _PROMO.match(word) and draft.promo_code is None:
         return replace(draft, promo_code=word[:MAX_PROMO])
-    return UnknownWord(word, _nearest_words(word, product))
+    return UnknownWord(word, _nearest_words(word, draft, product))
 
 
 def _cycle(word: str) -> Cycle | None:
@@ -125,7 +130,22 @@ def _with_place(chosen: Filter, name: str, number: int) -> Filter:
     return replace(chosen, asn_id=number) if name == "asn_id" else replace(chosen, city_id=number)
 
 
-def _nearest_words(word: str, product: Product) -> tuple[str, ...]:
-    known = [*(str(cycle) for cycle in product.cycles), "promo CODE", "asn:7018", "subdivision:us-tx", "for REASON"]
-    found = tuple(nearest(word.lower(), known)) or ("for REASON",)
-    return (f"promo {word}", *found)[:3] if _LIKE_PROMO.match(word) else found
+def _nearest_words(word: str, draft: Draft, product: Product) -> tuple[str, ...]:
+    if draft.quantity is None and (whole := _whole_numbers(word)):
+        return whole
+    reason = () if draft.reason else ("for REASON",)
+    known = [*(str(cycle) for cycle in product.cycles), "promo CODE", "asn:7018", "subdivision:us-tx", *reason]
+    found = tuple(nearest(word.lower(), known)) or reason
+    if not _LIKE_PROMO.match(word):
+        return found
+    in_capitals = () if draft.promo_code else (word.upper(),)
+    return (*in_capitals, f"promo {word}", *found)[:3]
+
+
+def _whole_numbers(word: str) -> tuple[str, ...]:
+    """Those next to a number that is none or less than nothing."""
+    match = _NUMBER.match(word)
+    if match is None:
+        return ()
+    number = Decimal(match[1].replace(",", "."))
+    return tuple(dict.fromkeys(str(one) for one in (floor(number), ceil(number)) if one > 0))

@@ -149,7 +149,8 @@ def test_the_price_of_the_choice_and_of_no_other() -> None:
     newer = visible(form(replace(draft, quantity=6), examples.product()))
     assert "Fetching the price…" in newer
     assert "$" not in newer
-    assert "to see the price" in visible(form(EMPTY))
+    assert "Choose the product, quantity and cycle to see the price." in visible(form(EMPTY))
+    assert "Choose the quantity to see the price." in visible(form(examples.draft(quantity=None), examples.product()))
 
 
 def test_a_problem_stands_below_its_field() -> None:
@@ -164,6 +165,20 @@ def test_a_problem_stands_below_its_field() -> None:
     assert "Something else." in words
     assert "There is no price for this yet." in words
     assert "This code" not in visible(form(replace(draft, promo_code=None), examples.product()))
+
+
+def test_what_is_no_number_is_said_beside_the_quantity() -> None:
+    draft = examples.draft(quantity=None).with_problems({"quantity": "Write a whole number."})
+    view = form(draft, examples.product())
+    assert "Write a whole number." in below(view, "quantity")
+    assert "There is no price for this yet." in visible(view)
+
+
+@pytest.mark.parametrize("gone", [{"stock": 0}, {"is_available": False}])
+def test_no_test_purchase_of_what_cannot_be_bought(gone: dict[str, Any]) -> None:
+    draft, product = examples.draft(quantity=5), examples.product(**gone)
+    assert "use_smallest" not in buttons(form(draft, product, is_first_purchase=True))
+    assert "use_smallest" not in buttons(preview(draft, product, None, True))
 
 
 def test_checking_is_not_sending() -> None:

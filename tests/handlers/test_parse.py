@@ -7,8 +7,20 @@ import pytest
 from bot.blocks.ids import ANYWHERE, block_id
 from bot.domain.catalog import Cycle, Field, Filter
 from bot.domain.ids import RequestId
-from bot.handlers.parse import actor, block_of, chosen, click, command_actor, event_actor, labels, press, subject, typed
-from tests.examples import draft
+from bot.handlers.parse import (
+    NOT_WHOLE,
+    actor,
+    block_of,
+    chosen,
+    click,
+    command_actor,
+    event_actor,
+    labels,
+    press,
+    subject,
+    typed,
+)
+from tests.examples import draft, quote
 
 USER = {"id": "U1", "username": "rita", "name": "admin", "team_id": "T9"}
 
@@ -206,11 +218,30 @@ def test_a_block_that_was_renamed_by_a_redraw_is_the_same_field() -> None:
         ("9" * 40, 999_999_999_999),
         ("٣", 3),
         ("1_000", None),
+        ("1,000", 1_000),
+        ("1 000", 1_000),
+        ("-1,000,000", -1_000_000),
+        ("1,00", None),
+        ("1,000 000", None),
+        ("1.000", None),
         ("+5", None),
     ],
 )
 def test_a_quantity_is_a_whole_number_or_nothing(text: str, number: int | None) -> None:
     assert chosen(draft(), view({"quantity": text})).quantity == number
+
+
+def test_what_is_no_whole_number_is_said_beside_its_field_and_nothing_older() -> None:
+    priced = draft(product_code="isp_us", cycle=Cycle(1, "month"), quantity=0).with_problems({"quantity": "Too few."})
+    assert chosen(priced, view({"quantity": "5.5"})).problems == {"quantity": NOT_WHOLE}
+    assert chosen(priced, view({"quantity": ""})).problems == {}
+
+
+def test_a_price_is_asked_for_again_after_what_was_no_number() -> None:
+    """Else the warning would come back with the number that was there before."""
+    before = draft(product_code="isp_us", cycle=Cycle(1, "month"), quantity=5).with_quote(quote())
+    between = chosen(before, view({"quantity": "abc"}))
+    assert not chosen(between, view({"quantity": "5"})).is_priced
 
 
 @pytest.mark.parametrize("name", ["asn", "city"])

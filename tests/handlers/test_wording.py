@@ -43,6 +43,8 @@ UNDERSTOOD: dict[str, Draft] = {
     "isp_us 5x": drafted(quantity=5),
     "isp_us 5proxies": drafted(quantity=5),
     "isp_us 12ips": drafted(quantity=12),
+    "isp_us 1,000": drafted(quantity=1_000),
+    "residential 1,000gb": drafted(product_code="residential", quantity=1_000),
     "residential 25GB": drafted(product_code="residential", quantity=25),
     "residential 25gb 3m": drafted(product_code="residential", quantity=25, cycle=Cycle(3, "month")),
     "isp_us 5 1:month": drafted(quantity=5),
@@ -91,12 +93,15 @@ NOT_UNDERSTOOD: dict[str, tuple[str, str]] = {
     "5 isp_us": ("5", ""),
     "isp_us 5 proxies": ("proxies", ""),
     "isp_us five": ("five", ""),
-    "isp_us -5": ("-5", ""),
-    "isp_us 5.5": ("5.5", ""),
+    "isp_us -5": ("-5", "5"),
+    "isp_us 5.5": ("5.5", "6"),
+    "isp_us 1,5": ("1,5", "2"),
+    "residential 0.5gb": ("0.5gb", "1"),
     "isp_us 5 7": ("7", ""),
     "isp_us 5 1:moon": ("1:moon", "1:month"),
     "isp_us 5 0m": ("0m", ""),
-    "isp_us 5 welcome10": ("welcome10", "promo welcome10"),
+    "isp_us 5 welcome10": ("welcome10", "WELCOME10"),
+    "isp_us 5 Welcome10": ("Welcome10", "promo Welcome10"),
     "isp_us 5 WELCOME10 SPRING20": ("SPRING20", "promo SPRING20"),
     "isp_us 5 promo": ("promo", "promo CODE"),
     "isp_us 5 asm:7018": ("asm:7018", "asn:7018"),
@@ -122,6 +127,13 @@ def test_i2_a_word_that_fits_nothing_is_named_with_the_nearest_that_would(line: 
     assert unknown.word == word
     assert near in (*unknown.nearest, "")
     assert len(unknown.nearest) <= 3
+
+
+@pytest.mark.parametrize("word", ["five", "scraping", "1.5gb", "-3"])
+def test_a_reason_that_is_given_is_not_asked_for_again(word: str) -> None:
+    unknown = read(f"isp_us {word} for a crawler", EMPTY, CATALOG).unknown
+    assert unknown is not None
+    assert not [near for near in unknown.nearest if "REASON" in near or ":" in near]
 
 
 def test_the_reason_of_the_draft_stays_when_the_line_gives_none() -> None:

@@ -305,6 +305,21 @@ async def test_v3_a_quantity_that_is_none_never_leaves_the_form(journey: Journey
     assert journey.byteful.creates_received == 0
 
 
+@pytest.mark.parametrize("typed", ["5.5", "abc"])
+async def test_a_quantity_that_is_no_number_says_so_and_an_older_warning_goes(journey: Journey, typed: str) -> None:
+    rita = journey.person("rita")
+    await rita.enters(await journey.opens(rita, "isp_us"), "quantity", "0")
+    await rita.enters(await journey.form(rita, "The smallest quantity is 1"), "quantity", typed)
+    form = await journey.form(rita, "Write a whole number, such as 1000.", "There is no price for this yet.")
+    assert "smallest quantity" not in form.text
+    await rita.enters(form, "quantity", "1,0")
+    await rita.enters(form, "quantity", "")
+    form = await journey.form(rita, "Choose the quantity to see the price.")
+    assert "whole number" not in form.text
+    await rita.enters(form, "quantity", "5")
+    await journey.form(rita, "*Total: $17.50*")
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

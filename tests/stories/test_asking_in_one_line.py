@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from playground.stage import ROOT
 from tests.stories.journey import CHANNEL, Journey, answered
 
 
@@ -107,6 +110,23 @@ async def test_i2_v3_v7_what_cannot_be_bought_is_said_and_cannot_be_sent(
     assert not preview.has_button("send_draft")
     assert preview.has_button("Edit")
     assert "Total" not in preview.text
+
+
+PAGE = (ROOT / "docs" / "commands.md").read_text()
+
+
+@pytest.mark.parametrize("spelling", re.findall(r"`([^`]+)`", PAGE.partition("| promo code |")[2].partition("\n")[0]))
+async def test_every_spelling_of_a_promo_code_on_the_page_works(journey: Journey, spelling: str) -> None:
+    await journey.preview(journey.person("rita"), f"isp_us 2 {spelling} for scraping", "Discount with `WELCOME10`")
+
+
+async def test_a_refused_promo_code_says_that_capitals_may_be_why(journey: Journey) -> None:
+    await journey.preview(journey.person("rita"), "isp_us 2 promo:welcome10 for scraping", "Capitals may count")
+
+
+async def test_of_what_is_sold_out_no_test_purchase_is_offered(journey: Journey) -> None:
+    preview = await journey.preview(journey.person("rita"), "datacenter_ca 5 for scraping", "out of stock")
+    assert not preview.has_button("use_smallest")
 
 
 @pytest.mark.parametrize("amount", ["4.99", "10001"])

@@ -145,7 +145,8 @@ class BytefulProvider:
             return fault
         plain = replace(selection, promo_code=None)
         if selection.promo_code and await self._can_be_bought(plain):
-            return Field.PROMO, f"The promo code {selection.promo_code} is not accepted. Leave it empty or try another."
+            advice = "Capitals may count: write it as it was given, or leave it empty."
+            return Field.PROMO, f"The promo code {selection.promo_code} is not accepted. {advice}"
         if selection.filter and await self._can_be_bought(replace(plain, filter=Filter())):
             field = await self._fault_in_filter(plain)
             return field, _FILTER_FAULTS[field]
