@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from bot.blocks import kit, limits, text
 from bot.blocks.ids import ANYWHERE
 from bot.domain.catalog import Product
 from bot.domain.ids import ProductCode
+from bot.domain.typeahead import fold
 from bot.ports import PlaceOption
 
 BOUGHT_BEFORE = "Bought here before"
 
 
 def product_options(
-    products: Iterable[Product], query: str, bought: Collection[ProductCode] = frozenset()
+    products: Iterable[Product],
+    query: str,
+    bought: Collection[ProductCode] = frozenset(),
+    *,
+    country_name: Callable[[str], str | None],
 ) -> dict[str, Any]:
     """Products that hold every typed word: those bought here first, then the others in groups by type.
 
+    A country is found by its code, by its name as `country_name` has it, and by that name's initials: `uk`.
     No match is an empty list, which Slack words itself.
     """
-    typed = query.casefold().split()
-    found = [product for product in products if _fits(product, typed)]
+    typed = fold(query).split()
+    found = [product for product in products if _fits(product, typed, country_name)]
     found.sort(key=lambda one: (one.code not in bought, one.type, one.stock == 0, one.name.casefold(), one.code))
     shown = found[: limits.OPTIONS]
     if not shown:
@@ -63,12 +69,19 @@ def stock(product: Product) -> str:
     return f"{product.stock:,} in stock" if product.stock else "out of stock"
 
 
-def _fits(product: Product, typed: Sequence[str]) -> bool:
+def _fits(product: Product, typed: Sequence[str], country_name: Callable[[str], str | None]) -> bool:
     if product.is_credit or not product.is_available or not _is_usable(product.code):
         return False
     country = product.country_id or ""
-    words = f"{product.name} {product.code} {product.type} {country} {product.protocol or ''}".casefold()
-    return all(word in words for word in typed)
+    words = fold(f"{product.name} {product.code} {product.type} {country} {product.protocol or ''}")
+    named = _ways_to_name(country_name(country) or "")
+    return all(word in words or any(way.startswith(word) for way in named) for word in typed)
+
+
+def _ways_to_name(country: str) -> list[str]:
+    """By their beginnings alone, or `us` would find Australia."""
+    words = fold(country).split()
+    return [*words, "".join(word[0] for word in words)] if len(words) > 1 else words
 
 
 def _is_usable(value: str) -> bool:

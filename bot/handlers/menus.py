@@ -23,20 +23,23 @@ async def options(front: Front, body: Mapping[str, Any]) -> dict[str, Any]:
     name, query = str(body.get("action_id", "")), str(body.get("value") or "")
     catalog = await front.desk.provider.catalog()
     if name == Field.PRODUCT:
-        return product_options(catalog.values(), query, await _bought(front, body))
+        return product_options(
+            catalog.values(), query, await _bought(front, body), country_name=front.desk.provider.places.country
+        )
     view = body.get("view") or {}
     draft = chosen(new_draft(actor(body)), view)
     product = submit.product_of(draft, catalog)
     country, places = product.country_id if product else None, front.desk.provider.places
     match name:
         case Field.ASN:
-            return place_options(places.search_asns(query, country))
+            found = places.search_asns(query, country)
         case Field.SUBDIVISION:
-            return place_options(places.search_subdivisions(query, country))
+            found = places.search_subdivisions(query, country)
         case Field.CITY:
-            return place_options(places.search_cities(query, country, draft.filter.subdivision_id))
+            found = places.search_cities(query, country, draft.filter.subdivision_id)
         case _:
             return {"options": []}
+    return place_options(found, offers_anywhere=bool(found) or not query.strip())
 
 
 async def _bought(front: Front, body: Mapping[str, Any]) -> frozenset[ProductCode]:

@@ -70,6 +70,10 @@ class Places(Protocol):
         """At most 100 options, like the other searches."""
         ...
 
+    def country(self, country_id: str) -> str | None:
+        """Its name in English, None while it is not known."""
+        ...
+
     def describe(self, chosen: Filter) -> str | None:
         """`AT&T (AS7018), Dallas, Texas`: the filter in words, None for no filter."""
         ...

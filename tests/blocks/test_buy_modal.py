@@ -241,6 +241,11 @@ def labels(answer: dict[str, Any]) -> list[str]:
     return [option["text"]["text"] for group in groups for option in group["options"]]
 
 
+def product_options(catalog: list[Product], query: str, bought: frozenset[ProductCode] = frozenset()) -> dict[str, Any]:
+    names = {"us": "United States", "uk": "United Kingdom", "au": "Australia", "ci": "Côte d'Ivoire"}
+    return buy_modal.product_options(catalog, query, bought, country_name=names.get)
+
+
 def assert_valid_menu(answer: dict[str, Any]) -> None:
     if labels(answer):
         element = {"type": "static_select", "action_id": "x", **answer}
@@ -262,18 +267,43 @@ def test_products_are_found_by_any_of_their_words_and_grouped() -> None:
         examples.product(code=ProductCode("old"), name="Old", is_available=False),
         CREDIT,
     ]
-    answer = buy_modal.product_options(catalog, "")
+    answer = product_options(catalog, "")
     assert [group["label"]["text"] for group in answer["option_groups"]] == ["ISP", "Residential"]
     assert labels(answer) == ["AT&T ISP Proxies [US]", "ISP Proxies [UK]", "Residential Proxies"]
-    assert labels(buy_modal.product_options(catalog, " at&t PROXIES ")) == ["AT&T ISP Proxies [US]"]
-    assert buy_modal.product_options(catalog, "nonesuch") == {"options": []}
+    assert labels(product_options(catalog, " at&t PROXIES ")) == ["AT&T ISP Proxies [US]"]
+    assert product_options(catalog, "nonesuch") == {"options": []}
     descriptions = [option["description"]["text"] for option in answer["option_groups"][0]["options"]]
     assert descriptions == ["181 in stock · 1 month, 3 months", "out of stock · 1 month, 3 months"]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("united kingdom", ["uk"]),
+        ("isp Kingdom", ["uk"]),
+        ("uk", ["uk"]),
+        ("us", ["us"]),
+        ("united", ["uk", "us"]),
+        ("cote", ["ci"]),
+        ("kingdom us", []),
+    ],
+)
+def test_v1_products_are_found_by_the_name_of_their_country(query: str, found: list[str]) -> None:
+    catalog = [
+        examples.product(code=ProductCode(f"isp_{n}"), name=f"ISP {n}", country_id=country)
+        for n, country in enumerate(["us", "au", "uk", "ci"])
+    ]
+    shown = [
+        option["value"]
+        for group in product_options(catalog, query).get("option_groups", [])
+        for option in group["options"]
+    ]
+    assert sorted(str(product.country_id) for product in catalog if product.code in shown) == found
+
+
 def test_v1_products_bought_before_come_first_whatever_their_type() -> None:
     catalog = [examples.product(), examples.data_product()]
-    answer = buy_modal.product_options(catalog, "", frozenset({examples.data_product().code}))
+    answer = product_options(catalog, "", frozenset({examples.data_product().code}))
     assert [group["label"]["text"] for group in answer["option_groups"]] == ["Bought here before", "ISP"]
     assert labels(answer) == ["Residential Proxies", "AT&T ISP Proxies [US]"]
 
@@ -284,11 +314,11 @@ def test_menus_are_capped_cut_and_distinct() -> None:
         examples.product(code=ProductCode(f"code_{n}"), name=examples.UGLY * 3, type=f"type {n % 7} " * 20)
         for n in range(300)
     ]
-    answer = buy_modal.product_options(many, "")
+    answer = product_options(many, "")
     assert_valid_menu(answer)
     assert len(labels(answer)) == len(set(labels(answer))) == 100
     assert "first 100 of 300, type more" in answer["option_groups"][0]["label"]["text"]
-    assert_valid_menu(buy_modal.product_options([examples.product(code=ProductCode("x" * 200))], ""))
+    assert_valid_menu(product_options([examples.product(code=ProductCode("x" * 200))], ""))
 
 
 def test_places_are_capped_cut_and_distinct() -> None:

@@ -154,13 +154,18 @@ async def test_v1_v4_networks_and_places_are_searched_in_memory(journey: Journey
     """The tables load at the provider's pace, which takes a while; the form works meanwhile."""
     rita, places = journey.person("rita"), journey.bot.desk.provider.places
     form = await journey.opens(rita, "isp_us")
-    assert (await rita.searches(form, "asn", "at&t")).option_texts == ["Anywhere"]
+    assert (await rita.searches(form, "asn", "")).option_texts == ["Anywhere"]
+    assert (await rita.searches(form, "asn", "at&t")).option_texts == [], "it is no hit"
     journey.byteful.faults.clear("not_found")
     assert await places.refresh()  # type: ignore[attr-defined]
     asked = journey.byteful.requests_received
     assert (await rita.searches(form, "asn", "at&t")).option_texts[1] == "AT&T (AS7018)"
     assert (await rita.searches(form, "asn", "7018")).option_texts[1] == "AT&T (AS7018)"
     assert "Texas" in (await rita.searches(form, "subdivision", "tex")).option_texts
+    assert (await rita.searches(form, "city", "nowhere at all")).option_texts == []
+    germany = (await rita.searches(form, "product", "germany")).option_texts
+    assert germany
+    assert all("[DE]" in name for name in germany)
     everything = await rita.searches(form, "asn", "")
     assert (len(everything.option_texts), everything.option_texts[0]) == (100, "Anywhere")
     assert "First 100, type more to find others" in str(everything.option_groups)

@@ -85,6 +85,9 @@ class FakePlaces:
     def search_cities(self, query: str, country_id: str | None, subdivision_id: str | None) -> list[PlaceOption]:
         return []
 
+    def country(self, country_id: str) -> str | None:
+        return None
+
     def describe(self, chosen: Filter) -> str | None:
         return f"AS{chosen.asn_id}" if chosen.asn_id else None
 

@@ -113,6 +113,9 @@ class BytefulPlaces:
     def search_cities(self, query: str, country_id: str | None, subdivision_id: str | None) -> list[PlaceOption]:
         return self._tables.search_cities(query, _lower(country_id), _lower(subdivision_id))
 
+    def country(self, country_id: str) -> str | None:
+        return self._tables.countries.get(country_id.lower())
+
     def describe(self, chosen: Filter) -> str | None:
         return self._tables.describe(chosen)
 
