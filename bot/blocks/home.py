@@ -15,13 +15,18 @@ from bot.domain.ids import UserId
 
 UNTOLD = 1_000
 """Characters of an answer that is repeated here."""
+ANSWERED = ":speech_balloon: *Answered in Messages*, the tab beside *Home*."
+ANSWER_BLOCK = "answered"
 UNJUDGED = (
     ":warning: Slack does not say now who may approve, so what waits for your decision is not shown. Open it again."
 )
 
 
-def home(shown: Home) -> View:
-    """All of it, within Slack's limits: each list shows its beginning and says how much more there is."""
+def home(shown: Home, *, answered_below: int | None = None) -> View:
+    """All of it, within Slack's limits: each list shows its beginning and says how much more there is.
+
+    `answered_below`: so many blocks from the top it says where what was just asked for is answered.
+    """
     blocks = [
         *waiting_words.banner(shown.pause, shown.is_away),
         *_untold(shown.untold),
@@ -33,6 +38,8 @@ def home(shown: Home) -> View:
         *_services(shown.services),
         kit.context(f"As of {text.when(shown.at)}"),
     ]
+    if answered_below is not None:
+        blocks.insert(answered_below, {**kit.section(ANSWERED), "block_id": ANSWER_BLOCK})
     return {"type": "home", "blocks": blocks[: limits.VIEW_BLOCKS]}
 
 

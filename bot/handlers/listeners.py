@@ -251,5 +251,4 @@ async def _pressed(front: Front, pressed: Press, handler: PressHandler) -> None:
         return
     if answer is not None:
         front.whisper_later(pressed.actor, answer)
-    if home.is_pressed_there(pressed):
-        front.background.spawn(home.publish(front, pressed.actor))
+    home.pressed(front, pressed, is_answered=answer is not None)

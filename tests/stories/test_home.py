@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from bot.blocks import home
 from bot.domain.account import BalanceReading
 from bot.domain.ids import UserId
 from bot.usecases.home import home as read
+from playground.slack_person import SlackPerson
 from tests.stories.journey import TEAM, Journey, answered
 
 
@@ -26,6 +28,39 @@ async def test_a8_each_person_sees_what_is_theirs_also_after_a_restart(journey: 
     async with journey.replica() as other:  # a process that knows nothing but the store
         drawn = home.home(await read(other.desk, TEAM, UserId(journey.workspace.person("mona").id)))
     assert _said(drawn["blocks"]) == _said(before.blocks)
+
+
+async def test_a_click_at_home_says_below_it_where_the_answer_is_until_the_next(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await journey.buys("isp_us 2 for scraping")
+    await rita.opens_home()
+    shown = await journey.home(rita, "Your requests (1)", "Ordered")
+    rows = [block for block in shown.blocks if _buttons(block)]
+    assert len(rows) >= 4
+
+    async def note_stands_below(row: dict[str, Any]) -> bool:
+        view = await rita.home()
+        blocks = view.blocks if view else []
+        notes = [n for n, block in enumerate(blocks) if block["block_id"] == home.ANSWER_BLOCK]
+        return len(notes) == 1 and _buttons(blocks[notes[0] - 1]) == _buttons(row)
+
+    for row in [*reversed(rows), *rows]:
+        action, value = _buttons(row)[-1]
+        answered(await rita.clicks(await journey.home(rita), action, value=value))
+        await journey.until(partial(note_stands_below, row), f"the answer of {action} is announced below it")
+    answered(await rita.clicks(await journey.home(rita), "open_form"))
+    await journey.form(rita, "Why")
+    await journey.until(lambda: _has_no_note(rita), "the note is gone")
+
+
+async def _has_no_note(who: SlackPerson) -> bool:
+    view = await who.home()
+    return view is not None and "Answered in Messages" not in view.text
+
+
+def _buttons(block: dict[str, Any]) -> list[tuple[str, str | None]]:
+    found = [*block.get("elements", ()), block.get("accessory", {})]
+    return [(one["action_id"], one.get("value")) for one in found if one.get("type") == "button"]
 
 
 def _said(blocks: list[dict[str, Any]]) -> list[str]:
