@@ -11,13 +11,6 @@ from bot.domain.quote import Change, ChangeKind, LineItem, Quote
 _CYCLES_A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
 
 
-def needs(draft: Draft, product: Product | None) -> str:
-    """What has to be chosen before there is a price."""
-    parts = {"product": product, "quantity": draft.quantity, "cycle": draft.cycle}
-    *most, last = (name for name, chosen in parts.items() if chosen is None)
-    return f"Choose the {' and '.join(part for part in (', '.join(most), last) if part)} to see the price."
-
-
 def breakdown(quote: Quote, product: Product) -> str:
     """Every sum a person agrees to, one to a line."""
     if product.code in (STOP_CODE, KEEP_CODE):
@@ -91,6 +84,13 @@ def first_year(quote: Quote, cycle: Cycle) -> Cents:
     """What is paid within a year when nobody stops it: this price once, then the price without promo code."""
     charges = -(-_CYCLES_A_YEAR.get(cycle.interval, 1) // cycle.count)
     return quote.total + quote.renewal * (charges - 1)
+
+
+def needs(draft: Draft, product: Product | None) -> str:
+    """What has to be chosen before there is a price."""
+    parts = {"product": product, "quantity": draft.quantity, "cycle": draft.cycle}
+    *most, last = (name for name, chosen in parts.items() if chosen is None)
+    return f"Choose the {' and '.join(part for part in (', '.join(most), last) if part)} to see the price."
 
 
 def credit(quote: Quote, selection: Selection) -> str:

@@ -170,7 +170,7 @@ async def _fitted(front: Front, before: Draft, draft: Draft) -> Draft:
     cycle = draft.cycle if draft.cycle in product.cycles else next(iter(product.cycles), None)
     keeps_places = product.takes_filter and old is not None and old.country_id == product.country_id
     quantity = draft.quantity
-    if quantity is None and await is_first_purchase(front, draft, product):
+    if quantity is None and not draft.problems and await is_first_purchase(front, draft, product):
         quantity = product.smallest_quantity
     return replace(draft, cycle=cycle, quantity=quantity, filter=draft.filter if keeps_places else Filter())
 

@@ -325,6 +325,14 @@ async def test_a_quantity_that_is_no_number_says_so_and_an_older_warning_goes(jo
     await journey.form(rita, "*Total: $17.50*")
 
 
+async def test_another_product_puts_no_number_where_something_else_is_typed(journey: Journey) -> None:
+    rita = journey.person("rita")
+    await rita.enters(await journey.opens(rita, "isp_us"), "quantity", "abc")
+    await rita.chooses(await journey.form(rita, "Write a whole number"), "product", "isp_gb")
+    form = await journey.form(rita, "181 in stock", "Write a whole number", "There is no price for this yet.")
+    assert form.input("quantity").value == "abc"
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
