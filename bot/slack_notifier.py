@@ -248,7 +248,7 @@ def _of_alert(notice: Alert, *, shows_sums: bool) -> Message:
         case RenewalDue():
             return alerts.renewal_due(notice, has_sums=shows_sums)
         case RenewalUnpaid():
-            return alerts.renewal_unpaid(notice, has_sums=shows_sums)
+            return alerts.renewal_unpaid(notice)
         case ServiceChanged():
             return alerts.service_changed(notice, has_sums=shows_sums)
         case BoughtOutside():

@@ -117,7 +117,8 @@ def more_data_button(network: Network, style: str | None = None) -> Element:
 def renewal_due(notice: RenewalDue, *, has_sums: bool = True) -> Message:
     service = notice.service
     when = text.on_day(service.expires_at) if service.expires_at else "soon"
-    price = f"*{text.money(service.total)}*" if has_sums else ""
+    cents = service.total if notice.price is None else notice.price
+    price = f"*{text.money(cents)}*" if has_sums else ""
     how = (
         f"It renews by itself{f' for {price}' if price else ''}."
         if service.is_automatic_collection
@@ -149,19 +150,16 @@ def _unless(stop_request: RequestId) -> str:
     )
 
 
-def renewal_unpaid(notice: RenewalUnpaid, *, has_sums: bool = True) -> Message:
+def renewal_unpaid(notice: RenewalUnpaid) -> Message:
+    """Without a sum: credit may have paid a part, and what is left stands on the invoice alone."""
     service = notice.service
     days = text.plural(notice.reminder, "day", "days")
     said = (
         f"{_to(notice.owner)}The renewal of *{service_words(service)}* is still not paid, {days} after it was due. "
-        f"{_to_pay(service, has_sums)}: the invoice is in the provider's dashboard. "
+        f"Its invoice is in the provider's dashboard. "
         f"Service ID {text.code(service.id)}."
     )
     return _said([said], ":warning:", [kit.button("Details", Action.SHOW_SERVICE, service.id)])
-
-
-def _to_pay(service: Service, has_sums: bool) -> str:
-    return f"{text.money(service.total)} is to pay" if has_sums else "It is to be paid"
 
 
 def service_changed(notice: ServiceChanged, *, has_sums: bool = True) -> Message:
@@ -259,8 +257,7 @@ def _life_words(service: Service, change: ServiceChange, has_sums: bool) -> str:
         case ChangeKind.MOVED:
             return f"is paid until {text.on_day(service.expires_at)} now" if service.expires_at else "has no end now"
         case ChangeKind.OVERDUE:
-            to_pay = _to_pay(service, has_sums).lower()
-            return f"was not renewed: {to_pay}, by the invoice in the provider's dashboard"
+            return "was not renewed: it is to be paid, by the invoice in the provider's dashboard"
         case ChangeKind.STOPPING:
             until = f" on {text.on_day(service.expires_at)}" if service.expires_at else ""
             return f"will not renew and ends{until}"

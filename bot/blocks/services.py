@@ -87,7 +87,7 @@ def _line(known: KnownService, whose: str, *, has_sums: bool) -> str:
 def renewal_words(known: KnownService, *, has_sums: bool = True) -> str:
     """`renews … for $17.50`, `ends …`, `has ended`."""
     service = known.service
-    price = text.money(service.total) if has_sums else ""
+    price = text.money(known.next_charge) if has_sums else ""
     if known.is_gone:
         return "not known to the provider any more"
     if known.has_ended:
@@ -98,7 +98,7 @@ def renewal_words(known: KnownService, *, has_sums: bool = True) -> str:
     if service.is_pending_cancellation:
         return f"ends {when}, will not renew"
     if service.status == "overdue":
-        return f"renewal{f' of {price}' if price else ''} not paid since {when}"
+        return f"renewal not paid since {when}"
     how = "" if service.is_automatic_collection else ", by an invoice to pay"
     return f"renews {when}{f' for {price}' if price else ''}{how}"
 
@@ -158,7 +158,7 @@ def detail(
     facts = [
         ("Status", text.code(service.status) + (", an invoice is open" if service.open_invoice_id else "")),
         ("Renewal", _capital(renewal_words(known, has_sums=not hidden))),
-        ("Price", text.prose(hidden) or f"{text.money(service.total)}{_per(service.cycle)}"),
+        ("Price", text.prose(hidden) or f"{text.money(known.next_charge)}{_per(service.cycle)}"),
         ("Place", text.words(place or _country(service.country_id))),
         ("Since the last charge", _used(used, service.type)),
         ("Belongs to", _belongs(known)),

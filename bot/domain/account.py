@@ -7,9 +7,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.domain.ids import ChannelId, RequestId, ServiceId, UserId
 from bot.domain.money import Cents
+from bot.domain.request import PurchaseRequest
 from bot.domain.usage import DataPool, Service
 
 ENDED = frozenset({"canceled"})
@@ -38,6 +40,27 @@ class KnownService(Struct, frozen=True):
     """The newest adjustment that was looked at."""
     is_offered: bool = False
     """Somebody was asked to adopt it."""
+    renewal: Cents | None = None
+    """What its request was told that it renews at; None once its own price is the newer word, or without a request."""
+
+    def seen(self, service: Service, at: datetime) -> KnownService:
+        """As the account shows it now. A price that is another than before is the newer word on what it renews at."""
+        renewal = self.renewal if service.total == self.service.total else None
+        return replace(self, service=service, last_seen=at, is_gone=False, renewal=renewal)
+
+    def bought_by(self, request: PurchaseRequest) -> KnownService:
+        return replace(
+            self,
+            request=request.id,
+            channel=request.channel,
+            owner=request.requester,
+            renewal=request.quote.next_charge(self.service.total),
+        )
+
+    @property
+    def next_charge(self) -> Cents:
+        """What it renews at, as far as is known. A promo code lowers the first period only, whose price stays shown."""
+        return self.service.total if self.renewal is None else self.renewal
 
     @property
     def id(self) -> ServiceId:

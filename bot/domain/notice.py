@@ -99,6 +99,8 @@ class RenewalDue(Struct, frozen=True):
     requests_made: int
     used_since: datetime | None
     stop_request: RequestId | None = None
+    price: Cents | None = None
+    """What it renews at; None in notices announced before this was kept."""
 
     @property
     def key(self) -> NoticeKey:

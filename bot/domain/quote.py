@@ -66,6 +66,10 @@ class Quote(Struct, frozen=True):
         """
         return self.due if total == self.total and (self.due > 0 or is_paid) else None
 
+    def next_charge(self, price: Cents) -> Cents | None:
+        """What a service bought at this quote and showing `price` now renews at. None: the price is another by now."""
+        return self.renewal or None if price == self.total else None
+
     def sums_agree(self) -> bool:
         """The parts add up. A quote that does not is never bought from (and shown as "sums differ")."""
         return (

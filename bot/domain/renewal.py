@@ -69,13 +69,13 @@ def end_before(service: Service, renewals: int) -> datetime | None:
 
 
 def charges_until(known: KnownService, until: datetime) -> Iterator[Charge]:
-    """Every renewal of a service up to then, at its present price."""
+    """Every renewal of a service up to then, at what the next one costs."""
     service = known.service
     if not known.renews or service.expires_at is None or service.cycle is None:
         return
     at, count = service.expires_at, 0
     while at <= until and count < MOST_PERIODS:
-        yield Charge(at, service.total, service.id, service.name)
+        yield Charge(at, known.next_charge, service.id, service.name)
         at, count = following(service.cycle, at, anchor_of(service)), count + 1
 
 

@@ -75,7 +75,7 @@ def data_charges(pool: DataPool, known: KnownService, burning: Burn, now: dateti
     """What more data costs while the pool is emptied faster than its service refills it by renewing."""
     service = known.service
     refill = service.quantity * BYTES_PER_GB
-    if burning.bytes_a_day <= 0 or refill <= 0 or service.total <= 0:
+    if burning.bytes_a_day <= 0 or refill <= 0 or known.next_charge <= 0:
         return
     at, left = now, float(max(pool.left_bytes, 0))
     renews_at = service.expires_at if known.renews else None
@@ -87,7 +87,7 @@ def data_charges(pool: DataPool, known: KnownService, burning: Burn, now: dateti
         else:
             at, left = empty_at, float(refill)
             if at <= now + HORIZON:
-                yield Charge(at, service.total, service.id, service.name, is_data=True)
+                yield Charge(at, known.next_charge, service.id, service.name, is_data=True)
         if at > now + HORIZON:
             return
 

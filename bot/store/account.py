@@ -236,6 +236,7 @@ def _dumped(known: KnownService) -> bytes:
             "times_told": known.times_told,
             "adjusted": known.adjusted,
             "is_offered": known.is_offered,
+            "renewal": known.renewal,
         }
     )
 

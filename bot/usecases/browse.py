@@ -9,7 +9,6 @@ from enum import StrEnum
 
 import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 
 from bot.domain.account import KnownService, ServicePage
 from bot.domain.errors import NotFoundError, ProviderError
@@ -78,7 +77,7 @@ async def detail(desk: Desk, workspace: WorkspaceId, service_id: ServiceId) -> D
     request = await desk.store.by_service(workspace, service_id)
     try:
         service = await desk.provider.service(service_id)
-        known = replace(known or KnownService(service, now, now, service), service=service, last_seen=now)
+        known = (known or KnownService(service, now, now, service)).seen(service, now)
     except NotFoundError:
         if known is None:
             return None
@@ -87,7 +86,7 @@ async def detail(desk: Desk, workspace: WorkspaceId, service_id: ServiceId) -> D
             raise
         _log.warning("service_not_read", service=service_id, error=str(error))
     if request is not None:
-        known = replace(known, request=request.id, channel=request.channel, owner=request.requester)
+        known = known.bought_by(request)
     use = await services.use_since_charge(desk, workspace, known, now)
     return Detail(known, request, use, desk.provider.places.describe(known.service.filter), known.last_seen)
 

@@ -55,7 +55,7 @@ from bot.domain.rules import Decider, judge
 from bot.domain.usage import Service
 from bot.log import new_reference
 from bot.ports import LastLook
-from bot.usecases import pausing
+from bot.usecases import pausing, pricing
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.journal import (
     OPEN,
@@ -209,7 +209,7 @@ async def _offer(desk: Desk, request: PurchaseRequest) -> tuple[Quote, Sequence[
         return pause
     try:
         return await asyncio.gather(
-            desk.provider.urgent.quote(request.selection),
+            pricing.quote(desk, request.workspace, request.selection, desk.provider.urgent),
             desk.provider.urgent.services_since(utcnow() - KNOWN_SERVICES_WINDOW),
         )
     except ProviderError as error:

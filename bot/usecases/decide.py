@@ -39,6 +39,7 @@ from bot.domain.request import (
     may,
 )
 from bot.domain.rules import Decider, judge
+from bot.usecases import pricing
 from bot.usecases.desk import Desk, utcnow
 from bot.usecases.reconcile import rivals
 
@@ -148,7 +149,7 @@ async def retry(desk: Desk, click: Click) -> Decision:
         return decision
     if not may(request, Retried):
         return Decision(Result.TOO_LATE, request)
-    quote = await desk.provider.quote(request.selection)
+    quote = await pricing.quote(desk, request.workspace, request.selection)
     found = changes(request.approved_quote, quote, desk.policy().tolerance)
     if request.approvals and request.is_proven_unbought and not is_blocked(found):
         with suppress(OverBudgetError):  # then it is for a fresh decision

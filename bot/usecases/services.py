@@ -99,7 +99,7 @@ async def _rows(
 def _row(before: KnownService | None, service: Service, now: datetime) -> KnownService:
     if before is None:
         return KnownService(service, now, now, told=service)
-    return replace(before, service=service, last_seen=now, is_gone=False)
+    return before.seen(service, now)
 
 
 async def _owned(
@@ -111,7 +111,7 @@ async def _owned(
         return row
     extended = sum(one.kind in EXTENDS and one.by is Actor.AUTOMATIC for one in adjustments if one.service == row.id)
     told = replace(row.told, expires_at=end_before(row.service, extended))
-    return replace(row, told=told, request=request.id, channel=request.channel, owner=request.requester)
+    return replace(row, told=told).bought_by(request)
 
 
 async def _missing(
@@ -229,6 +229,7 @@ async def _due(desk: Desk, workspace: WorkspaceId, known: KnownService, now: dat
     return RenewalDue(
         at=now,
         service=known.service,
+        price=known.next_charge,
         owner=known.owner,
         request=known.request,
         used=used.bytes if used else None,

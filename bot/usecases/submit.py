@@ -15,6 +15,7 @@ from bot.domain.quote import Quote
 from bot.domain.request import Entry, Happened, PurchaseRequest, State
 from bot.domain.rules import others_who_may
 from bot.ports import Submission
+from bot.usecases import pricing
 from bot.usecases.desk import Desk, utcnow
 
 NOT_YET_NUMBERED = RequestId(0)
@@ -36,7 +37,7 @@ async def price(desk: Desk, draft: Draft) -> Draft:
         priced = draft.with_problems(problems)
     else:
         try:
-            priced = draft.with_quote(await desk.provider.quote(selection))
+            priced = draft.with_quote(await pricing.quote(desk, draft.workspace, selection))
         except SelectionRefusedError as refusal:
             priced = draft.with_problems({refusal.field or Field.PRODUCT: str(refusal)})
     await desk.store.save_draft(priced)

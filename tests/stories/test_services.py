@@ -142,6 +142,49 @@ async def test_l5_n14_t49_a_renewal_is_announced_and_stopped_behind_an_approval(
     assert journey.byteful.creates_received == creates
 
 
+async def test_l5_what_was_bought_with_a_promo_code_renews_everywhere_at_the_price_without_it(
+    journey: Journey, later: Later
+) -> None:
+    service = await bought(journey, later, "isp_us 5 WELCOME10 for scraping")
+    rita, mona = journey.people("rita", "mona")
+    await journey.card("Renews every month at $17.50")
+    await journey.answer(rita, "/proxy services", service, "for $17.50")
+    detail = await journey.answer(rita, f"/proxy services {service}", "for $17.50", "$17.50 every month")
+    credit = await journey.answer(mona, "/proxy credit", "Next charge:")
+    assert [line for line in credit.text.splitlines() if service in line and "$17.50 on" not in line] == []
+    await rita.clicks(detail, "stop_renewal")
+    preview = await journey.private(rita, f"Stop renewal of {service}", "$17.50 a period is not charged again")
+    await mona.clicks(await journey.sends(rita, preview), "approve")
+    done = await journey.card("Done", "$17.50 a period is not charged again")
+    assert "$15.75" not in detail.text + credit.text + preview.text + done.text
+    journey.byteful.change_service(service, {"service_is_pending_cancellation": False})
+    journey.byteful.set_credit(420)
+    await later(28 * DAY)
+    (due,) = await thread(journey, "renews on")
+    assert "It renews by itself for *$17.50*" in due.text
+    await later(2 * DAY + HOUR)
+    await later(DAY)
+    (unpaid,), (reminder,) = await thread(journey, "was not renewed"), await thread(journey, "is still not paid")
+    assert "$" not in unpaid.text + reminder.text, "credit paid a part: what is left stands on the invoice"
+    journey.byteful.set_credit(RICH)
+    journey.byteful.pay_invoice(journey.byteful.services[service]["open_invoice_id"])
+    await later(HOUR)
+    await journey.answer(rita, f"/proxy services {service}", "for $17.50", "$17.50 every month")
+
+
+async def test_l5_a_price_that_byteful_changes_is_the_newer_word_on_what_it_renews_at(
+    journey: Journey, later: Later
+) -> None:
+    service = await bought(journey, later, "isp_us 5 WELCOME10 for scraping")
+    await later(HOUR)
+    journey.byteful.change_service(service, {"service_total": 2_000})
+    await later(HOUR)
+    await journey.answer(journey.person("rita"), f"/proxy services {service}", "for $20.00", "$20.00 every month")
+    journey.byteful.change_service(service, {"service_total": 1_900})
+    await later(HOUR)
+    await journey.answer(journey.person("rita"), "/proxy services", service, "for $19.00")
+
+
 async def test_l5_a_second_stop_is_refused_with_its_reason(journey: Journey, later: Later) -> None:
     service = await bought(journey, later)
     journey.byteful.change_service(service, {"service_is_pending_cancellation": True})
