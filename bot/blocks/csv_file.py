@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bot.blocks import text
 from bot.domain.account import UsageDay
 from bot.domain.company import EVERYBODY, Company
-from bot.domain.ledger import Entry
+from bot.domain.ledger import Entry, Sums, adds
 from bot.domain.money import CENTS_PER_DOLLAR
 from bot.domain.used import Services
 
@@ -40,6 +40,9 @@ SPEND_HEAD = (
     "team",
     "project",
     "paid_by",
+    "paid_usd",
+    "top_up_usd",
+    "top_up_open_usd",
 )
 USAGE_HEAD = (
     "day_utc",
@@ -65,7 +68,7 @@ class Table(NamedTuple):
 
 
 def spend(name: str, entries: Iterable[Entry], company: Company = EVERYBODY) -> Table:
-    """One line an entry; the amounts add up to what remains spent, top-ups apart by their kind."""
+    """One line an entry. `amount_usd` adds up to what remains spent, each of the others to the sum of its name."""
     return _table(name, SPEND_HEAD, [_entry(entry, company) for entry in entries])
 
 
@@ -96,11 +99,12 @@ def _table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Tab
 
 
 def _entry(entry: Entry, company: Company) -> list[str]:
+    adds_up = Sums(**adds(entry))
     return [
         entry.day.isoformat(),
         f"{entry.at:%Y-%m-%d %H:%M:%S}",
         cell(entry.kind),
-        dollars(entry.amount),
+        dollars(entry.counts),
         "yes" if entry.is_paid else "no",
         cell(entry.request),
         cell(entry.service),
@@ -115,6 +119,9 @@ def _entry(entry: Entry, company: Company) -> list[str]:
         cell(company.team_of(entry.requester)),
         cell(company.project_of(entry.channel)),
         cell(entry.paid_by),
+        dollars(adds_up.paid),
+        dollars(adds_up.top_up),
+        dollars(adds_up.top_up_open),
     ]
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from bot.blocks.csv_file import Table
 from bot.domain.account import UsageDay, bytes_in
 from bot.domain.company import EVERYBODY, Company
-from bot.domain.ledger import Entry, sums_of
+from bot.domain.ledger import Entry, Sums, adds, sums_of
 from bot.domain.used import Services
 
 
@@ -38,11 +38,12 @@ def _table(name: str, totals: Mapping[str, int], rows: Iterable[Mapping[str, Any
 
 
 def _entry(entry: Entry, company: Company) -> dict[str, Any]:
+    adds_up = Sums(**adds(entry))
     return {
         "day": entry.day,
         "time_utc": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
         "kind": entry.kind,
-        "amount_cents": entry.amount,
+        "amount_cents": entry.counts,
         "is_paid": entry.is_paid,
         "request": entry.request,
         "service": entry.service,
@@ -57,6 +58,9 @@ def _entry(entry: Entry, company: Company) -> dict[str, Any]:
         "team": company.team_of(entry.requester) or None,
         "project": company.project_of(entry.channel) or None,
         "paid_by": entry.paid_by,
+        "paid_cents": adds_up.paid,
+        "top_up_cents": adds_up.top_up,
+        "top_up_open_cents": adds_up.top_up_open,
     }
 
 
