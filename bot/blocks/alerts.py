@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from bot.blocks import kit, text
 from bot.blocks.ids import Action, first_revision_value
@@ -166,7 +166,8 @@ def service_changed(notice: ServiceChanged, *, has_sums: bool = True) -> Message
     service = notice.service
     told = "; ".join(_change_words(service, change, has_sums) for change in notice.changes)
     is_renewal = all(change.kind is ChangeKind.RENEWED for change in notice.changes)
-    by = "" if is_renewal else _BY.get(notice.by, "")
+    decided = f" It was done by {decision_words(notice.decided, notice.approvers)}." if notice.decided else ""
+    by = decided + ("" if is_renewal else _BY.get(notice.by, ""))
     offers = [kit.button("Details", Action.SHOW_SERVICE, service.id)]
     sign = ":repeat:" if is_renewal else ":information_source:"
     return _said([f"*{service_words(service)}* {told}.{by}", f"Service ID {text.code(service.id)}."], sign, offers)
@@ -176,6 +177,13 @@ _BY = {
     Actor.PROVIDER: " The provider's own people did it.",
     Actor.CUSTOMER: " It was done with our account, in the dashboard or by the API.",
 }
+
+
+def decision_words(request: RequestId, approvers: Sequence[UserId]) -> str:
+    """`#1007, approved by @mona`."""
+    return (
+        f"{text.number(request)}, {f'approved by {text.mentions(approvers)}' if approvers else 'without an approval'}"
+    )
 
 
 def bought_outside(notice: BoughtOutside, *, has_sums: bool = True) -> Message:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
-from bot.blocks import buttons, delivery, kit, limits, story, text
+from bot.blocks import alerts, buttons, delivery, kit, limits, story, text
 from bot.blocks.ids import Action
 from bot.blocks.kit import Message
 from bot.domain.account import Actor, Adjustment, KnownService
@@ -13,17 +14,43 @@ from bot.domain.company import NO_PROJECT, NO_TEAM, is_channel_id
 from bot.domain.delivery import news
 from bot.domain.ids import ServiceId
 from bot.domain.ledger import Entry, Kind, own_ids
+from bot.domain.own_changes import LABELS, RENEWS, is_label
 from bot.domain.request import Approval, Happened, PurchaseRequest
 from bot.domain.usage import Service
 
 SILENT = "Byteful does not answer now, so what was changed there is missing here. Ask again later."
-OUR_STAMP = frozenset({"service_metadata"})
-"""The bot writes into a service's labels who asked for it; that is no change worth telling."""
+BOUGHT = "ingestion"
+_KINDS = {
+    BOUGHT: "Bought",
+    "fulfillment": "Delivered",
+    "additional_fulfillment": "More was delivered",
+    "proxy_replacement": "Proxies were exchanged",
+    "remove_proxy": "Proxies were taken away",
+    "extension": "Its period was extended",
+    "top_up": "Data was added",
+    "top_up_and_extension": "Data was added and its period extended",
+    "cancel": "Canceled",
+}
+"""What Byteful calls them (its docs, service adjustments); all others are changes."""
 _ACTORS = {
-    Actor.CUSTOMER: "somebody with the account, in the dashboard or by the API",
-    Actor.PROVIDER: "Byteful's own people",
-    Actor.AUTOMATIC: "Byteful by itself",
-    Actor.UNKNOWN: "nobody knows whom",
+    Actor.CUSTOMER: "with our account, in the dashboard or by the API",
+    Actor.PROVIDER: "by Byteful's own people",
+    Actor.AUTOMATIC: "by Byteful itself",
+    Actor.UNKNOWN: "at Byteful, which does not say by whom",
+}
+_FIELDS = {
+    RENEWS: "whether it renews",
+    "service_expiry_datetime": "its end",
+    "service_status": "its status",
+    "service_total": "its price",
+    "service_quantity": "its quantity",
+    "service_dispatch_datetime": "when it was delivered",
+    "service_promotional_code": "its promo code",
+    "service_cycle": "its cycle",
+    "service_is_automatic_collection": "whether it is paid by itself",
+    "payment_method_id": "how it is paid",
+    "open_invoice_id": "its open invoice",
+    LABELS: "its labels",
 }
 _BOOKED = {
     Kind.RENEWAL: "Renewed",
@@ -34,6 +61,7 @@ _BOOKED = {
 }
 
 Dated = tuple[datetime, str]
+NONE: Mapping[int, PurchaseRequest] = MappingProxyType({})
 
 
 def bought(
@@ -44,8 +72,12 @@ def bought(
     *,
     team: str = NO_TEAM,
     project: str = NO_PROJECT,
+    own: Mapping[int, PurchaseRequest] = NONE,
 ) -> Message:
-    """A service that one of our requests bought. `hidden` stands in place of all sums, where they are not shown."""
+    """A service that one of our requests bought. `hidden` stands in place of all sums, where they are not shown.
+
+    `own` are the adjustments that requests of ours made.
+    """
     order = request.order
     service = order.service_id if order and order.service_id else ServiceId("")
     lines = [
@@ -61,7 +93,7 @@ def bought(
     since = [
         *_followed(request, has_sums=not hidden),
         *_booked(request, entries, has_sums=not hidden),
-        *_adjusted(adjustments),
+        *_adjusted([one for one in adjustments or () if not _is_purchase(one)], own),
     ]
     invoice = None if hidden else buttons.open_invoice(request)
     offered = [*([invoice] if invoice else []), buttons.show(request)]
@@ -77,6 +109,7 @@ def outside(
     *,
     team: str = NO_TEAM,
     project: str = NO_PROJECT,
+    own: Mapping[int, PurchaseRequest] = NONE,
 ) -> Message:
     """A service that no request of ours bought."""
     price = "" if hidden else f" · {text.money(service.total)}"
@@ -90,7 +123,7 @@ def outside(
         by = f" by {text.mention(known.owner)}" if known.owner else ""
         lines += [f"Adopted into {text.channel(known.channel)}{by}.", *_counts_for(team, project)]
     lines += [text.prose(hidden)] if hidden else []
-    since = [*_booked(None, entries, has_sums=not hidden), *_adjusted(adjustments)]
+    since = [*_booked(None, entries, has_sums=not hidden), *_adjusted(adjustments or (), own)]
     return _message("\n".join(lines), since, adjustments)
 
 
@@ -158,8 +191,29 @@ def _amount(entry: Entry) -> str:
     return f": {text.money(abs(entry.amount))}{', to pay' if is_open else ''}{note}"
 
 
-def _adjusted(adjustments: Sequence[Adjustment] | None) -> Iterator[Dated]:
-    for one in adjustments or ():
-        if one.at is not None and one.fields != OUR_STAMP:
-            what = f": {', '.join(text.code(name) for name in sorted(one.fields)[:6])}" if one.fields else ""
-            yield one.at, f"At Byteful {text.code(one.kind)} by {_ACTORS[one.by]}{what}"
+def _is_purchase(one: Adjustment) -> bool:
+    """Of what a request bought that is told already."""
+    return one.kind == BOUGHT and one.by is Actor.CUSTOMER
+
+
+def _adjusted(adjustments: Sequence[Adjustment], own: Mapping[int, PurchaseRequest]) -> Iterator[Dated]:
+    for one in adjustments:
+        if one.at is None or is_label(one):
+            continue
+        yield one.at, _decided(own[one.id]) if one.id in own else _changed(one)
+
+
+def _decided(request: PurchaseRequest) -> str:
+    """`Renewal stopped: #1007, approved by @mona`."""
+    what = "Renewal stopped" if request.selection.stops_renewal else "Renewal taken up again"
+    return f"{what}: {alerts.decision_words(request.id, [approval.by for approval in request.approvals])}"
+
+
+def _changed(one: Adjustment) -> str:
+    what = sorted({_FIELDS.get(name) or text.words(_unknown_field(name)) for name in one.fields})
+    return f"{_KINDS.get(one.kind, 'Changed')} {_ACTORS[one.by]}{': ' if what else ''}{', '.join(what[:6])}"
+
+
+def _unknown_field(name: str) -> str:
+    """`service_protocol` → `its protocol`: in words, whatever Byteful comes to call it."""
+    return f"its {name.removeprefix('service_').replace('_', ' ')}"

@@ -131,6 +131,9 @@ class ServiceChanged(Struct, frozen=True):
     request: RequestId | None
     by: Actor
     changes: tuple[ServiceChange, ...]
+    decided: RequestId | None = None
+    """The request of ours that changed whether it renews, approved by `approvers`."""
+    approvers: tuple[UserId, ...] = ()
 
     @property
     def key(self) -> NoticeKey:

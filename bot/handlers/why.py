@@ -24,12 +24,22 @@ async def why(front: Front, who: Actor, word: str) -> Message:
 
 async def _told(front: Front, who: Actor, reason: Reason) -> Message:
     hidden = await _why_hidden(front, who, reason)
-    counts_for = {"team": reason.team, "project": reason.project}
     if reason.request is not None:
         seen = invoice.for_person(reason.request, await front.desk.invoice_readers(), who.user)
-        return words.bought(seen, reason.entries, reason.adjustments, hidden, **counts_for)
+        return words.bought(
+            seen, reason.entries, reason.adjustments, hidden, own=reason.own, team=reason.team, project=reason.project
+        )
     if reason.service is not None:
-        return words.outside(reason.known, reason.service, reason.entries, reason.adjustments, hidden, **counts_for)
+        return words.outside(
+            reason.known,
+            reason.service,
+            reason.entries,
+            reason.adjustments,
+            hidden,
+            own=reason.own,
+            team=reason.team,
+            project=reason.project,
+        )
     return words.unknown(reason.service_id, is_certain=reason.adjustments is not None)
 
 

@@ -105,6 +105,10 @@ class Store(AccountStore, DigestStore, Protocol):
 
     async def by_service(self, workspace: WorkspaceId, service: ServiceId) -> PurchaseRequest | None: ...
 
+    async def about_service(self, workspace: WorkspaceId, service: ServiceId, limit: int = 50) -> list[PurchaseRequest]:
+        """Those about whether this service renews, newest first."""
+        ...
+
     async def in_state(
         self, workspace: WorkspaceId, state: State, limit: int = 50, beyond: int = 0
     ) -> list[PurchaseRequest]:

@@ -131,6 +131,8 @@ class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
         async with store_errors():
             await self._remember(request.workspace)
             number, is_new = await self._scripts["submit"](keys=[f"{prefix}number"], args=arguments)
+            if request.selection.service and number:
+                await self._redis.zadd(f"{prefix}about:{request.selection.service}", {number: number})
         if number == 0:
             raise StaleError("This draft does not wait for its price any more, or it was changed.")
         stored = await self.get(request.workspace, RequestId(number))
@@ -229,6 +231,11 @@ class RedisStore(Outbox, Accounts, Digests, Drafts, Homes, Leases):
         async with store_errors():
             number = await self._redis.hget(f"{_prefix(workspace)}service", service)
         return await self.get(workspace, RequestId(int(number))) if number else None
+
+    async def about_service(self, workspace: WorkspaceId, service: ServiceId, limit: int = 50) -> list[PurchaseRequest]:
+        async with store_errors():
+            numbers = await self._redis.zrevrange(f"{_prefix(workspace)}about:{service}", 0, limit - 1)
+        return await self._read(workspace, numbers)
 
     async def in_state(
         self, workspace: WorkspaceId, state: State, limit: int = 50, beyond: int = 0

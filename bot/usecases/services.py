@@ -22,6 +22,7 @@ from bot.domain.ids import ChannelId, ProductCode, ServiceId, WorkspaceId
 from bot.domain.intents import Destination
 from bot.domain.ledger import Entry, EntryId, Kind, day_of
 from bot.domain.notice import BoughtOutside, Notice, RenewalDue, RenewalUnpaid, ServiceChanged
+from bot.domain.own_changes import is_label, may_be_ours, own_changes
 from bot.domain.renewal import ChangeKind, ServiceChange, changes, end_before, last_charge, renewed_at
 from bot.domain.request import PurchaseRequest, State
 from bot.domain.usage import Network, Service
@@ -166,13 +167,27 @@ async def _tell_changes(
     found = (*changes(known, request.findings if request else (), is_charged=is_charged), *_exchanges(adjusted))
     if found and not _is_followed(request, now):
         number = known.times_told + 1
-        by = _by(adjusted)
+        ours = await own(desk, workspace, known.id, adjusted)
+        by = _by(one for one in adjusted if one.id not in ours and not is_label(one))
         notice = ServiceChanged(number, now, known.service, known.owner, known.request, by, found)
+        if ours:
+            decided = ours[max(ours)]
+            approvers = tuple(approval.by for approval in decided.approvals)
+            notice = replace(notice, decided=decided.id, approvers=approvers)
         await _announce(desk, workspace, notice, known)
         known = replace(known, times_told=number)
     known = _told(known, adjusted)
     await desk.store.keep_services(workspace, [known])
     return known
+
+
+async def own(
+    desk: Desk, workspace: WorkspaceId, service: ServiceId, adjusted: Sequence[Adjustment]
+) -> Mapping[int, PurchaseRequest]:
+    """Which of these changes our own requests made."""
+    if not any(map(may_be_ours, adjusted)):
+        return {}
+    return own_changes(adjusted, await desk.store.about_service(workspace, service))
 
 
 def _is_followed(request: PurchaseRequest | None, now: datetime) -> bool:

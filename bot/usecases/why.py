@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from msgspec import Struct
@@ -15,7 +15,7 @@ from bot.domain.ids import RequestId, ServiceId, WorkspaceId
 from bot.domain.ledger import Entry
 from bot.domain.request import PurchaseRequest
 from bot.domain.usage import Service
-from bot.usecases import company
+from bot.usecases import company, services
 from bot.usecases.desk import Desk
 
 _log = structlog.get_logger()
@@ -37,6 +37,8 @@ class Reason(Struct, frozen=True):
     adjustments: Sequence[Adjustment] | None
     team: str = NO_TEAM
     project: str = NO_PROJECT
+    own: Mapping[int, PurchaseRequest] = {}
+    """Which adjustments our own requests made."""
 
 
 async def why(desk: Desk, workspace: WorkspaceId, word: str) -> Reason | None:
@@ -65,7 +67,8 @@ async def _reason(desk: Desk, workspace: WorkspaceId, service_id: ServiceId) -> 
     person = request.requester if request else known.owner if known else None
     channel = request.channel if request else known.channel if known else None
     team, project = divided.team_of(person), divided.project_of(channel)
-    return Reason(service_id, request, known, service, entries, adjustments, team, project)
+    own = await services.own(desk, workspace, service_id, adjustments or ())
+    return Reason(service_id, request, known, service, entries, adjustments, team, project, own)
 
 
 async def _adjustments(desk: Desk, service: ServiceId) -> Sequence[Adjustment] | None:

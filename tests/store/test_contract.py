@@ -8,6 +8,7 @@ import pytest
 import redis.asyncio as redis_asyncio
 
 from bot.domain import request as life
+from bot.domain.catalog import renewal_change
 from bot.domain.errors import StaleError
 from bot.domain.ids import ChannelId, DraftId, ProductCode, RequestId, ServiceId, UserId, WorkspaceId
 from bot.domain.request import PurchaseRequest, State
@@ -236,6 +237,17 @@ async def test_lists_are_bounded_and_in_their_order(store: RedisStore) -> None:
     assert [one.id for one in await store.of_requester(WORKSPACE, REQUESTER, limit=1)] == [1004]
     assert await store.in_state(WORKSPACE, State.EXPIRED) == []
     assert await store.of_requester(WORKSPACE, UserId("U404")) == []
+
+
+async def test_requests_about_a_services_renewal_are_found_by_it(store: RedisStore) -> None:
+    for number, service in enumerate(("API-1", "API-2", "API-1")):
+        asked = renewal_change(ServiceId(service), renews=bool(number))
+        await placed(store, f"about{number}", selection=asked)
+    found = await store.about_service(WORKSPACE, ServiceId("API-1"))
+    assert [one.id for one in found] == [1003, 1001]
+    assert [one.id for one in await store.about_service(WORKSPACE, ServiceId("API-1"), limit=1)] == [1003]
+    assert await store.about_service(WORKSPACE, ServiceId("API-3")) == []
+    assert await store.about_service(OTHER, ServiceId("API-1")) == []
 
 
 async def test_overdue_are_the_pending_ones_whose_time_is_up(store: RedisStore) -> None:

@@ -136,7 +136,9 @@ async def test_l5_n14_t49_a_renewal_is_announced_and_stopped_behind_an_approval(
     await journey.threaded("Done.")
     creates = journey.byteful.creates_received
     await later(HOUR)
-    assert len(await thread(journey, "will not renew and ends on")) == 1
+    (told,) = await thread(journey, "will not renew and ends on")
+    assert "It was done by #1002, approved by @mona." in told.text
+    assert "with our account" not in told.text, "the bot's own doing is nobody's in the dashboard"
     await later(4 * DAY)
     assert len(await thread(journey, "has ended")) == 1
     assert journey.byteful.creates_received == creates
@@ -183,6 +185,37 @@ async def test_l5_a_price_that_byteful_changes_is_the_newer_word_on_what_it_rene
     journey.byteful.change_service(service, {"service_total": 1_900})
     await later(HOUR)
     await journey.answer(journey.person("rita"), "/proxy services", service, "for $19.00")
+
+
+async def test_u3_why_tells_what_the_bot_itself_changed_by_its_request_and_the_rest_in_words(
+    journey: Journey, later: Later
+) -> None:
+    service = await bought(journey, later)
+    rita, mona = journey.people("rita", "mona")
+    for button in ("stop_renewal", "keep_renewing"):
+        await later(HOUR)
+        detail = await journey.answer(rita, f"/proxy services {service}", "Since the last charge")
+        await rita.clicks(detail, button)
+        card = await journey.sends(rita, await journey.private(rita, "The card goes to", "Nothing is paid now"))
+        await mona.clicks(card, "approve")
+        await journey.in_state(State.ORDERED)
+    await later(HOUR)
+    journey.byteful.change_service(service, {"service_is_pending_cancellation": True}, "customer")
+    await later(HOUR)
+    (by_hand,) = await thread(journey, "will not renew and ends on", "with our account, in the dashboard or by the API")
+    assert "approved by" not in by_hand.text
+    told = await journey.answer(rita, f"/proxy why {service}", "Since then")
+    words = (
+        "Renewal stopped: #1002, approved by @mona",
+        "Renewal taken up again: #1003, approved by @mona",
+        "Changed with our account, in the dashboard or by the API: whether it renews",
+    )
+    lines = told.text.splitlines()
+    assert [next((at for at, line in enumerate(lines) if one in line), None) for one in words] == [
+        len(lines) + at for at in range(-4, -1)
+    ]
+    assert "service_" not in told.text
+    assert told.text.count("with our account") == 1, "buying it was the bot's own doing too"
 
 
 async def test_l5_a_second_stop_is_refused_with_its_reason(journey: Journey, later: Later) -> None:

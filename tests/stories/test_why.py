@@ -81,7 +81,7 @@ async def test_u3_every_change_since_is_told_in_the_order_it_happened(journey: J
     )
     await journey.bot.desk.ledger.book(TEAM, [renewal])
     told = await journey.answer(journey.person("rita"), f"/proxy why {service}", "Renewed")
-    words = ["Ordered", "At Byteful `update` by Byteful's own people", "Renewed: $17.50, to pay"]
+    words = ["Ordered", "Changed by Byteful's own people: its price", "Renewed: $17.50, to pay"]
     places = [told.text.find(one) for one in words]
     assert places == sorted(places), told.text
     assert -1 not in places, told.text
@@ -98,7 +98,7 @@ async def test_u3_without_the_provider_it_says_what_is_missing(journey: Journey)
 async def test_u3_n13_a_service_bought_outside_the_bot_says_so(journey: Journey) -> None:
     made = journey.byteful.buy_by_hand({"product_code": "isp_us", "quantity": 3, "cycle_interval": "month"})
     told = await journey.answer(journey.person("rita"), f"/proxy why {made['service_id']}", "bought outside the bot")
-    assert "Nothing has changed" in told.text or "At Byteful" in told.text
+    assert "Bought with our account, in the dashboard or by the API" in told.text
     assert "Approved by" not in told.text
 
 
