@@ -56,8 +56,7 @@ async def withdraw(front: Front, press: Press) -> Message:
 
 
 async def mark_absent(front: Front, press: Press) -> Message:
-    lead = "Recorded: nothing was bought."
-    return await _decided(front, press, lambda click: decide.mark_absent(front.desk, click), lambda _: lead)
+    return await _decided(front, press, lambda click: decide.mark_absent(front.desk, click), _absent)
 
 
 async def adopt(front: Front, press: Press) -> Message:
@@ -113,7 +112,7 @@ async def found_submitted(front: Front, body: dict[str, Any]) -> dict[str, Any] 
 
     async def work() -> Message:
         decision = await decide.mark_found(front.desk, target, ServiceId(service) if service else None)
-        return await _answer(front, who, decision, lambda _: "Recorded: it was bought.")
+        return await _answer(front, who, decision, _found)
 
     async def later() -> None:
         await front.whisper(who, await explained(work))
@@ -229,13 +228,36 @@ async def _redraw(front: Front, request: PurchaseRequest) -> None:
     await front.desk.nudge(request)
 
 
+def _absent(request: PurchaseRequest) -> str:
+    return f"Recorded: nothing was {_done(request)}."
+
+
+def _found(request: PurchaseRequest) -> str:
+    return f"Recorded: it was {_done(request)}."
+
+
+def _done(request: PurchaseRequest) -> str:
+    return "changed" if request.selection.is_about_renewal else "bought"
+
+
 def _retried(request: PurchaseRequest) -> str:
+    is_about_renewal = request.selection.is_about_renewal
+    if request.state is State.APPROVED and is_about_renewal:
+        return f"Recorded: the approval it has still counts. {_is_changed(request)}"
     if request.state is State.APPROVED:
         return "Recorded: it is bought on the approval it has. The price is taken again first."
-    return "A fresh price is on the card. It needs a fresh approval."
+    return (
+        "It needs a fresh approval." if is_about_renewal else "A fresh price is on the card. It needs a fresh approval."
+    )
 
 
 def _approved(request: PurchaseRequest) -> str:
-    if request.state is State.APPROVED:
-        return "Recorded: you approved it. The price is taken again, then it is bought."
-    return "Recorded: your approval counts."
+    if request.state is not State.APPROVED:
+        return "Recorded: your approval counts."
+    if request.selection.is_about_renewal:
+        return f"Recorded: you approved it. {_is_changed(request)}"
+    return "Recorded: you approved it. The price is taken again, then it is bought."
+
+
+def _is_changed(request: PurchaseRequest) -> str:
+    return "The renewal is stopped now." if request.selection.stops_renewal else "The service renews again from now on."

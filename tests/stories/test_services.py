@@ -129,6 +129,8 @@ async def test_l5_n14_t49_a_renewal_is_announced_and_stopped_behind_an_approval(
     card = await journey.sends(rita, preview)
     assert not journey.byteful.services[service]["service_is_pending_cancellation"], "nobody has approved it yet"
     await mona.clicks(card, "approve")
+    answer = await journey.private(mona, "Recorded: you approved it. The renewal is stopped now.")
+    assert "bought" not in answer.text
     done = await journey.card("Done", f"Service `{service}` will not renew: it runs to the end of what is paid.")
     assert "Ordered" not in done.text
     assert "bought" not in done.text
@@ -192,12 +194,16 @@ async def test_u3_why_tells_what_the_bot_itself_changed_by_its_request_and_the_r
 ) -> None:
     service = await bought(journey, later)
     rita, mona = journey.people("rita", "mona")
-    for button in ("stop_renewal", "keep_renewing"):
+    for button, answer in (
+        ("stop_renewal", "The renewal is stopped now"),
+        ("keep_renewing", "renews again from now on"),
+    ):
         await later(HOUR)
         detail = await journey.answer(rita, f"/proxy services {service}", "Since the last charge")
         await rita.clicks(detail, button)
         card = await journey.sends(rita, await journey.private(rita, "The card goes to", "Nothing is paid now"))
         await mona.clicks(card, "approve")
+        await journey.private(mona, answer)
         await journey.in_state(State.ORDERED)
     await later(HOUR)
     journey.byteful.change_service(service, {"service_is_pending_cancellation": True}, "customer")
