@@ -23,9 +23,10 @@ def breakdown(quote: Quote, product: Product) -> str:
 
 def _renewal_terms(quote: Quote, product: Product) -> str:
     """What a period of the service costs, which is saved or spent again."""
-    item = quote.line_items[0]
+    item, ends = quote.line_items[0], quote.renews.at if quote.renews else None
+    until = f", paid until {text.on_day(ends)}" if ends else ""
     verb = "is not charged again" if product.code == STOP_CODE else "will be charged again"
-    return f"{text.words(item.name, 300)}\n*{text.money(item.per_unit)} a period {verb}.* Nothing is paid now."
+    return f"{text.words(item.name, 300)}{until}\n*{_each_time(quote)} {verb}.* Nothing is paid now."
 
 
 def sums(quote: Quote) -> list[str]:
@@ -47,8 +48,13 @@ def sums(quote: Quote) -> list[str]:
 
 
 def of_renewal(quote: Quote, *, stops: bool) -> str:
-    """`saves $17.50 a period`. No markup."""
-    return f"{'saves' if stops else 'goes on at'} {text.money(quote.line_items[0].per_unit)} a period"
+    """`saves $17.50 a month`. No markup."""
+    return f"{'saves' if stops else 'goes on at'} {_each_time(quote)}"
+
+
+def _each_time(quote: Quote) -> str:
+    cycle = quote.renews.cycle if quote.renews else None
+    return f"{text.money(quote.line_items[0].per_unit)} {text.a(cycle) if cycle else 'a period'}"
 
 
 def billed(total: Cents, quote: Quote) -> str:

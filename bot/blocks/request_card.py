@@ -146,7 +146,9 @@ def _budget_line(request: PurchaseRequest, standing: Standing | None) -> str:
 def _reason(request: PurchaseRequest) -> list[Block]:
     said = kit.passage(request.reason)
     refusal = request.last(Happened.DECLINED)
-    blocks = [kit.section("*Why*, in their own words"), *said] if said else []
+    # Why a renewal is stopped or kept is said by the button that was pressed, or by the policy.
+    lead = "*Why*" if request.selection.is_about_renewal else "*Why*, in their own words"
+    blocks = [kit.section(lead), *said] if said else []
     if refusal and refusal.note:
         blocks += [kit.section("*Why declined*, in their own words"), *kit.passage(refusal.note)]
     return blocks

@@ -191,6 +191,11 @@ def every(cycle: Cycle) -> str:
     return f"every {cycle.interval if cycle.count == 1 else cycle_words(cycle)}"
 
 
+def a(cycle: Cycle) -> str:
+    """`a month`, to follow a price."""
+    return f"a {cycle.interval}" if cycle.count == 1 else every(cycle)
+
+
 def data_words(size: int) -> str:
     """Bytes as GB with one decimal, rounded down; less than a tenth of one as MB."""
     tenths = max(size, 0) * 10 // BYTES_PER_GB

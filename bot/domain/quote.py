@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bot.domain.catalog import Filter, Selection
+from bot.domain.catalog import Cycle, Filter, Selection
 from bot.domain.money import Cents, share_of
 
 
@@ -21,6 +21,13 @@ class LineItem(Struct, frozen=True):
     total: Cents
     is_recurring: bool
     filter: Filter
+
+
+class Renewal(Struct, frozen=True):
+    """Of a service whose renewal is decided on: how often it renews, and when next."""
+
+    cycle: Cycle | None
+    at: datetime | None
 
 
 class Payment(StrEnum):
@@ -43,6 +50,8 @@ class Quote(Struct, frozen=True):
     due: Cents
     promo_code: str | None
     quoted_at: datetime
+    renews: Renewal | None = None
+    """None for a purchase, and where this was not kept yet."""
 
     @property
     def payment(self) -> Payment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -125,8 +125,13 @@ async def test_l5_n14_t49_a_renewal_is_announced_and_stopped_behind_an_approval(
     await rita.clicks(asked, "leave_renewal")
     await journey.private(rita, "It stays as it is")
     await rita.clicks(asked, "stop_renewal")
-    preview = await journey.private(rita, f"Stop renewal of {service}", "$17.50 a period is not charged again")
+    preview = await journey.private(rita, f"Stop renewal of {service}", "$17.50 a month is not charged again")
+    ends = datetime.fromisoformat(journey.byteful.services[service]["service_expiry_datetime"]).replace(tzinfo=UTC)
+    for shown in (preview, asked):
+        assert f"{{date_long}}|{ends:%A}" in shown.raw_text, "one day, in each reader's own time zone"
+    assert f"{ends:%Y-%m-%d}" not in preview.text
     card = await journey.sends(rita, preview)
+    assert "in their own words" not in str(card.blocks), "the words are the button's"
     assert not journey.byteful.services[service]["service_is_pending_cancellation"], "nobody has approved it yet"
     await mona.clicks(card, "approve")
     answer = await journey.private(mona, "Recorded: you approved it. The renewal is stopped now.")
@@ -157,9 +162,9 @@ async def test_l5_what_was_bought_with_a_promo_code_renews_everywhere_at_the_pri
     credit = await journey.answer(mona, "/proxy credit", "Next charge:")
     assert [line for line in credit.text.splitlines() if service in line and "$17.50 on" not in line] == []
     await rita.clicks(detail, "stop_renewal")
-    preview = await journey.private(rita, f"Stop renewal of {service}", "$17.50 a period is not charged again")
+    preview = await journey.private(rita, f"Stop renewal of {service}", "$17.50 a month is not charged again")
     await mona.clicks(await journey.sends(rita, preview), "approve")
-    done = await journey.card("Done", "$17.50 a period is not charged again")
+    done = await journey.card("Done", "$17.50 a month is not charged again")
     assert "$15.75" not in detail.text + credit.text + preview.text + done.text
     journey.byteful.change_service(service, {"service_is_pending_cancellation": False})
     journey.byteful.set_credit(420)
@@ -231,7 +236,7 @@ async def test_l5_a_second_stop_is_refused_with_its_reason(journey: Journey, lat
     detail = await journey.answer(rita, f"/proxy services {service}", "will not renew")
     assert not detail.has_button("stop_renewal")
     await rita.clicks(detail, "keep_renewing")
-    preview = await journey.private(rita, f"Keep renewing: {service}", "$17.50 a period will be charged again")
+    preview = await journey.private(rita, f"Keep renewing: {service}", "$17.50 a month will be charged again")
     card = await journey.sends(rita, preview)
     journey.byteful.change_service(service, {"service_is_pending_cancellation": False})
     await journey.person("mona").clicks(card, "approve")

@@ -26,7 +26,7 @@ from bot.domain.errors import (
 )
 from bot.domain.ids import ServiceId
 from bot.domain.money import Cents
-from bot.domain.quote import LineItem, Quote
+from bot.domain.quote import LineItem, Quote, Renewal
 from bot.domain.request import Order
 from bot.domain.usage import DataPool, Delivered, Network, Service
 from bot.ports import LastLook, Urgency
@@ -217,11 +217,10 @@ class BytefulProvider:
         )
 
     def _renewal_terms(self, service: Service, *, renews: bool) -> Quote:
-        """Costs nothing now. The price of a period and its end stand in the line, for whoever decides."""
+        """Costs nothing now. The price of a period stands in the line, and its end beside it, for whoever decides."""
         if problem := _renewal_problem(service, renews=renews):
             raise SelectionRefusedError(problem)
-        until = f", paid until {service.expires_at:%Y-%m-%d}" if service.expires_at else ""
-        name = f"{service.quantity:,} × {service.name}{until}"
+        name = f"{service.quantity:,} × {service.name}"
         item = LineItem(name, service.type, service.quantity, service.total, 0, is_recurring=False, filter=Filter())
         return Quote(
             line_items=(item,),
@@ -233,6 +232,7 @@ class BytefulProvider:
             due=0,
             promo_code=None,
             quoted_at=self._now(),
+            renews=Renewal(service.cycle, service.expires_at),
         )
 
     # Checkout
