@@ -18,11 +18,15 @@ _SPANS = {Rhythm.DAILY: "day", Rhythm.WEEKLY: "week", Rhythm.MONTHLY: "month"}
 
 
 class Standing(NamedTuple):
-    """One digest of a channel as it is set now: by the policy or by command, and when it comes next (UTC)."""
+    """One digest of a channel as it is set now: by the policy or by command, and when it comes next (UTC).
+
+    The times of its schedule are those of `time_zone`.
+    """
 
     schedule: Schedule
     is_from_policy: bool
     next: datetime
+    time_zone: str
 
 
 def posted(digest: ChannelDigest) -> Message:
@@ -121,11 +125,11 @@ def settings(channel: ChannelId, standing: Sequence[Standing], *, may_set: bool,
 
 def _standing(one: Standing) -> str:
     origin = "from the policy" if one.is_from_policy else "set here"
-    return f"{schedule_words(one.schedule)} ({origin}). Next {text.when(one.next)}."
+    return f"{schedule_words(one.schedule, one.time_zone)} ({origin}). Next {text.when(one.next)}."
 
 
-def schedule_words(schedule: Schedule) -> str:
-    at = f"{schedule.at:%H:%M}"
+def schedule_words(schedule: Schedule, time_zone: str) -> str:
+    at = f"{schedule.at:%H:%M} {text.words(time_zone)}"
     match schedule.rhythm:
         case Rhythm.DAILY:
             return f"Daily at {at}, about the day before"

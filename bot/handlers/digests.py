@@ -9,7 +9,7 @@ from bot.domain.ids import ChannelId
 from bot.handlers.front import UNKNOWN_BUTTON, Front
 from bot.handlers.parse import Actor, Press
 from bot.handlers.reports import in_channel
-from bot.usecases import digests
+from bot.usecases import digests, summaries
 
 NO_CHANNEL = "A digest belongs to a channel. Type /proxy digest in the one that should get it."
 UNKNOWN = "`{words}` sets no digest. Write daily, weekly or monthly with a day and a time, or off."
@@ -82,8 +82,9 @@ async def _stop(front: Front, who: Actor, channel: ChannelId, rhythm: Rhythm | N
 
 async def _shown(front: Front, who: Actor, channel: ChannelId, note: str = "") -> Message:
     verdict = await digests.may_set(front.desk, who.user, channel)
+    zone = summaries.zone_of(front.desk, channel)
     standing = [
-        digest.Standing(one.schedule, one.is_from_policy, next_at)
+        digest.Standing(one.schedule, one.is_from_policy, next_at, zone)
         for one, next_at in await digests.of_channel(front.desk, who.workspace, channel)
     ]
     return digest.settings(channel, standing, may_set=verdict.is_allowed, note=note)

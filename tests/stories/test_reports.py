@@ -301,7 +301,7 @@ async def test_u1_who_set_and_ended_a_digest_is_on_record_with_what_stood_before
     await journey.answer(mona, "/proxy digest weekly friday 17:00", "Set.")
     await journey.answer(rita, "/proxy digest off", "Nothing changed")
     await mona.clicks(await journey.answer(mona, "/proxy digest", "Friday at 17:00"), "set_digest")
-    await journey.private(mona, "Set.", "Monday at 09:00")
+    await journey.private(mona, "Set.", "Weekly on Monday at 09:00 UTC, about")
     await journey.answer(mona, "/proxy digest off", "Switched off.")
     rita_id, mona_id = (journey.workspace.person(name).id for name in ("rita", "mona"))
     channel = journey.workspace.channel_named(CHANNEL).id
