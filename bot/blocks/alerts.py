@@ -53,17 +53,24 @@ def credit_back(notice: CreditBack) -> Message:
     return _said(lines, ":white_check_mark:", [])
 
 
-def runway_lines(runway: Runway, unpriced: Collection[ServiceId] = ()) -> list[str]:
-    """How long credit lasts and what it pays next; of services that are `unpriced` without the sum."""
+def runway_lines(
+    runway: Runway, unpriced: Collection[ServiceId] = (), *, listed: Collection[Charge] | None = None
+) -> list[str]:
+    """How long credit lasts and what it pays next; of services that are `unpriced` without the sum.
+
+    `listed` are charges that stand in a list beside this: by default the next one alone is told.
+    """
     if not runway.charges:
         return ["No charge is known to come: nothing renews by itself."]
     lasts = (
-        f"Credit lasts until *{text.on_day(runway.ends_at)}*."
+        "No credit is left: what is charged comes as an invoice."
+        if runway.balance <= 0
+        else f"Credit lasts until *{text.on_day(runway.ends_at)}*."
         if runway.ends_at is not None
         else "Credit covers every charge that is known to come within a year."
     )
     lines = [lasts, f"Next charge: {charge_words(runway.charges[0], unpriced)}."]
-    if runway.largest is not None and runway.largest != runway.charges[0]:
+    if runway.largest is not None and runway.largest not in (runway.charges[:1] if listed is None else listed):
         lines.append(f"Next large charge: {charge_words(runway.largest, unpriced)}.")
     return lines
 

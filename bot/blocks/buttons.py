@@ -20,13 +20,16 @@ from bot.domain.request import (
 )
 
 
-def for_state(request: PurchaseRequest, needed: int = 1) -> list[kit.Element]:
-    """Only what the table of a request's life allows now, so no button is a dead end."""
+def for_state(request: PurchaseRequest, needed: int = 1, *, has_room: bool = True) -> list[kit.Element]:
+    """Only what the table of a request's life allows now, so no button is a dead end.
+
+    `has_room`: its budget has room for it, as far as is shown beside the buttons.
+    """
     offered: list[kit.Element] = []
     if to_pay := open_invoice(request):
         offered.append(to_pay)
     if may(request, Approved):
-        offered.append(approve(request, needed))
+        offered.append(approve(request, needed, has_room=has_room))
     if may(request, Approved) and story.may_exceed(request):
         offered.append(approve_over_budget(request, needed))
     if may(request, Declined):
@@ -49,22 +52,21 @@ def _cannot_be_bought(request: PurchaseRequest) -> bool:
     return request.state is State.PENDING and any(change.kind is ChangeKind.REFUSED for change in request.changes)
 
 
-def approve(request: PurchaseRequest, needed: int = 1) -> kit.Element:
+def approve(request: PurchaseRequest, needed: int = 1, *, has_room: bool = True) -> kit.Element:
     total = "" if request.selection.is_about_renewal else f" {text.money(request.quote.total)}"
-    asks = kit.confirm(
-        f"Approve {text.number(request.id)}?", _what_approval_does(request, needed), f"Approve{total}", "Not now"
-    )
+    words = _what_approval_does(request, needed, has_room=has_room and request.over_budget is None)
+    asks = kit.confirm(f"Approve {text.number(request.id)}?", words, f"Approve{total}", "Not now")
     return kit.button("Approve", Action.APPROVE, request_value(request), style="primary", confirm=asks)
 
 
 def approve_over_budget(request: PurchaseRequest, needed: int = 1) -> kit.Element:
     over = f"{budget.excess(request.over_budget)} " if request.over_budget else ""
-    words = f"{over}{_what_approval_does(request, needed, is_beyond=True)}"
+    words = f"{over}{_what_approval_does(request, needed)}"
     asks = kit.confirm(f"Approve {text.number(request.id)} over budget?", words, "Approve over budget", "Not now")
     return kit.button("Approve over budget", Action.APPROVE_OVER_BUDGET, request_value(request), confirm=asks)
 
 
-def _what_approval_does(request: PurchaseRequest, needed: int, *, is_beyond: bool = False) -> str:
+def _what_approval_does(request: PurchaseRequest, needed: int, *, has_room: bool = True) -> str:
     """The amounts come first: a long product name is cut, a sum never."""
     quote = request.quote
     if request.selection.is_about_renewal:
@@ -84,8 +86,9 @@ def _what_approval_does(request: PurchaseRequest, needed: int, *, is_beyond: boo
     renewal = (
         f" It renews {text.every(request.selection.cycle)} at {text.money(quote.renewal)}." if quote.renewal else ""
     )
-    room = " and the budget has room by then" if request.over_budget and not is_beyond else ""
-    return f"{sure} It is bought at once if the price still holds{room}.{renewal}"
+    if not has_room:
+        return f"{sure} The budget has no room for it now: it is bought only if there is room by then.{renewal}"
+    return f"{sure} It is bought at once if the price still holds.{renewal}"
 
 
 def decline(request: PurchaseRequest) -> kit.Element:

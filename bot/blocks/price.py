@@ -11,14 +11,14 @@ from bot.domain.quote import Change, ChangeKind, LineItem, Quote
 _CYCLES_A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
 
 
-def breakdown(quote: Quote, product: Product) -> str:
-    """Every sum a person agrees to, one to a line."""
+def breakdown(quote: Quote, product: Product, *, is_over: bool = False) -> str:
+    """Every sum a person agrees to, one to a line. `is_over`: agreed to or not, so nothing here is still to pay."""
     if product.code in (STOP_CODE, KEEP_CODE):
         return _renewal_terms(quote, product)
     lines = [_line_item(item, product) for item in quote.line_items[: limits.LINE_ITEMS]]
     if more := len(quote.line_items) - limits.LINE_ITEMS:
         lines += [f"and {text.plural(more, 'more line', 'more lines')}"] if more > 0 else []
-    return "\n".join([*lines, *sums(quote)])
+    return "\n".join([*lines, *sums(quote, is_over=is_over)])
 
 
 def _renewal_terms(quote: Quote, product: Product) -> str:
@@ -29,8 +29,8 @@ def _renewal_terms(quote: Quote, product: Product) -> str:
     return f"{text.words(item.name, 300)}{until}\n*{_each_time(quote)} {verb}.* Nothing is paid now."
 
 
-def sums(quote: Quote) -> list[str]:
-    """From the price before discount down to what remains to pay."""
+def sums(quote: Quote, *, is_over: bool = False) -> list[str]:
+    """From the price before discount down to what remains to pay, or remained when it was decided."""
     lines = []
     if quote.discount or quote.promo_code:
         code = f" with {text.code(quote.promo_code)}" if quote.promo_code else ""
@@ -41,7 +41,10 @@ def sums(quote: Quote) -> list[str]:
     lines.append(f"*Total: {text.money(quote.total)}*")
     if quote.credit_applied:
         lines.append(f"From account credit: {text.money(-quote.credit_applied)}")
-    lines.append(f"*To pay by invoice: {text.money(quote.due)}*" if quote.due else "Nothing left to pay")
+    if is_over:
+        lines += [f"By invoice: {text.money(quote.due)}"] if quote.due else []
+    else:
+        lines.append(f"*To pay by invoice: {text.money(quote.due)}*" if quote.due else "Nothing left to pay")
     if not quote.sums_agree():
         lines.append(":warning: The sums in the provider's price differ. It cannot be bought like this.")
     return lines

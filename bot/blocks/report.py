@@ -34,7 +34,7 @@ def credit(
     lines = [f"*Account credit: {text.money(balance)}*"]
     if as_of:
         lines.append(f":warning: Byteful does not give it now. This is what it was {text.when(as_of)}.")
-    lines += alerts.runway_lines(runway, unpriced) if runway else []
+    lines += alerts.runway_lines(runway, unpriced, listed=runway.charges) if runway else []
     undecided = [request for request in open_requests if request.state not in FINAL and _costs(request)]
     if undecided:
         together = text.money(sum(request.quote.total for request in undecided))

@@ -38,7 +38,7 @@ def card(
         *_order(request),
         *_candidates(request),
         *_reason(request),
-        *_buttons(request, needed),
+        *_buttons(request, needed, has_room=standing is None or standing.budget.fits),
         kit.context(*_small_print(request, may_approve)),
     ]
     return kit.message(_fallback(request, may_approve, needed, standing), *blocks)
@@ -128,7 +128,7 @@ def _price(request: PurchaseRequest) -> str:
 def _sums(request: PurchaseRequest) -> str:
     if request.order is not None and not request.is_as_quoted:
         return price.billed(request.order.total, request.quote)
-    return price.breakdown(request.quote, request.product)
+    return price.breakdown(request.quote, request.product, is_over=request.is_final)
 
 
 def _budget(request: PurchaseRequest, standing: Standing | None) -> list[Block]:
@@ -187,8 +187,8 @@ def _candidate(candidate: Candidate) -> str:
     return f"{text.code(candidate.service_id)}\n{sold}{created}"
 
 
-def _buttons(request: PurchaseRequest, needed: int) -> list[Block]:
-    offered = buttons.for_state(request, needed)
+def _buttons(request: PurchaseRequest, needed: int, *, has_room: bool) -> list[Block]:
+    offered = buttons.for_state(request, needed, has_room=has_room)
     return [kit.actions(*offered)] if offered else []
 
 

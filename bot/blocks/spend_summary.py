@@ -150,13 +150,18 @@ def _why(reason: Reason) -> str:
         case Driver.QUANTITY:
             return f"{'more' if is_more else 'less'} of {product} was ordered"
         case Driver.PRICE:
-            return f"{product} costs {'more' if is_more else 'less'}"
+            return _dearer(product, is_more=is_more)
         case Driver.PRODUCT:
             return f"{product} was ordered, and not before" if is_more else f"{product} was not ordered again"
         case Driver.RENEWALS:
             return f"{'more' if is_more else 'less'} was renewed, {product} above all"
         case Driver.UNPAID:
             return f"{'less' if is_more else 'more'} was cancelled unpaid, {product} above all"
+
+
+def _dearer(product: str, *, is_more: bool) -> str:
+    """A longer cycle costs more at once: which of the two it was, the sums do not tell."""
+    return f"{product} {'costs more or was ordered for longer' if is_more else 'costs less or was ordered for shorter'}"
 
 
 def _cost_beside(cost: UnitCost) -> str:
@@ -167,13 +172,13 @@ def _cost_beside(cost: UnitCost) -> str:
 
 
 def _unit_line(cost: UnitCost) -> str:
-    now = f"One {cost.unit} cost {text.money(cost.now)} when it was ordered"
+    now = f"One {cost.unit} cost {text.money(cost.now)} on average, whatever cycle it was ordered for"
     if cost.before is None:
         return f"{now}. None was ordered in the time before."
     if cost.cause is Cause.SAME:
         return f"{now}, as before."
     why = {
-        Cause.PRICE: f"because {text.words(cost.by)} costs {'more' if cost.now > cost.before else 'less'}",
+        Cause.PRICE: f"because {_dearer(text.words(cost.by), is_more=cost.now > cost.before)}",
         Cause.MIX: f"because other products were ordered, {text.words(cost.by)} above all",
     }[cost.cause]
     return f"{now}, {text.money(cost.before)} before: {why}."

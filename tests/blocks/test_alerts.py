@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bot.blocks import alerts, services
+from bot.blocks import alerts, report, services
 from bot.blocks.kit import Message
 from bot.domain.account import Actor, KnownService, ServicePage
 from bot.domain.ids import AttemptId, NoticeKey, RequestId, ServiceId
@@ -122,6 +122,19 @@ def test_l2_credit_low_says_until_when_what_is_next_and_offers_the_right_sum() -
         assert words in message.text
     assert "Top up $40.00" in visible(message)
     assert "open_topup" in buttons(message)
+
+
+def test_l2_without_credit_no_day_is_named_until_which_it_lasts() -> None:
+    message = alerts.credit_low(CreditLow(1, 0, NOW, 5_000, replace(RUNWAY, balance=0), 4_000, 4))
+    assert "No credit is left" in message.text
+    assert "lasts until" not in message.text
+    assert "Next charge: $17.50" in message.text
+
+
+def test_l2_a_large_charge_that_stands_in_the_list_is_not_told_twice() -> None:
+    assert report.credit(1_200, runway=RUNWAY).text.count("$125.00") == 1
+    far = replace(RUNWAY, charges=(CHARGE,))
+    assert "Next large charge: $125.00" in report.credit(1_200, runway=far).text
 
 
 def test_t46_a_top_up_that_is_not_paid_is_no_credit() -> None:

@@ -9,6 +9,7 @@ from bot.domain.budget import Budget, Standing
 from bot.domain.request import Approved, Capped, Declined, Endorsed, PurchaseRequest
 from bot.domain.reservation import without_budget
 from tests.blocks.reading import assert_valid, visible
+from tests.blocks.reading import buttons as pressable
 from tests.examples import APPROVER, CHANNEL, FINANCE, NOW, REQUESTER, after, submitted
 
 ROOM = Budget("2026-11", cap=50_000, spent=12_000, reserved=3_000, needed=700)
@@ -83,8 +84,19 @@ def test_t08_a_plain_approval_says_that_the_budget_needs_room_first() -> None:
         offered = {one["text"]["text"]: one for one in buttons.for_state(after(submitted(), Capped))}
         return str(offered[label]["confirm"]["text"]["text"])
 
-    assert "if the price still holds and the budget has room by then" in confirmed("Approve")
-    assert "has room" not in confirmed("Approve over budget")
+    assert "it is bought only if there is room by then" in confirmed("Approve")
+    assert "has no room" not in confirmed("Approve over budget")
+
+
+def test_t08_a_card_that_says_its_budget_has_no_room_promises_no_purchase_at_once() -> None:
+    def confirmed(needed: int) -> str:
+        stands = Standing(replace(ROOM, needed=needed), NOW)
+        message = card(submitted(), approvers=[APPROVER], role="approver", needed=1, standing=stands)
+        return str(pressable(message)["approve"]["confirm"]["text"]["text"])
+
+    assert "at once" in confirmed(700)
+    assert "The budget has no room for it now" in confirmed(40_000)
+    assert "at once" not in confirmed(40_000)
 
 
 def test_t08_told_late_it_says_what_holds_by_now() -> None:

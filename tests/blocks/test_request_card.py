@@ -22,6 +22,7 @@ from bot.domain.request import (
     Endorsed,
     Event,
     Examined,
+    Expired,
     Found,
     Ordered,
     PurchaseRequest,
@@ -40,8 +41,8 @@ from tests.blocks.reading import assert_sound, assert_valid, buttons, markups, p
 APPROVERS = [examples.APPROVER, examples.SECOND_APPROVER]
 _CLAIMS_A_PURCHASE = re.compile(r"\b(bought|ordered|paid|purchased)\b", re.IGNORECASE)
 _HARMLESS = re.compile(
-    r"nothing (was|is) bought|not bought|unclear whether it was bought|do not buy it again|it is bought at once"
-    r"|it is bought after \d+ approvals|if it was bought after all",
+    r"nothing (was|is) bought|not bought|unclear whether it was bought|do not buy it again"
+    r"|it is bought (at once|only if|after \d+ approvals)|if it was bought after all",
     re.IGNORECASE,
 )
 
@@ -151,6 +152,17 @@ def test_t49_q1_q4_the_whole_price_and_what_renews_is_on_the_card() -> None:
         f"digest `{request.digest}`",
     ):
         assert line in words
+
+
+@pytest.mark.parametrize("ended", [Ordered, Declined, Withdrawn, Expired])
+def test_t49_what_is_over_says_how_it_was_split_and_asks_for_no_payment(ended: type[Event]) -> None:
+    price = examples.quote(discount=175, balance=500, promo_code="WELCOME10")
+    steps = (Approved, Claimed, ended) if ended is Ordered else (ended,)
+    request = examples.after(examples.submitted(quote=price), *steps)
+    words = visible(shown(replace(request, quote=price)))
+    assert "*Total: $15.75*\nFrom account credit: −$5.00\nBy invoice: $10.75" in words
+    assert "To pay by invoice" not in words
+    assert "Nothing left to pay" not in words
 
 
 def test_sums_that_differ_are_called_so() -> None:

@@ -158,7 +158,7 @@ async def test_n22_by_team_and_project_it_is_said_what_changed_the_sum_most(offi
     teams, projects = said.index("*By team*"), said.index("*By project*")
     assert said[teams + 1 : teams + 3] == [
         f"scraping $30.00, $15.00 more: more of {name} was ordered · one proxy $3.00, as before",
-        f"research $14.00, $2.00 more: {name} costs more · one proxy $3.50, before $3.00",
+        f"research $14.00, $2.00 more: {name} costs more or was ordered for longer · one proxy $3.50, before $3.00",
     ]
     assert said[projects + 1] == (
         f"crawler $30.00, $15.00 more: more of {name} was ordered · one proxy $3.00, as before"
