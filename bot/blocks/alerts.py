@@ -105,8 +105,8 @@ def data_low(notice: DataLow) -> Message:
     left, total = text.data_words(pool.left_bytes), text.data_words(pool.total_bytes)
     lines = [f"*{NETWORKS[pool.network]} data runs low: {left} of {total} left, {share} %.*"]
     if notice.lasts_until is not None:
-        burn = text.data_words(notice.bytes_a_day)
-        lines.append(f"At {burn} a day it lasts until *{text.on_day(notice.lasts_until)}*.")
+        pace = text.pace(notice.bytes_a_day, notice.days)
+        lines.append(f"At {pace} it lasts until *{text.utc_day(notice.lasts_until)}*.")
     if pool.service_id:
         lines.append(f"Service ID {text.code(pool.service_id)}.")
     return _said(

@@ -164,7 +164,7 @@ def data_left(used: Used) -> Picture | None:
 
 def _lasts(left: Left) -> str:
     """`Residential · 40 GB · until 16 Dec`."""
-    until = f"until {day(left.ends_on)}" if left.ends_on else "not used"
+    until = f"until {day(left.ends_on)}" if left.ends_on else "for long" if left.daily > 0 else "not used"
     return f"{NETWORKS.get(left.network, left.network)} · {text.data_words(left.left)} · {until}"
 
 

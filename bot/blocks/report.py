@@ -67,15 +67,22 @@ def _coming(runway: Runway | None, unpriced: Collection[ServiceId]) -> str:
     return "\n".join(["*After that*", *(f"• {alerts.charge_words(charge, unpriced)}" for charge in runway.charges[1:])])
 
 
-def data(pools: Sequence[tuple[DataPool, Burn, datetime | None]], as_of: datetime | None = None) -> Message:
+def data(
+    pools: Sequence[tuple[DataPool, Burn, datetime | None]],
+    as_of: datetime | None = None,
+    renewing: Collection[ServiceId] = (),
+) -> Message:
     """Data used and left, one network after the other, each with what is used a day and until when it lasts.
 
-    `as_of` is set when it could not be read just now.
+    `as_of` is set when it could not be read just now; `renewing` are the services that renew.
     """
     if not pools:
         said = "No data has been bought yet."
         return kit.message(said, kit.section(said), kit.actions(kit.button("Ask for proxies", Action.OPEN_FORM)))
-    shown = [_pool(pool, burning, lasts_until) for pool, burning, lasts_until in pools[:10]]
+    shown = [
+        _pool(pool, burning, lasts_until, renews=pool.service_id in renewing)
+        for pool, burning, lasts_until in pools[:10]
+    ]
     blocks = [
         kit.section(f"{said}\n`{bar(pool.used_bytes, pool.total_bytes)}`", alerts.more_data_button(pool.network))
         for (pool, _, _), said in zip(pools, shown, strict=False)
@@ -95,18 +102,17 @@ def bar(used: int, total: int) -> str:
     return "▓" * filled + "░" * (BAR_CELLS - filled)
 
 
-def _pool(pool: DataPool, burning: Burn, lasts_until: datetime | None) -> str:
+def _pool(pool: DataPool, burning: Burn, lasts_until: datetime | None, *, renews: bool) -> str:
     lines = [
         f"*{alerts.NETWORKS[pool.network]} data: {text.data_words(pool.left_bytes)} left*",
         f"{text.data_words(pool.used_bytes)} of {text.data_words(pool.total_bytes)} used · "
         f"{text.plural(pool.requests, 'request', 'requests')}",
     ]
     if burning.bytes_a_day:
-        lasts = f"lasts until {text.on_day(lasts_until)}" if lasts_until else "lasts for more than a year"
-        days = text.plural(burning.days, "day", "days")
-        lines.append(f"{text.data_words(burning.bytes_a_day)} a day over the last {days}: {lasts}")
+        lasts = f"lasts until {text.utc_day(lasts_until)}" if lasts_until else "lasts for more than a year"
+        lines.append(f"{text.pace(burning.bytes_a_day, burning.days)}: {lasts}")
     if pool.expires_at:
-        lines.append(f"Ends {text.when(pool.expires_at)}")
+        lines.append(f"{'Renews' if renews else 'Ends'} {text.when(pool.expires_at)}")
     if pool.service_id:
         lines.append(f"Service ID {text.code(pool.service_id)}")
     return "\n".join(lines)

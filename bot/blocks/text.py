@@ -205,6 +205,18 @@ def data_words(size: int) -> str:
     return f"{whole:,}.{rest} GB" if rest else f"{whole:,} GB"
 
 
+def a_day(size: int) -> str:
+    """Bytes used a day, exact enough that how long what is left lasts can be worked out from it."""
+    if size < BYTES_PER_GB:
+        return f"{round(max(size, 0) / BYTES_PER_MB):,} MB a day"
+    return f"{f'{size / BYTES_PER_GB:,.2f}'.rstrip('0').rstrip('.')} GB a day"
+
+
+def pace(size: int, days: int) -> str:
+    """`275 MB a day over the last 7 days`."""
+    return a_day(size) + (f" over the last {plural(days, 'day', 'days')}" if days else "")
+
+
 def when(at: datetime) -> str:
     """A moment in each reader's own time zone; UTC where Slack cannot tell."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{utc(at)}>"
@@ -222,6 +234,11 @@ def utc(at: datetime) -> str:
 def day(at: date) -> str:
     """`24 Nov 2026`."""
     return f"{at.day} {at:%b %Y}"
+
+
+def utc_day(at: datetime) -> str:
+    """Of what is counted in days of UTC: the same day for every reader, and in every summary."""
+    return day(at.astimezone(UTC).date())
 
 
 def days(period: Period) -> str:

@@ -67,9 +67,10 @@ def usage_details(shown: Used, scope: Scope) -> list[str]:
 def left_line(left: Left) -> str:
     of_all = f"{text.data_words(left.left)} of {text.data_words(left.total)}"
     lead = f"{network(left.network)} data of the account: {of_all} left"
-    if left.ends_on is None:
+    if left.daily <= 0:
         return f"{lead}."
-    return f"{lead}; at {text.data_words(left.daily)} a day it lasts until {text.day(left.ends_on)}."
+    lasts = f"until {text.day(left.ends_on)}" if left.ends_on else "for more than a year"
+    return f"{lead}; at {text.pace(left.daily, left.days)} it lasts {lasts}."
 
 
 def _sizes(lead: str, sizes: Sequence[tuple[str, int, str]]) -> list[str]:

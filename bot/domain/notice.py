@@ -79,6 +79,8 @@ class DataLow(Struct, frozen=True):
     pool: DataPool
     bytes_a_day: int
     lasts_until: datetime | None
+    days: int = 0
+    """Over how many days `bytes_a_day` was counted; 0 in notices announced before this was kept."""
 
     @property
     def key(self) -> NoticeKey:

@@ -7,7 +7,7 @@ proxy users who may use several services belongs to no service and is shown apar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from bot.domain.ids import ChannelId, ServiceId
 from bot.domain.ledger import Sums, Totals
 from bot.domain.money import Cents
 from bot.domain.period import Period
+from bot.domain.runway import Burn, data_lasts_until
 from bot.domain.summary import MOST_PARTS, OTHERS, OUTSIDE, stretches_of
 from bot.domain.usage import BYTES_PER_GB, DataPool, Network
 
@@ -53,20 +54,24 @@ class UsedColumn(Struct, frozen=True):
 
 
 class Left(Struct, frozen=True):
-    """Data of one network that is left, and the day it ends at the pace of the period; None while nothing is used."""
+    """Data of one network that is left, and the day it ends at the pace that every forecast goes by (`runway.burn`);
+    None while that is far away or nothing is used.
+    """
 
     network: str
     total: int
     left: int
     daily: int
-    """Bytes a day, over the days of the period that are known."""
+    """Bytes a day, over the last `days` whole days."""
     ends_on: date | None
     as_of: date | None = None
     """The day it was counted; None in notices announced before this was kept."""
+    days: int = 0
+    """0 in notices announced before this was kept."""
 
 
 class Ahead(Struct, frozen=True):
-    """Bytes left on days from today on, at the pace of the period: for each day, in the order of `networks`."""
+    """Bytes left on days from today on, at the present pace: for each day, in the order of `networks`."""
 
     networks: tuple[str, ...]
     days: tuple[date, ...]
@@ -165,16 +170,22 @@ def _each(spent: Cents, size: int) -> Cents | None:
     return int(Fraction(spent * BYTES_PER_GB, size) + Fraction(1, 2)) if spent > 0 and size > 0 else None
 
 
-def left_of(pools: Iterable[DataPool], used: Mapping[str, int], period: Period, today: date) -> tuple[Left, ...]:
-    """What is left of each network's data, and until when at the pace of the period. `used`: bytes by network in it."""
-    days = max((min(period.last, today) - period.first).days + 1, 1)
-    return tuple(_left(pool, used.get(pool.network, 0) // days, today) for pool in pools)
+def left_of(pools: Iterable[tuple[DataPool, Burn]], now: datetime) -> tuple[Left, ...]:
+    """What is left of each network's data, and until when."""
+    return tuple(_left(pool, burning, now) for pool, burning in pools)
 
 
-def _left(pool: DataPool, daily: int, today: date) -> Left:
-    days = pool.left_bytes // daily if daily > 0 else None
-    ends_on = date.fromordinal(today.toordinal() + days) if days is not None and days < 3_650 else None
-    return Left(pool.network, pool.total_bytes, pool.left_bytes, daily, ends_on, today)
+def _left(pool: DataPool, burning: Burn, now: datetime) -> Left:
+    until = data_lasts_until(pool, burning, now)
+    return Left(
+        network=pool.network,
+        total=pool.total_bytes,
+        left=pool.left_bytes,
+        daily=burning.bytes_a_day,
+        ends_on=until.date() if until else None,
+        as_of=now.date(),
+        days=burning.days,
+    )
 
 
 def ahead_of(left: Sequence[Left], most: int) -> Ahead | None:

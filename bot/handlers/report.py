@@ -32,7 +32,7 @@ async def credit(front: Front, who: Actor) -> Message:
 async def data(front: Front, who: Actor) -> Message:
     async def work() -> Message:
         found = await reports.data(front.desk, who.workspace)
-        return report.data(found.pools, found.read_at)
+        return report.data(found.pools, found.read_at, found.renewing)
 
     return await front.soon(who, work, notices.sentence("Asking Byteful how much data is left…"))
 

@@ -117,10 +117,14 @@ async def credit(desk: Desk, workspace: WorkspaceId) -> Credit:
 
 
 class Data(Struct, frozen=True):
-    """Each data pool with what is used of it a day and until when it lasts; `read_at` None: read just now."""
+    """Each data pool with what is used of it a day and until when it lasts; `read_at` None: read just now.
+
+    `renewing` are the services among theirs that renew.
+    """
 
     pools: tuple[tuple[DataPool, Burn, datetime | None], ...]
     read_at: datetime | None
+    renewing: frozenset[ServiceId] = frozenset()
 
 
 async def data(desk: Desk, workspace: WorkspaceId) -> Data:
@@ -139,4 +143,6 @@ async def data(desk: Desk, workspace: WorkspaceId) -> Data:
     rows = await desk.store.usage(workspace, today - timedelta(days=BURN_DAYS), today)
     burning = [(pool, burn(rows, pool.network, today)) for pool in found]
     pools = tuple((pool, rate, data_lasts_until(pool, rate, now)) for pool, rate in burning)
-    return Data(pools, known.read_at if known else None)
+    services = await desk.store.known_rows(workspace, [pool.service_id for pool in found if pool.service_id])
+    renewing = frozenset(one.id for one in services.values() if one.renews)
+    return Data(pools, known.read_at if known else None, renewing)

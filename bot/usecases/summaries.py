@@ -22,7 +22,7 @@ from bot.domain.seeing import Viewer, may_see_anything, may_see_spend
 from bot.domain.summary import Known, Spend, Unit, spend_of
 from bot.domain.typeahead import fold
 from bot.domain.used import Used, left_of, used_of
-from bot.usecases import company
+from bot.usecases import company, watch
 from bot.usecases.desk import Desk, utcnow
 
 CATALOG_WAIT_S = 1.0
@@ -220,19 +220,16 @@ async def entries(desk: Desk, workspace: WorkspaceId, asked: Asked, most: int = 
 async def used(desk: Desk, workspace: WorkspaceId, scope: Scope, period: Period, *, shows_cost: bool) -> Used:
     """What was used; with `shows_cost` what a gigabyte of it cost."""
     before = period.before()
-    now_rows, before_rows, reading = await asyncio.gather(
+    now_rows, before_rows, pools = await asyncio.gather(
         desk.store.usage(workspace, period.first, period.last),
         desk.store.usage(workspace, before.first, before.last),
-        desk.store.pools(workspace),
+        watch.burning_pools(desk, workspace),
     )
     services, divided = await asyncio.gather(
         services_in(desk, workspace, [*now_rows, *before_rows]), _company_for(desk, scope)
     )
     mine = await _belongs(desk, workspace, scope, services, divided)
-    sizes: dict[str, int] = {}
-    for row in now_rows:
-        sizes[row.network] = sizes.get(row.network, 0) + row.bytes
-    left = left_of(reading.pools, sizes, period, utcnow().date()) if reading and period.last >= utcnow().date() else ()
+    left = left_of(pools, utcnow()) if period.last >= utcnow().date() else ()
     return used_of(
         period,
         [row for row in now_rows if _is_mine(row, scope, mine)],

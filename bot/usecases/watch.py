@@ -181,7 +181,7 @@ async def _pool(desk: Desk, workspace: WorkspaceId, pool: DataPool, burning: Bur
     if said is Said.CROSSED:
         lasts_until = data_lasts_until(pool, burning, utcnow())
         level = min(int(one) for one in state.crossed)
-        notice = DataLow(state.crossings, utcnow(), level, pool, burning.bytes_a_day, lasts_until)
+        notice = DataLow(state.crossings, utcnow(), level, pool, burning.bytes_a_day, lasts_until, burning.days)
         known = await desk.store.service(workspace, pool.service_id) if pool.service_id else None
         await _tell(desk, workspace, notice, known.channel if known else None)
     await desk.store.keep_watch(workspace, name, raw, _text(state))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from bot.blocks import lists, report
+from bot.blocks import lists, report, text
 from bot.blocks.lists import CommandHelp
 from bot.domain.ids import ServiceId
 from bot.domain.request import Approved, Event, PurchaseRequest, Reopened, State
@@ -142,12 +142,15 @@ def test_data_used_and_left() -> None:
         "Residential data: 6 GB left",
         "4 GB of 10 GB used · 12,000 requests",
         "Ends <!date",
-        "1 GB a day over the last 7 days: lasts until <!date",
+        f"1 GB a day over the last 7 days: lasts until {text.utc_day(LATER)}",
         "`API-1`",
         "Mobile",
     ):
         assert words in message.text
     assert f"`{'▓' * 8}{'░' * 12}`" in visible(message)
+    renewing = report.data([(detailed, idle, None)], renewing=[ServiceId("API-1")])
+    assert "Renews <!date" in renewing.text
+    assert "Ends" not in renewing.text
     assert_valid(report.data([]))
     assert "No data" in report.data([]).text
 

@@ -10,6 +10,7 @@ from bot.domain.company import Company
 from bot.domain.ids import ChannelId, ProductCode, ServiceId, UserId
 from bot.domain.ledger import Row, Sums, Totals
 from bot.domain.period import Period
+from bot.domain.runway import Burn, data_lasts_until
 from bot.domain.usage import BYTES_PER_GB as GB
 from bot.domain.usage import DataPool, Network, Service
 from bot.domain.used import Left, left_of, used_of
@@ -98,13 +99,18 @@ def test_t135_nothing_used_divides_nothing() -> None:
     assert empty.cost_of_gigabyte is None
 
 
-def test_s1_data_left_lasts_until_a_day_at_the_pace_of_the_period() -> None:
+def test_s1_data_left_lasts_until_the_day_that_every_forecast_names() -> None:
     pools = [
         DataPool(Network.RESIDENTIAL, 100 * GB, 74 * GB, 26 * GB, 1, None, None),
         DataPool(Network.MOBILE, 50 * GB, 0, 50 * GB, 0, None, None),
     ]
-    left = left_of(pools, {"residential": 52 * GB}, NOVEMBER, NOVEMBER.last)
+    now = datetime(2026, 11, 26, 18, tzinfo=UTC)
+    burning = Burn(2 * GB, 7)
+    left = left_of(zip(pools, (burning, Burn(0, 0)), strict=True), now)
     assert left == (
-        Left("residential", 100 * GB, 26 * GB, 2 * GB, date(2026, 12, 9), NOVEMBER.last),
+        Left("residential", 100 * GB, 26 * GB, 2 * GB, date(2026, 12, 9), NOVEMBER.last, 7),
         Left("mobile", 50 * GB, 50 * GB, 0, None, NOVEMBER.last),
     )
+    until = data_lasts_until(pools[0], burning, now)
+    assert until is not None
+    assert until.date() == left[0].ends_on

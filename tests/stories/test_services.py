@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,8 @@ from tests.stories.journey import TEAM, Journey, LaterClock, answered, reached
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 RICH = 1_000_000
+
+PACE = re.compile(r"(\d[\d.,]* [MG]B a day over the last \d+ days?)(?:: | it )lasts until (\d+ \w+ \d{4})")
 
 Later = Callable[[timedelta], Awaitable[None]]
 
@@ -416,3 +419,19 @@ async def test_n3_whoever_asks_for_more_data_without_a_catalog_is_told_in_the_fo
     journey.byteful.faults.clear("unauthorized")
     await rita.clicks(form, "Try again")
     assert (await journey.form(rita, "to see the price")).input("reason").value == "More residential data"
+
+
+async def test_s1_l8_until_when_data_lasts_is_one_day_at_one_pace_wherever_it_is_asked(
+    journey: Journey, later: Later
+) -> None:
+    await bought(journey, later)
+    for megabytes in (100, 700, 50, 300):
+        journey.byteful.use_data(megabytes * BYTES_PER_GB // 1024)
+        await later(DAY)
+    rita = journey.person("rita")
+    data = await journey.answer(rita, "/proxy data", "Residential data", "a day over the last", "Renews ")
+    usage = await journey.answer(rita, "/proxy usage workspace", "Residential data of the account", "it lasts until")
+    month = await journey.answer(rita, "/proxy usage workspace 60 days", "from ", "it lasts until")
+    found = PACE.findall(data.text)
+    assert found
+    assert PACE.findall(usage.text) == PACE.findall(month.text) == found
