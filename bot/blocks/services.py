@@ -87,7 +87,8 @@ def _line(known: KnownService, whose: str, *, has_sums: bool) -> str:
 def renewal_words(known: KnownService, *, has_sums: bool = True) -> str:
     """`renews … for $17.50`, `ends …`, `has ended`."""
     service = known.service
-    price = text.money(known.next_charge) if has_sums else ""
+    about = "" if known.is_next_charge_known else "about "
+    price = f"{about}{text.money(known.next_charge)}" if has_sums else ""
     if known.is_gone:
         return "not known to the provider any more"
     if known.has_ended:

@@ -63,6 +63,11 @@ class KnownService(Struct, frozen=True):
         return self.service.total if self.renewal is None else self.renewal
 
     @property
+    def is_next_charge_known(self) -> bool:
+        """Not of what was bought elsewhere with a promo code, which may hold for its first period only."""
+        return self.request is not None or self.service.promo_code is None
+
+    @property
     def id(self) -> ServiceId:
         return self.service.id
 

@@ -212,6 +212,7 @@ def test_l5_a_page_shows_each_with_its_renewal_and_the_way_on() -> None:
         ({"status": "canceled"}, "has ended"),
         ({"expires_at": None}, "without an end"),
         ({"is_automatic_collection": False}, "by an invoice to pay"),
+        ({"promo_code": "WELCOME10"}, "for about $"),
     ],
 )
 def test_l5_how_a_service_goes_on_in_words(given: dict[str, object], words: str) -> None:
