@@ -6,12 +6,13 @@ Run in a process of its own that has imported all a worker imports.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
 
-from bench.figures import Figure, Goal
+from bench.figures import Figure, Goal, percentile
+from bench.groups import group
+from bench.processes import output_of, python
 from bot.blocks.charts import spend_by_product
 from bot.domain.ids import ChannelId, ProductCode, UserId
 from bot.domain.ledger import Row, Sums, Totals
@@ -21,18 +22,15 @@ from bot.pictures import Painter
 PICTURES = 40
 """More than a worker draws in an hour; the library's own memory has stopped growing by then."""
 FIRST = date(2026, 1, 1)
+PEAK = Figure(f"worker after {PICTURES} pictures: memory at the most", "MiB", goal=Goal(250, 200, "MiB"))
+PICTURE = Figure("one picture, warm", "ms")
 
 
+@group(PEAK, PICTURE)
 async def rows(_rounds: int) -> list[Figure]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.charts", stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[1]
-    )
-    said, _ = await process.communicate()
+    said = await output_of(*python("-m", "bench.charts"))
     peak, *times = (float(word) for word in said.decode().split())
-    return [
-        Figure(f"worker after {PICTURES} pictures: memory at the most", "MiB", (peak,), Goal(250, 200, "MiB")),
-        Figure("one picture, warm", "ms", tuple(times)),
-    ]
+    return [PEAK.measured(peak), PICTURE.measured(percentile(times, 50), samples=times)]
 
 
 async def draw() -> list[float]:

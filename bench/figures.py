@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -26,12 +26,13 @@ class Goal:
         return value >= bound if self.is_at_least else value <= bound
 
     def said(self, bound: float) -> str:
-        return f"{'≥' if self.is_at_least else '≤'} {shown(bound)} {self.unit}"
+        return f"{'≥' if self.is_at_least else '≤'} {shown(bound)} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. `values` holds one number a round; none when it could not be measured: `note` says why.
+    """One line of the table. `values` holds one number a round; none before it is measured, and when it could not be:
+    then `note` says why.
 
     Without a goal it is there to be read beside the others.
     """
@@ -41,6 +42,20 @@ class Figure:
     values: tuple[float, ...] = ()
     goal: Goal | None = None
     note: str = ""
+    samples: tuple[float, ...] = ()
+    """What the value of a single round was taken from."""
+    cpu_ms: float | None = None
+    """CPU time the programs watched took for one event, beside the wall time that is measured."""
+
+    def measured(
+        self,
+        *values: float,
+        samples: Sequence[float] = (),
+        cpu_ms: float | None = None,
+        note: str | None = None,
+    ) -> Figure:
+        said = self.note if note is None else note
+        return replace(self, values=values, samples=tuple(samples), cpu_ms=cpu_ms, note=said)
 
     @property
     def median(self) -> float | None:
@@ -54,13 +69,25 @@ class Figure:
 
     @property
     def figure(self) -> str:
-        return "–" if self.median is None else f"{shown(self.median)} {self.unit}"
+        return "–" if self.median is None else f"{shown(self.median)} {self.unit}".rstrip()
 
     @property
     def spread(self) -> str:
-        if len(self.values) < 2:
-            return "–"
-        return f"{shown(min(self.values))} … {shown(max(self.values))}"
+        """From round to round; within the round when there is one only."""
+        if len(self.values) > 1:
+            return f"{shown(min(self.values))} … {shown(max(self.values))}"
+        if self.middle_half:
+            low, high = self.middle_half
+            return f"{shown(low)} … {shown(high)} (p25 … p75)"
+        return "–"
+
+    @property
+    def middle_half(self) -> tuple[float, float] | None:
+        return (percentile(self.samples, 25), percentile(self.samples, 75)) if len(self.samples) > 1 else None
+
+    @property
+    def cpu(self) -> str:
+        return "–" if self.cpu_ms is None else f"{shown(self.cpu_ms)} ms"
 
     def as_json(self) -> dict[str, Any]:
         goal = {"must": self.goal.must, "aim": self.goal.aim, "at_least": self.goal.is_at_least} if self.goal else None
@@ -69,6 +96,8 @@ class Figure:
             "unit": self.unit,
             "median": self.median,
             "rounds": list(self.values),
+            "p25_p75_of_samples": self.middle_half,
+            "cpu_ms": self.cpu_ms,
             "goal": goal,
             "verdict": self.verdict,
             "note": self.note,
@@ -87,6 +116,9 @@ class Rounds:
     def of(self, name: str) -> tuple[float, ...]:
         return tuple(self.kept.get(name, ()))
 
+    def middle(self, name: str) -> float:
+        return statistics.median(self.kept[name])
+
     def ratio(self, name: str, anchor: str) -> tuple[float, ...]:
         """Round by round, so that what slows the machine for a while slows both sides."""
         return tuple(one / other for one, other in zip(self.of(name), self.of(anchor), strict=True))
@@ -103,7 +135,7 @@ def shown(value: float) -> str:
     return f"{value:.3g}"
 
 
-HEAD = ("what", "must", "aim", "measured", "spread over rounds", "verdict")
+HEAD = ("what", "must", "aim", "measured", "spread", "CPU beside", "verdict")
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -117,7 +149,8 @@ def table(figures: Sequence[Figure]) -> str:
                 notes.append(one.note)
             mark = f" ({notes.index(one.note) + 1})"
         must, aim = (one.goal.said(one.goal.must), one.goal.said(one.goal.aim)) if one.goal else ("–", "–")
-        lines.append(f"| {one.what}{mark} | {must} | {aim} | {one.figure} | {one.spread} | {one.verdict} |")
+        cells = (f"{one.what}{mark}", must, aim, one.figure, one.spread, one.cpu, one.verdict)
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, "", *(f"{number}. {note}" for number, note in enumerate(notes, 1))]).rstrip()
 
 

@@ -7,16 +7,24 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from bench.clicks import all_answered
-from bench.company import Company, company
+from bench.company import Company, Served, company
 from bench.figures import Figure, Goal, Rounds, percentile
-from bench.load import Load, Plan
+from bench.groups import group
+from bench.load import Plan, sent
 
 ONE_BY_ONE = 60
 RATE = 100.0
 AT_RATE = 300
 NO_TLS = "without TLS: no `openssl` command here to make a certificate with"
+ONE, AT_A_RATE = "command → `views.open` received, one in flight, p50", "the same at 100 a second, p99"
+ONE_M = Figure(ONE, "× M", goal=Goal(2.0, 1.4, "× M"))
+ONE_D = Figure(ONE, "× D", goal=Goal(0.35, 0.35, "× D"))
+ONE_ALONE = Figure(ONE, "ms")
+RATE_M = Figure(AT_A_RATE, "× M", goal=Goal(2.0, 1.2, "× M"))
+RATE_ALONE = Figure(AT_A_RATE, "ms")
 
 
+@group(ONE_M, ONE_D, ONE_ALONE, RATE_M, RATE_ALONE)
 async def rows(rounds: int) -> list[Figure]:
     kept = Rounds()
     async with company(is_secure=True) as around, AsyncExitStack() as stack:
@@ -28,37 +36,35 @@ async def rows(rounds: int) -> list[Figure]:
         note = "" if around.certificate else NO_TLS
         for number in range(rounds + 1):
             into = kept if number else Rounds()
-            for name, program in programs.items():
-                waits = await _waits(around, Plan([program.port], pause_s=0.015), ONE_BY_ONE)
-                into.add(name, percentile(waits, 50) * 1000)
+            for name, served in programs.items():
+                waits, cpu_ms = await _waits(around, served, Plan([served.port], pause_s=0.015), ONE_BY_ONE)
+                into.add(name, percentile(waits, 50))
+                into.add(f"{name} CPU", cpu_ms)
             for name in ("bot", "M"):
-                program = programs[name]
-                waits = await _waits(around, Plan([program.port], connections=8, rate=RATE), AT_RATE)
-                into.add(f"{name} at rate", percentile(waits, 99) * 1000)
-    one, at_rate = "command → `views.open` received, one in flight, p50", "the same at 100 a second, p99"
+                plan = Plan([programs[name].port], connections=8, rate=RATE)
+                waits, cpu_ms = await _waits(around, programs[name], plan, AT_RATE)
+                into.add(f"{name} at rate", percentile(waits, 99))
+                into.add(f"{name} at rate CPU", cpu_ms)
+    one, at_rate = kept.middle("bot CPU"), kept.middle("bot at rate CPU")
     return [
-        Figure(one, "× M", kept.ratio("bot", "M"), Goal(2.0, 1.4, "× M"), note),
-        Figure(one, "× D", kept.ratio("bot", "D"), Goal(0.35, 0.35, "× D"), note),
-        Figure(one, "ms", kept.of("bot"), None, note),
-        Figure(at_rate, "× M", kept.ratio("bot at rate", "M at rate"), Goal(2.0, 1.2, "× M"), note),
-        Figure(at_rate, "ms", kept.of("bot at rate"), None, note),
+        ONE_M.measured(*kept.ratio("bot", "M"), cpu_ms=one, note=note),
+        ONE_D.measured(*kept.ratio("bot", "D"), cpu_ms=one, note=note),
+        ONE_ALONE.measured(*kept.of("bot"), cpu_ms=one, note=note),
+        RATE_M.measured(*kept.ratio("bot at rate", "M at rate"), cpu_ms=at_rate, note=note),
+        RATE_ALONE.measured(*kept.of("bot at rate"), cpu_ms=at_rate, note=note),
     ]
 
 
-async def _waits(around: Company, plan: Plan, count: int) -> list[float]:
-    """Seconds from each command sent to its form at Slack."""
+async def _waits(around: Company, served: Served, plan: Plan, count: int) -> tuple[list[float], float]:
+    """Milliseconds from each command sent to its form at Slack, and of CPU time for each."""
     numbers = around.next_numbers(count)
-    bodies = around.commands_of(numbers, "buy")
-    load = await Load.prepared(plan, bodies)
     await around.book()
-    seen = await load.go()
+    seen = await sent(plan, around.commands_of(numbers, "buy"), [served.program, around.valkey])
     all_answered(seen)
     opened = await _opened(around, count)
-    return [
-        opened[f"{number}.1.trigger"] - sent
-        for number, sent in zip(numbers, seen.sent, strict=True)
-        if f"{number}.1.trigger" in opened
-    ]
+    arrived = [opened[f"{number}.1.trigger"] for number in numbers]
+    waits = [(there - left) * 1000 for there, left in zip(arrived, seen.sent, strict=True)]
+    return waits, sum(seen.cpu_s) / count * 1000
 
 
 async def _opened(around: Company, count: int) -> dict[str, float]:

@@ -1,41 +1,53 @@
 """What a list, App Home, a summary and `/proxy why` cost with a million requests behind them, against a thousand.
 
-One request is really lived through the store; the bulk copies what that left behind, under other numbers, by a script
-in the server. Every thousand requests are a month, so the period a summary covers is equally full in both.
+Each is asked as Slack asks it and measured until its answer is there, the mark against repeats included; Slack and
+Byteful have their part to say at once. One request is really lived through the store; the bulk copies what that left
+behind, under other numbers, by a script in the server. Every thousand requests are a month, so the period a summary
+covers is equally full in both.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import redis.asyncio as redis_asyncio
 from msgspec.structs import replace
+from pydantic import SecretStr
 
+from bench import traffic
 from bench.company import pending
 from bench.figures import Figure, Goal
+from bench.groups import group
+from bench.late import late_door
+from bench.processes import running
 from bench.traffic import APPROVER, CHANNEL
+from bot.blocks.kit import Message, View
 from bot.domain.account import Adjustment
+from bot.domain.catalog import Catalog
 from bot.domain.finding import Finding, Kind
 from bot.domain.ids import AttemptId, ChannelId, DraftId, ServiceId, UserId, WorkspaceId
 from bot.domain.intents import CardIntent, DirectIntent, ThreadIntent
+from bot.domain.money import Cents
 from bot.domain.policy import Person, Policy, Role
 from bot.domain.request import Approved, Attempt, Claimed, Followed, Order, Ordered, PurchaseRequest, advance
-from bot.ports import MessageRef
+from bot.handlers.front import Front
+from bot.handlers.listeners import answered
+from bot.ports import Errand, MessageRef
+from bot.slack_http import SlackRequest
 from bot.store.embedded import server_binary
 from bot.store.ledger import StoredLedger
 from bot.store.line import SharedClient
-from bot.store.redis import RedisStore
-from bot.usecases import home, report
+from bot.store.redis import RedisStore, connect
 from bot.usecases.desk import Desk
-from bot.usecases.why import why
 
 FEW, MANY = 1_000, 1_000_000
 PEOPLE = 50
@@ -46,17 +58,25 @@ BATCH = 5_000
 CALLS = 300
 LATE_S = 0.05
 """How late each answer comes while round trips are counted: far more than the work itself takes."""
+COUNTED = 4
 RATIO = Goal(1.3, 1.1, "x")
 TRIPS = Goal(3, 2, "trips")
 BYTES = Goal(3 * 1024, 1_536, "bytes")
 FORBIDDEN = {"scan", "keys", "hscan", "sscan", "zscan"}
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
+NOW = datetime.now(UTC)
+"""The history ends in this month: that is what a summary is of unless somebody says otherwise."""
 ASKED_BY = UserId("U0000007")
+
+LIST, HOME, SPEND, WHY = QUESTIONS = ("`/proxy requests`", "App Home", "`/proxy spend`", "`/proxy why`")
+MEMORY = Figure("memory of a finished request with indexes and audit", "bytes", goal=BYTES)
+COMPARED = {name: Figure(f"{name}, {MANY:,} requests against {FEW:,}", "x", goal=RATIO) for name in QUESTIONS}
+WAITS = {name: Figure(f"{name}: trips to the store, one after the other", "trips", goal=TRIPS) for name in QUESTIONS}
+SEARCHES = Figure("commands that search all keys", "kinds", goal=Goal(0, 0, "kinds"))
 
 COPY = """
 -- KEYS[1] any key of the workspace; ARGV: prefix, first number, last number, now ms, people, channel, version, body,
--- month, row, then: how many messages, name and value of each; how many entries, suffix and body of each; audit lines
+-- month, days of it, then: how many messages, name and value of each; how many entries, suffix and body of each; lines
+-- of the audit
 local prefix, at = ARGV[1], 11
 local function part()
   local found = {}
@@ -81,7 +101,7 @@ for id = tonumber(ARGV[2]), tonumber(ARGV[3]) do
     redis.call('HSET', prefix .. 'entry', name, entries[i + 1])
     redis.call('ZADD', prefix .. 'entries:' .. ARGV[9], ARGV[4] + id % 1000, name)
   end
-  local row = string.format('%02d|%s|isp_us|', id % 28 + 1, user)
+  local row = string.format('%02d|%s|isp_us|', id % tonumber(ARGV[10]) + 1, user)
   redis.call('HINCRBY', prefix .. 'spend:' .. ARGV[6] .. ':' .. ARGV[9], row .. 'paid', 700)
   redis.call('HINCRBY', prefix .. 'spend:' .. ARGV[6] .. ':' .. ARGV[9], row .. 'count', 1)
   redis.call('HINCRBY', prefix .. 'spend:' .. ARGV[6] .. ':' .. ARGV[9], row .. 'quantity', 2)
@@ -93,19 +113,6 @@ redis.call('SADD', prefix .. 'spent:' .. ARGV[9], ARGV[6])
 redis.call('SET', prefix .. 'number', ARGV[3])
 return redis.call('DBSIZE')
 """
-
-
-class _Late:
-    """A connection whose questions leave late while `seconds` says so: then time counts the trips one after another."""
-
-    seconds = 0.0
-
-
-class _LateConnection(redis_asyncio.UnixDomainSocketConnection):
-    async def send_packed_command(self, *given: Any, **named: Any) -> None:
-        if _Late.seconds:
-            await asyncio.sleep(_Late.seconds)
-        await super().send_packed_command(*given, **named)
 
 
 class _Directory:
@@ -122,79 +129,101 @@ class _Directory:
 
 
 class _Provider:
-    """Has nothing to say about a service, at once."""
+    """Has little to say, at once."""
 
     is_away = False
 
     async def adjustments_of(self, _service: ServiceId) -> Sequence[Adjustment]:
         return ()
 
+    async def catalog(self) -> Catalog:
+        return {}
+
+    async def credit_balance(self) -> Cents:
+        return 0
+
+
+class _Screen:
+    """What a person was shown last."""
+
+    def __init__(self) -> None:
+        self.said: object = None
+        self.is_answered = asyncio.Event()
+
+    def show(self, said: object) -> None:
+        self.said = said
+        self.is_answered.set()
+
+    async def whisper(self, message: Message, **_to: object) -> None:
+        self.show(message)
+
+    async def publish_home(self, _user: UserId, view: View) -> None:
+        self.show(view)
+
 
 @dataclass(frozen=True)
 class Archive:
-    """A store with a history, and what is asked of it."""
+    """A workspace with a history, and the bot before it."""
 
     workspace: WorkspaceId
-    client: SharedClient
-    desk: Desk
     size: int
+    front: Front
+    screen: _Screen
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
-    def asks(self) -> dict[str, Callable[[], Awaitable[object]]]:
-        service = ServiceId(f"API-{1_000 + self.size // 2}")
-        desk, there = self.desk, self.workspace
-        return {
-            "a list": lambda: report.inbox(desk, there, ASKED_BY),
-            "App Home": lambda: home.home(desk, there, ASKED_BY),
-            "a spend summary": lambda: desk.ledger.spend(there, FIRST, LAST),
-            "/proxy why": lambda: why(desk, there, service),
-        }
+    def service(self) -> ServiceId:
+        """One in the middle of it."""
+        return ServiceId(f"API-{1_000 + self.size // 2}")
+
+    def question(self, name: str) -> bytes:
+        """What Slack sends for it; no two are alike."""
+        number, team = next(self.numbers), self.workspace
+        if name == HOME:
+            return traffic.home_opened(number, team=team, user=ASKED_BY)
+        text = {LIST: "requests", SPEND: "spend", WHY: f"why {self.service}"}[name]
+        return traffic.command(number, text, "https://slack.example.test", team=team, user=ASKED_BY)
+
+    async def seconds(self, question: bytes) -> float:
+        """From the question to its answer. What goes on behind it is waited for as well."""
+        request = SlackRequest(question.decode(), {"x-slack-signature": f"v0={next(self.numbers)}"})
+        self.screen.is_answered.clear()
+        started = time.perf_counter()
+        acked = await answered(self.front, request)
+        if acked.body:
+            self.screen.show(acked.body)
+        await self.screen.is_answered.wait()
+        took = time.perf_counter() - started
+        await self.front.background.drain(seconds=10)
+        return took
 
 
+@group(MEMORY, *(row for name in QUESTIONS for row in (COMPARED[name], WAITS[name])), SEARCHES)
 async def rows(rounds: int) -> list[Figure]:
     """Few and many in the same server, in workspaces of their own, asked in turn."""
-    async with _server() as client:
-        few = await _archive(client, WorkspaceId("T0FEW"), FEW)
-        before = await _memory(client)
-        many = await _archive(client, WorkspaceId("T0MANY"), MANY)
-        each = (await _memory(client) - before) / MANY
-        figures = [Figure("memory of a finished request with indexes and audit", "bytes", (each,), BYTES)]
-        await client.config_resetstat()
-        for name in few.asks:
-            figures += await _compared(name, few, many, rounds)
-        used = {name.removeprefix("cmdstat_").lower() for name in await client.info("commandstats")}
-        seen = sorted(used & FORBIDDEN)
-        return [*figures, Figure("commands that search all keys", "kinds", (float(len(seen)),), Goal(0, 0, "kinds"))]
+    async with _server() as server:
+        few = await _archive(server.client, WorkspaceId("T0FEW"), FEW)
+        before = await _memory(server.client)
+        many = await _archive(server.client, WorkspaceId("T0MANY"), MANY)
+        figures = [MEMORY.measured((await _memory(server.client) - before) / MANY)]
+        async with server.from_afar() as client:
+            far = _bot(client, many.workspace, MANY)
+            await server.client.config_resetstat()
+            for name in QUESTIONS:
+                figures.append(COMPARED[name].measured(*[await _ratio(name, few, many) for _ in range(rounds + 1)][1:]))
+                figures.append(WAITS[name].measured(await _trips(name, far)))
+        used = {name.removeprefix("cmdstat_").lower() for name in await server.client.info("commandstats")}
+    return [*figures, SEARCHES.measured(float(len(used & FORBIDDEN)))]
 
 
-async def _compared(name: str, few: Archive, many: Archive, rounds: int) -> list[Figure]:
-    ratios = []
-    for _ in range(rounds + 1):
-        small, large = await _cost(few.asks[name]), await _cost(many.asks[name])
-        ratios.append(large / small)
-    trips = await _trips(many.asks[name])
-    return [
-        Figure(f"{name}, {MANY:,} requests against {FEW:,}", "x", tuple(ratios[1:]), RATIO),
-        Figure(f"{name}: trips to the store, one after the other", "trips", (trips,), TRIPS),
-    ]
+async def _ratio(name: str, few: Archive, many: Archive) -> float:
+    small, large = [sum([await one.seconds(one.question(name)) for _ in range(CALLS)]) for one in (few, many)]
+    return large / small
 
 
-async def _cost(ask: Callable[[], Awaitable[object]]) -> float:
-    started = time.perf_counter()
-    for _ in range(CALLS):
-        await ask()
-    return time.perf_counter() - started
-
-
-async def _trips(ask: Callable[[], Awaitable[object]]) -> float:
-    await ask()
-    _Late.seconds = LATE_S
-    try:
-        started = time.perf_counter()
-        await ask()
-        return float(int((time.perf_counter() - started) / LATE_S))
-    finally:
-        _Late.seconds = 0.0
+async def _trips(name: str, far: Archive) -> float:
+    """The fewest of some: a connection that has to be opened first adds trips of its own."""
+    return min([await far.seconds(far.question(name)) // LATE_S for _ in range(COUNTED)])
 
 
 # The history
@@ -203,14 +232,23 @@ async def _trips(ask: Callable[[], Awaitable[object]]) -> float:
 async def _archive(client: SharedClient, workspace: WorkspaceId, size: int) -> Archive:
     store = RedisStore(client)
     await _copy(client, workspace, await _lived(store, workspace), size)
+    return _bot(client, workspace, size)
+
+
+def _bot(client: SharedClient, workspace: WorkspaceId, size: int) -> Archive:
     policy = Policy(roles={"approver": Role(users=(UserId("U0BOSS"),))})
+    store, screen = RedisStore(client), _Screen()
 
     async def nudge(request: PurchaseRequest) -> None:  # noqa: ARG001 - named as the port names it
         return
 
+    async def errands(errand: Errand) -> bool:  # noqa: ARG001 - likewise
+        return True
+
     provider: Any = _Provider()
+    chat: Any = screen
     desk = Desk(store, StoredLedger(client), provider, _Directory(), lambda: policy, nudge)
-    return Archive(workspace, client, desk, size)
+    return Archive(workspace, size, Front(desk, chat, store, errands), screen)
 
 
 async def _lived(store: RedisStore, workspace: WorkspaceId) -> PurchaseRequest:
@@ -254,14 +292,14 @@ async def _copy(client: SharedClient, workspace: WorkspaceId, lived: PurchaseReq
         last = min(first + step - 1, lived.id + size)
         ago = (lived.id + size - last) // A_MONTH
         arguments: list[Any] = [prefix, first, last, int(NOW.timestamp() * 1000), PEOPLE, CHANNEL]
-        arguments += [record[b"version"], record[b"body"], _month_before(ago), ""]
+        arguments += [record[b"version"], record[b"body"], _month_before(ago), min(NOW.day, 28)]
         for pairs in (named, booked):
             arguments += [len(pairs), *(part for pair in pairs for part in pair)]
         await script(keys=[f"{prefix}number"], args=[*arguments, *lines])
 
 
 def _month_before(months: int) -> str:
-    year, month = divmod(LAST.year * 12 + LAST.month - 1 - months, 12)
+    year, month = divmod(NOW.year * 12 + NOW.month - 1 - months, 12)
     return f"{year:04}-{month + 1:02}"
 
 
@@ -269,25 +307,40 @@ async def _memory(client: SharedClient) -> int:
     return int((await client.info("memory"))["used_memory"])
 
 
-@asynccontextmanager
-async def _server() -> AsyncIterator[SharedClient]:
-    """A server without a file: what the disk costs is measured elsewhere."""
-    with TemporaryDirectory() as folder:
-        socket = Path(folder) / "valkey.sock"
-        options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
-        process = await asyncio.create_subprocess_exec(
-            str(server_binary()), *options, "--dir", folder, stdout=asyncio.subprocess.DEVNULL
-        )
-        pool = redis_asyncio.ConnectionPool(connection_class=_LateConnection, path=str(socket), protocol=2)
-        client = SharedClient(connection_pool=pool)
-        try:
-            await _until_open(client)
+@dataclass(frozen=True)
+class Server:
+    socket: Path
+    client: SharedClient
+
+    @asynccontextmanager
+    async def from_afar(self) -> AsyncIterator[SharedClient]:
+        """A client to which each answer comes late."""
+        door = self.socket.with_name("late.sock")
+        async with late_door(door, self.socket, LATE_S), _client(door) as client:
             yield client
-        finally:
-            await client.aclose()
-            await pool.disconnect()
-            process.terminate()
-            await process.wait()
+
+
+@asynccontextmanager
+async def _client(socket: Path) -> AsyncIterator[SharedClient]:
+    """The bot's own kind."""
+    client = connect(SecretStr(f"unix://{socket}"))
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+@asynccontextmanager
+async def _server() -> AsyncIterator[Server]:
+    """A server without a file: what the disk costs is measured elsewhere."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="proxydesk-bench-")))
+        socket = folder / "valkey.sock"
+        options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no", "--dir", str(folder)]
+        await stack.enter_async_context(running(str(server_binary()), *options, log=folder / "valkey.log"))
+        client = await stack.enter_async_context(_client(socket))
+        await _until_open(client)
+        yield Server(socket, client)
 
 
 async def _until_open(client: SharedClient) -> None:

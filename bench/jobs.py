@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from bench.clicks import all_answered
 from bench.company import WORKSPACE, Company, company
 from bench.figures import Figure, Goal, percentile
-from bench.load import Load, Plan
+from bench.groups import group
+from bench.load import Plan, sent
 from bot.domain.intents import CardIntent
 from bot.domain.request import PurchaseRequest
 
@@ -20,13 +21,14 @@ LONG_S = 120.0
 """How long Byteful holds a quote back, so that a job is under way when its worker dies."""
 PATIENCE_S = 60.0
 LATE = 20
+REDELIVERED = Figure("job redelivered after kill -9 of its worker", "s", goal=Goal(15, 5, "s"))
+DELAYED = Figure("delayed work (a message due later), late, p99", "s", goal=Goal(1, 0.3, "s"))
 
 
+@group(REDELIVERED)
 async def redelivery(rounds: int) -> list[Figure]:
     """From kill -9 of the worker to the same question asked again by another one."""
-    waits = [await _one_death() for _ in range(1 if rounds < 5 else 2)]
-    what = "job redelivered after kill -9 of its worker"
-    return [Figure(what, "s", tuple(waits), Goal(15, 5, "s"))]
+    return [REDELIVERED.measured(*[await _one_death() for _ in range((rounds + 1) // 2)])]
 
 
 async def _one_death() -> float:
@@ -46,8 +48,7 @@ async def _one_death() -> float:
 
 
 async def _approve_one(around: Company, port: int) -> None:
-    load = await Load.prepared(Plan([port]), around.presses(await around.ask_for(1)))
-    all_answered(await load.go())
+    all_answered(await sent(Plan([port]), around.presses(await around.ask_for(1))))
 
 
 async def _next_quote(around: Company) -> float:
@@ -60,6 +61,7 @@ async def _next_quote(around: Company) -> float:
     raise RuntimeError("the job did not come back")
 
 
+@group(DELAYED)
 async def delayed(_rounds: int) -> list[Figure]:
     """Messages that are due at a moment to come: how long after it they reach Slack."""
     async with company() as around, around.bot("worker", PORT="1"):
@@ -72,9 +74,10 @@ async def delayed(_rounds: int) -> list[Figure]:
         await asyncio.sleep(due[requests[-1].id] - time.monotonic() + 3)
         book = await around.book()
     posted = sorted(at for at, _, call, _ in book["calls"] if call == "chat.postMessage")
-    late = [at - moment for at, moment in zip(posted, sorted(due.values()), strict=False)]
-    what = "delayed work (a message due later), late, p99"
-    return [Figure(what, "s", (percentile(late, 99),), Goal(1, 0.3, "s"))]
+    if len(posted) != LATE:
+        raise RuntimeError(f"{len(posted)} messages came of {LATE}")
+    late = [at - moment for at, moment in zip(posted, sorted(due.values()), strict=True)]
+    return [DELAYED.measured(percentile(late, 99), samples=late)]
 
 
 async def _put_off(around: Company, request: PurchaseRequest, until: datetime) -> None:

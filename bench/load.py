@@ -11,13 +11,14 @@ import base64
 import sys
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from bench import traffic
-from bench.processes import plain_environment
+from bench.processes import ROOT, Program, at_rest, end, plain_environment, python
 
 
 @dataclass(slots=True)
@@ -27,7 +28,6 @@ class Plan:
     ports: list[int]
     connections: int = 1
     rate: float = 0.0
-    path: str = traffic.PATH
     pause_s: float = 0.0
     """Between an answer and the next request on its connection."""
 
@@ -39,7 +39,8 @@ class Seen:
     sent: list[float] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
     status: list[int] = field(default_factory=list)
-    seconds: float = 0.0
+    cpu_s: list[float] = field(default_factory=list)
+    """Of each program that was watched meanwhile."""
 
     @property
     def refused(self) -> int:
@@ -104,7 +105,6 @@ class Sender:
         else:
             pending = iter(range(len(self._requests)))
             await asyncio.gather(*(self._one_after_another(pending) for _ in range(plan.connections)))
-        self._seen.seconds = time.monotonic() - started
         return self._seen
 
     async def _one_after_another(self, pending: Any) -> None:
@@ -140,41 +140,71 @@ class Sender:
 def main() -> None:
     plan = Plan(**msgspec.json.decode(sys.stdin.buffer.readline()))
     bodies = [base64.b64decode(line) for line in msgspec.json.decode(sys.stdin.buffer.readline())]
-    requests = [traffic.signed(body, path=plan.path) for body in bodies]
+    requests = [traffic.signed(body) for body in bodies]
     print("ready", flush=True)
-    sys.stdin.buffer.readline()
+    if not sys.stdin.buffer.readline():
+        return  # whoever prepared it has gone
     sys.stdout.buffer.write(msgspec.json.encode(asdict(asyncio.run(Sender(plan, requests).run()))) + b"\n")
 
 
 class Load:
-    """The load process as the bench sees it: prepared, then let go."""
+    """The load process as the bench sees it: prepared, let go, and ended with the block."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     @classmethod
-    async def prepared(cls, plan: Plan, bodies: list[bytes]) -> Load:
+    async def prepared(cls, plan: Plan, bodies: Sequence[bytes]) -> Self:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.load", stdin=pipe, stdout=pipe, env=plain_environment(), limit=2**26
+            *python("-m", "bench.load"), stdin=pipe, stdout=pipe, cwd=ROOT, env=plain_environment(), limit=2**26
         )
         load = cls(process)
         encoded = msgspec.json.encode([base64.b64encode(body).decode() for body in bodies])
-        load._write(msgspec.json.encode(asdict(plan)) + b"\n" + encoded + b"\n")
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n", "the load could not be prepared"
+        try:
+            load._write(msgspec.json.encode(asdict(plan)) + b"\n" + encoded + b"\n")
+            await load._line()
+        except BaseException:
+            await end(process)
+            raise
         return load
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await end(self._process)
 
     async def go(self) -> Seen:
         self._write(b"go\n")
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        await self._process.wait()
-        return Seen(**msgspec.json.decode(line))
+        return Seen(**msgspec.json.decode(await self._line()))
 
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(data)
+
+    async def _line(self) -> bytes:
+        """Raises RuntimeError when it ends instead."""
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the load ended with exit code {await self._process.wait()}")
+        return line
+
+
+async def sent(plan: Plan, bodies: Sequence[bytes], watched: Sequence[Program] = ()) -> Seen:
+    """All of it, and what CPU it took each of the programs watched until everything behind the answers was done."""
+    async with await Load.prepared(plan, bodies) as load:
+        await at_rest(watched)
+        before = [program.cpu_s for program in watched]
+        seen = await load.go()
+    await at_rest(watched)
+    seen.cpu_s = [program.cpu_s - spent for program, spent in zip(watched, before, strict=True)]
+    return seen
 
 
 if __name__ == "__main__":

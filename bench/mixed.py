@@ -11,7 +11,9 @@ from typing import Any
 from bench import traffic
 from bench.company import WORKSPACE, Company, company
 from bench.figures import Figure, Goal, percentile
-from bench.load import Load, Plan, Seen
+from bench.groups import group
+from bench.load import Plan, Seen, sent
+from bench.processes import cpu_of
 from bench.traffic import suggestion
 from bot.domain.request import PurchaseRequest
 
@@ -25,6 +27,16 @@ REFUSALS = 600
 """Clicks of somebody who may not decide: each is written down like any other, and changes no card."""
 SLOWEST_MS = 500
 PURCHASE = f"two of Byteful's answers, {PROVIDER_S:g} s each, one after the other, are in it"
+ALL = "CPU of web, worker and store for each event, of whatever kind"
+WHAT = f"provider at {PROVIDER_S:g} s, {RATE:g} mixed events a second for a minute"
+SLOWEST = Figure(f"{WHAT}: slowest ack", "ms", goal=Goal(SLOWEST_MS, SLOWEST_MS, "ms"), note=ALL)
+ACK_P999 = Figure(f"{WHAT}: ack p99.9", "ms", goal=Goal(SLOWEST_MS, 50, "ms"))
+ACK_P99 = Figure(f"{WHAT}: ack p99", "ms")
+ACK_P50 = Figure(f"{WHAT}: ack p50", "ms")
+FORM_P99 = Figure(f"{WHAT}: command → form open, p99", "ms")
+CARD_P99 = Figure(f"{WHAT}: click → card says so, p99", "ms")
+ORDERED_P99 = Figure(f"{WHAT}: approval → card says *Ordered*, p99", "ms", note=PURCHASE)
+LOST = Figure(f"{WHAT}: lost", "events", goal=Goal(0, 0, "events"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +50,52 @@ class Minute:
     """By what the card says afterwards: `#1001, Withdrawn`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`opened` and `shown`: when it was, by what `Minute` calls it."""
+
+    seen: Seen
+    opened: dict[str, float]
+    shown: dict[str, float]
+    lost: int
+    cpu_ms: float
+
+
+@group(SLOWEST, ACK_P999, ACK_P99, ACK_P50, FORM_P99, CARD_P99, ORDERED_P99, LOST)
 async def rows(_rounds: int) -> list[Figure]:
-    async with company() as around, around.bot("web") as web, around.bot("worker", PORT="1"):
+    async with company() as around, around.bot("web") as web, around.bot("worker", PORT="1") as worker:
         await asyncio.sleep(2)
+        watched = [web.program, worker.program, around.valkey]
         decided = await around.ask_for(APPROVALS + WITHDRAWALS, has_cards=True)
         await around.all_said()
         minute = _minute(around, decided[:APPROVALS], decided[APPROVALS:], await around.ask_for(REFUSALS))
-        load = await Load.prepared(Plan([web.port], connections=16, rate=RATE), minute.bodies)
         await around.slow("byteful", PROVIDER_S)
         await around.book()
-        seen = await load.go()
+        spent_s = cpu_of(watched)
+        seen = await sent(Plan([web.port], connections=16, rate=RATE), minute.bodies)
         opened, shown = await _effects(around, minute)
+        cpu_ms = (cpu_of(watched) - spent_s) / len(minute.bodies) * 1000
         await around.slow("byteful", 0.0)
         lost = seen.refused + REFUSALS - await _refusals(around)
-    return _figures(minute, seen, opened, shown, lost)
+    return _figures(minute, Outcome(seen, opened, shown, lost, cpu_ms))
 
 
-def _figures(minute: Minute, seen: Seen, opened: dict[str, float], shown: dict[str, float], lost: int) -> list[Figure]:
-    acks = [took * 1000 for took in seen.took]
-    forms = [(opened[trigger] - seen.sent[place]) * 1000 for trigger, place in minute.forms.items()]
-    cards = {said: (shown[said] - seen.sent[place]) * 1000 for said, place in minute.cards.items()}
+def _figures(minute: Minute, came: Outcome) -> list[Figure]:
+    sent_at = came.seen.sent
+    acks = [took * 1000 for took in came.seen.took]
+    forms = [(came.opened[trigger] - sent_at[place]) * 1000 for trigger, place in minute.forms.items()]
+    cards = {said: (came.shown[said] - sent_at[place]) * 1000 for said, place in minute.cards.items()}
     told = [took for said, took in cards.items() if not said.endswith("Ordered")]
     bought = [took for said, took in cards.items() if said.endswith("Ordered")]
-    what = f"provider at {PROVIDER_S:g} s, {RATE:g} mixed events a second for a minute"
     return [
-        Figure(f"{what}: slowest ack", "ms", (max(acks),), Goal(SLOWEST_MS, SLOWEST_MS, "ms")),
-        Figure(f"{what}: ack p99.9", "ms", (percentile(acks, 99.9),), Goal(SLOWEST_MS, 50, "ms")),
-        Figure(f"{what}: ack p99", "ms", (percentile(acks, 99),)),
-        Figure(f"{what}: ack p50", "ms", (percentile(acks, 50),)),
-        Figure(f"{what}: command → form open, p99", "ms", (percentile(forms, 99),)),
-        Figure(f"{what}: click → card says so, p99", "ms", (percentile(told, 99),)),
-        Figure(f"{what}: approval → card says *Ordered*, p99", "ms", (percentile(bought, 99),), None, PURCHASE),
-        Figure(f"{what}: lost", "events", (float(lost),), Goal(0, 0, "events")),
+        SLOWEST.measured(max(acks), samples=acks, cpu_ms=came.cpu_ms),
+        ACK_P999.measured(percentile(acks, 99.9), samples=acks),
+        ACK_P99.measured(percentile(acks, 99), samples=acks),
+        ACK_P50.measured(percentile(acks, 50), samples=acks),
+        FORM_P99.measured(percentile(forms, 99), samples=forms),
+        CARD_P99.measured(percentile(told, 99), samples=told),
+        ORDERED_P99.measured(percentile(bought, 99), samples=bought),
+        LOST.measured(float(came.lost)),
     ]
 
 

@@ -94,13 +94,32 @@ async def running(*command: str, environment: Mapping[str, str] | None = None, l
     try:
         yield Program(process.pid, started_at)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await end(process)
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Asked to stop, and killed when it does not."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def output_of(*command: str) -> bytes:
+    """What a program prints until it ends. Raises RuntimeError when it fails; it ends when nobody waits any more."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env=plain_environment(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        output, _ = await process.communicate()
+    finally:
+        await end(process)
+    if process.returncode:
+        raise RuntimeError(f"`{' '.join(command[1:])}` ended with exit code {process.returncode}")
+    return output
 
 
 def python(*arguments: str) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.clicks import all_answered
-from bench.company import Company, company
+from bench.company import Company, Served, company
 from bench.figures import Figure, Goal, percentile
+from bench.groups import group
 from bench.load import Load, Plan
 from bench.outside import own_time_s
 from bench.processes import at_rest
@@ -36,36 +38,60 @@ LIMITS = (
 )
 
 
-async def rows(_rounds: int) -> list[Figure]:
-    alone: list[tuple[float, float]] = []
+WHAT = "last approval → checkout received → card updated"
+TO_CARD = Figure(f"{WHAT}, p50", "ms", note=CARD)
+BEYOND_CALLS = Figure(f"{WHAT}, p50, beyond the outside calls' own time", "ms", goal=Goal(25, 10, "ms"), note=BEYOND)
+CALLS = Figure("the outside calls by themselves, p50", "ms")
+TO_CHECKOUT = Figure("last approval → checkout received, p50", "ms", note=CARD)
+AT_RATE = Figure(f"{WHAT}, p99 at 20 a second", "ms", goal=Goal(100, 40, "ms"), note=LIMITS)
+WITH_PACE = Figure("the same with the wait for the account's pace", "ms")
+WORKERS_CPU = Figure("CPU of the worker per purchase (bought and told)", "ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Purchases of one go, in the order in which they were approved; in seconds from the approval."""
+
+    cards: list[float]
+    checkouts: list[float]
+    cpu_s: list[float]
+    """Of web, worker and store, in this order, for each purchase."""
+
+
+@group(TO_CARD, BEYOND_CALLS, CALLS, TO_CHECKOUT, AT_RATE, WITH_PACE, WORKERS_CPU)
+async def rows(rounds: int) -> list[Figure]:
     outside: list[float] = []
-    cpu_s: list[float] = []
     async with company() as around, around.bot("web") as web, around.bot("worker", PORT="1") as worker:
         await asyncio.sleep(2)
+        alone = []
         for _ in range(ALONE):
             requests = await _asked_for(around, 1)
-            before = worker.program.cpu_s
-            alone += await _bought(around, web.port, requests, 0.0)
-            await at_rest([worker.program])
-            cpu_s.append(worker.program.cpu_s - before)
-            outside.append(await own_time_s(around, requests[0]))
-        await around.redis.delete(around.followed)
-        together = await _bought(around, web.port, await _asked_for(around, TOGETHER), RATE)
-    late = [took - wait for (took, _), wait in zip(together, _waits_for_the_pace(), strict=True)]
-    checkout = [checkout for _, checkout in alone]
-    card = [card for card, _ in alone]
-    beyond = percentile(card, 50) - percentile(outside, 50)
-    what = "last approval → checkout received → card updated"
+            alone.append(await _bought(around, web, worker, requests, 0.0))
+            outside.append(await own_time_s(around, requests[0]) * 1000)
+        together = []
+        for _ in range(rounds):
+            await around.redis.delete(around.followed)
+            requests = await _asked_for(around, TOGETHER)
+            together.append(await _bought(around, web, worker, requests, RATE))
+    return _figures(alone, together, outside)
+
+
+def _figures(alone: list[Bought], together: list[Bought], outside: list[float]) -> list[Figure]:
+    cards = [one.cards[0] * 1000 for one in alone]
+    checkouts = [one.checkouts[0] * 1000 for one in alone]
+    workers = [one.cpu_s[1] * 1000 for one in alone]
+    beyond = [card - calls for card, calls in zip(cards, outside, strict=True)]
+    late = [[card - wait for card, wait in zip(one.cards, _waits_for_the_pace(), strict=True)] for one in together]
+    cpu_ms = percentile([sum(one.cpu_s) * 1000 for one in alone], 50)
+    at_rate_ms = percentile([sum(one.cpu_s) * 1000 for one in together], 50)
     return [
-        Figure(f"{what}, p50", "ms", (percentile(card, 50) * 1000,), None, CARD),
-        Figure(f"{what}, p50, beyond the outside calls' own time", "ms", (beyond * 1000,), Goal(25, 10, "ms"), BEYOND),
-        Figure("the outside calls by themselves, p50", "ms", (percentile(outside, 50) * 1000,)),
-        Figure("last approval → checkout received, p50", "ms", (percentile(checkout, 50) * 1000,), None, CARD),
-        Figure(f"{what}, p99 at 20 a second", "ms", (percentile(late, 99) * 1000,), Goal(100, 40, "ms"), LIMITS),
-        Figure(
-            "the same with the wait for the account's pace", "ms", (percentile([t for t, _ in together], 99) * 1000,)
-        ),
-        Figure("CPU of the worker per purchase (bought and told)", "ms", (percentile(cpu_s, 50) * 1000,)),
+        TO_CARD.measured(percentile(cards, 50), samples=cards, cpu_ms=cpu_ms),
+        BEYOND_CALLS.measured(percentile(cards, 50) - percentile(outside, 50), samples=beyond, cpu_ms=cpu_ms),
+        CALLS.measured(percentile(outside, 50), samples=outside),
+        TO_CHECKOUT.measured(percentile(checkouts, 50), samples=checkouts),
+        AT_RATE.measured(*(percentile(one, 99) * 1000 for one in late), cpu_ms=at_rate_ms),
+        WITH_PACE.measured(*(percentile(one.cards, 99) * 1000 for one in together)),
+        WORKERS_CPU.measured(percentile(workers, 50), samples=workers),
     ]
 
 
@@ -87,13 +113,14 @@ async def _asked_for(around: Company, count: int) -> list[PurchaseRequest]:
 
 
 async def _bought(
-    around: Company, port: int, requests: Sequence[PurchaseRequest], rate: float
-) -> list[tuple[float, float]]:
-    """Seconds from each approval to its card, and to its checkout, in the order in which they came."""
-    plan = Plan([port], rate=rate, connections=min(len(requests), 8))
-    load = await Load.prepared(plan, around.presses(requests))
+    around: Company, web: Served, worker: Served, requests: Sequence[PurchaseRequest], rate: float
+) -> Bought:
+    plan = Plan([web.port], rate=rate, connections=min(len(requests), 8))
+    watched = [web.program, worker.program, around.valkey]
     await around.book()
-    seen = await load.go()
+    async with await Load.prepared(plan, around.presses(requests)) as load:
+        before = [program.cpu_s for program in watched]
+        seen = await load.go()
     all_answered(seen)
     calls: list[Any] = []
     for _ in range(400):
@@ -102,6 +129,12 @@ async def _bought(
         shown = {about: at for at, _, call, about in reversed(calls) if call == "chat.update"}
         cards = [shown[about] for request in requests if (about := f"#{request.id}, Ordered") in shown]
         if len(cards) == len(created) == len(requests):
-            return [(card - sent, bought - sent) for sent, bought, card in zip(seen.sent, created, cards, strict=True)]
+            await at_rest(watched)
+            spent = [program.cpu_s - earlier for program, earlier in zip(watched, before, strict=True)]
+            return Bought(
+                [card - sent for sent, card in zip(seen.sent, cards, strict=True)],
+                [checkout - sent for sent, checkout in zip(seen.sent, created, strict=True)],
+                [seconds / len(requests) for seconds in spent],
+            )
         await asyncio.sleep(0.05)
     raise RuntimeError(f"only {len(cards)} of {len(requests)} purchases came to their end")

@@ -23,16 +23,18 @@ DRAFT = Draft(DraftId("0" * 32), WorkspaceId(TEAM), UserId(REQUESTER), ChannelId
 Json = dict[str, Any]
 
 
-def command(number: int, text: str, answer_url: str, *, word: str = "/proxy") -> bytes:
+def command(
+    number: int, text: str, answer_url: str, *, word: str = "/proxy", team: str = TEAM, user: str = REQUESTER
+) -> bytes:
     """A slash command. `number` makes it different from all others."""
     return urlencode(
         {
             "token": "verification",
-            "team_id": TEAM,
+            "team_id": team,
             "team_domain": "bench",
             "channel_id": CHANNEL,
             "channel_name": "proxies",
-            "user_id": REQUESTER,
+            "user_id": user,
             "user_name": "rita",
             "command": word,
             "text": text,
@@ -42,6 +44,13 @@ def command(number: int, text: str, answer_url: str, *, word: str = "/proxy") ->
             "trigger_id": f"{number}.1.trigger",
         }
     ).encode()
+
+
+def home_opened(number: int, *, team: str = TEAM, user: str = REQUESTER) -> bytes:
+    """Somebody looks at App Home."""
+    event = {"type": "app_home_opened", "user": user, "channel": "D0BENCH", "tab": "home", "event_ts": f"{number}.1"}
+    about = {"token": "verification", "team_id": team, "api_app_id": "A0BENCH", "event_id": f"Ev{number}"}
+    return msgspec.json.encode({**about, "type": "event_callback", "event_time": number, "event": event})
 
 
 def press(

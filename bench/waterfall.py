@@ -17,8 +17,10 @@ from xml.sax.saxutils import escape
 
 from bench.clicks import all_answered
 from bench.company import Company, company
-from bench.load import Load, Plan
+from bench.groups import WITHIN_S, finished
+from bench.load import Plan, sent
 from bench.purchases import SLACK_RESTS_S
+from playground.serving import told_to_stop
 
 PURCHASES = 8
 WIDTH, LEFT, ROW, TOP = 900, 250, 26, 46
@@ -43,9 +45,8 @@ async def _one(around: Company, port: int) -> dict[str, float]:
     requests = await around.ask_for(1, has_cards=True)
     await around.all_said()
     await asyncio.sleep(SLACK_RESTS_S)
-    load = await Load.prepared(Plan([port]), around.presses(requests))
     await around.book()
-    seen = await load.go()
+    seen = await sent(Plan([port]), around.presses(requests))
     all_answered(seen)
     await asyncio.sleep(1)
     calls: list[Any] = (await around.book())["calls"]
@@ -80,7 +81,11 @@ def drawn(moments: dict[str, float]) -> str:
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("Say where to: python -m bench.waterfall docs/pictures/click.svg")
-    Path(sys.argv[1]).write_text(drawn(asyncio.run(measured())))
+    Path(sys.argv[1]).write_text(drawn(asyncio.run(_measured_in_time())))
+
+
+async def _measured_in_time() -> dict[str, float]:
+    return await finished(measured(), WITHIN_S, told_to_stop())
 
 
 if __name__ == "__main__":
