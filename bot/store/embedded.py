@@ -122,20 +122,22 @@ async def _start(folder: Path, socket: Path) -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C belongs to the bot, which stops the server last
     )
-    await _until_it_answers(folder, socket, process)
+    try:
+        await _until_it_answers(folder, socket, process)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
     return process
 
 
 async def _until_it_answers(folder: Path, socket: Path, process: asyncio.subprocess.Process | None = None) -> None:
-    """Also while it reads its file. `process` is one of ours: it is ended when it does not come up."""
+    """Also while it reads its file. `process` is one of ours."""
     deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
     while not await _answers(socket):
         has_ended = process is not None and process.returncode is not None
         if has_ended or asyncio.get_running_loop().time() > deadline:
-            if process is not None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
             raise EmbeddedStoreError(f"The private Valkey did not start. Its log is {folder / 'valkey.log'}.")
         await asyncio.sleep(0.01)
 

@@ -191,6 +191,24 @@ async def test_a_server_that_cannot_start_says_where_its_log_is(tmp_path: Path) 
                 pass
 
 
+async def test_a_server_whose_user_leaves_while_it_starts_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_yet(_socket: Path) -> bool:
+        return False
+
+    monkeypatch.setattr(embedded, "_answers", not_yet)
+    socket = embedded._socket_path(tmp_path)
+    entering = asyncio.create_task(private_valkey(tmp_path).__aenter__())
+    async with asyncio.timeout(60):
+        while embedded._is_gone(socket):  # noqa: ASYNC110 - another process opens it
+            await asyncio.sleep(0.01)
+    entering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await entering
+    assert embedded._is_gone(socket)
+
+
 def test_without_a_server_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> str:
         raise FileNotFoundError
