@@ -30,7 +30,8 @@ async def test_scale_a_copied_request_is_found_like_a_lived_one_and_nothing_sear
 
 async def test_scale_trips_to_the_store_are_counted_one_after_the_other() -> None:
     async with history._server() as server:
-        await history._archive(server.client, WorkspaceId("T0COPY"), COPIES)
+        near = await history._archive(server.client, WorkspaceId("T0COPY"), COPIES)
+        await near.seconds(near.question(LIST))
         async with server.from_afar() as client:
             far = history._bot(client, WorkspaceId("T0COPY"), COPIES)
             assert await history._trips(LIST, far) >= 2
