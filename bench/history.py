@@ -2,8 +2,8 @@
 
 Each is asked as Slack asks it and measured until its answer is there, the mark against repeats included; Slack and
 Byteful have their part to say at once. One request is really lived through the store; the bulk copies what that left
-behind, under other numbers, by a script in the server. Every thousand requests are a month, so the period a summary
-covers is equally full in both.
+behind, under other numbers, by a script in the server. Every five hundred requests are a month, so the period a
+summary covers, and the one before, are equally full in both.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ from bot.usecases.desk import Desk
 FEW, MANY = 1_000, 1_000_000
 PEOPLE = 50
 """Who asked: so that each has a full page of requests even among few."""
-A_MONTH = 1_000
+A_MONTH = 500
+"""So few also fill the month before, with which a summary compares."""
 BATCH = 5_000
 """Requests written in one call of the script: each call blocks the server for a moment."""
 CALLS = 300
