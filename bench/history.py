@@ -57,7 +57,7 @@ A_MONTH = 500
 """So few also fill the month before, with which a summary compares."""
 BATCH = 5_000
 """Requests written in one call of the script: each call blocks the server for a moment."""
-CALLS = 300
+CALLS = 150
 LATE_S = 0.05
 """How late each answer comes while round trips are counted: far more than the work itself takes."""
 COUNTED = 4
