@@ -18,8 +18,8 @@ from bench.traffic import signed, suggestion
 from bench.typeahead import queries
 from bench.typeahead import rows as named_rows
 from bot.providers import PLACES_FILE
-from bot.providers.byteful.lookups import AsnRow, Rows
 from bot.providers.byteful.place_cache import remember
+from bot.providers.byteful.place_rows import Numbered, Rows
 from playground.serving import HOST
 
 RATE = 50.0
@@ -95,5 +95,4 @@ async def _until_found(port: int, body: bytes) -> None:
 
 def _keep_places(path: Path) -> None:
     """A hundred thousand networks in the copy on disk, as a run of the bot would have left it."""
-    asns = [AsnRow(asn_id=int(one.key), asn_name=one.name, country_id="us") for one in named_rows()]
-    remember(path, Rows(countries=[], subdivisions=[], asns=asns, cities=[]))
+    remember(path, Rows(asns=Numbered.of((*row, "us") for row in named_rows())))

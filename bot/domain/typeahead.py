@@ -13,16 +13,17 @@ threads get their turn.
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice
-from typing import Any, Generic, TypeVar, overload
+from typing import Any
 
 from msgspec import Struct
+
+from bot.domain.packed import LAST, Packed
 
 LIMIT = 100
 """Rows of one answer; Slack shows no more options than this (Slack docs, block suggestions)."""
@@ -38,8 +39,11 @@ PIECE = 2
 FREED_AT_ONCE = 1_000
 KEY_MARK = "\0"
 """Behind a whole key that stands among the words; no word has it."""
+SCOPE_MARK = "\1"
+"""Around what a row lies within, which stands among the words too and is found by none that is typed."""
 
-T = TypeVar("T")
+Slice = tuple[int, int]
+"""Where the rows of a word begin and end."""
 
 _WORD = re.compile(r"[^\W_]+")
 _AS_NUMBER = re.compile(r"as(\d+)")
@@ -72,93 +76,83 @@ def _joined_words(text: str) -> list[str]:
     return _WORD.findall(_JOINING.sub("", fold(text)))
 
 
-class Entry(Struct, Generic[T], frozen=True):
-    """A row to be found: by its `name`, which ranks it, by its `key` (an id) and by the words in `also`."""
+class Entry(Struct, frozen=True):
+    """A row to be found: by its `name`, which ranks it, by its `key` (an id), and among those `within` the same."""
 
     name: str
     key: str
-    item: T
-    also: str = ""
+    within: tuple[str, ...] = ()
 
 
-class Packed(Sequence[str]):
-    """Sorted texts in one string: a third of the memory of a list of them."""
+class Index:
+    """Rows found by what is typed, and told by their positions among those given. Equal names keep that order."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._all = "".join(texts)
-        self._ends = _sums(len(text) for text in texts)
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[str]: ...
-    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
-        return self._all[self._ends[index] : self._ends[index + 1]]
-
-    def starting_with(self, prefix: str) -> range:
-        """The positions of all texts that begin so."""
-        return range(bisect_left(self, prefix), bisect_left(self, prefix + _LAST))
-
-
-_LAST = chr(sys.maxunicode)
-
-
-class Index(Generic[T]):
-    """Rows found by what is typed. Equal names keep the order they were given in."""
-
-    def __init__(self, entries: Iterable[Entry[T]]) -> None:
+    def __init__(self, entries: Iterable[Entry]) -> None:
         given = list(entries)
         names = [" ".join(words_of(entry.name)) for entry in given]
         order = _in_order(names)
-        self._items = [given[position].item for position in order]
-        self._names = Packed([names[position] for position in order])
-        words, rows = _words_and_rows(given, names, _ranks(order))
-        order = _in_order(words)
-        self._words = Packed([words[position] for position in order])
-        self._starts = _sums(len(rows[position]) for position in order)
-        self._rows = array("I", chain.from_iterable(rows[position] for position in order))
-        self._bitmaps: dict[tuple[int, int], bytes] = {}
+        self._given = array("I", order)
+        self._names = Packed.of(names[position] for position in order)
+        words, rows = _words_and_rows(given, names, order)
+        sorted_words = _in_order(words)
+        self._words = Packed.of(words[position] for position in sorted_words)
+        self._starts = array("I", accumulate((len(rows[position]) for position in sorted_words), initial=0))
+        self._rows = array("I", chain.from_iterable(rows[position] for position in sorted_words))
+        self._bitmaps: dict[Slice, bytes] = {}
         self._map_crowded(range(len(words)), 0)
-        for scaffold in (names, words, rows):
+        for scaffold in (given, names, order, words, rows, sorted_words):
             _take_down(scaffold)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._given)
 
-    def search(self, query: str, limit: int = LIMIT) -> list[T]:
+    def search(self, query: str, limit: int = LIMIT, *, within: str | None = None) -> list[int]:
         """The best rows: those called exactly so, then those whose name begins so, then those with such words."""
         words = words_of(query[:MAX_QUERY])
+        scope = None if within is None else self._slice(_scope_word(within))
         if not words:
-            return self._items[:limit]
-        ranked = dict.fromkeys(islice(self._by_whole_name(" ".join(words)), limit))
+            return [self._given[row] for row in self._within(range(len(self)), scope)[:limit]]
+        ranked = dict.fromkeys(islice(self._by_whole_name(" ".join(words), scope), limit))
         if len(ranked) < limit:
-            for row in self._by_words(words):
+            for row in self._by_words(words, scope):
                 ranked.setdefault(row)
                 if len(ranked) == limit:
                     break
-        return [self._items[row] for row in ranked]
+        return [self._given[row] for row in ranked]
 
-    def _by_whole_name(self, text: str) -> Iterator[int]:
+    def position(self, key: str) -> int | None:
+        """Of the row with this key."""
+        start, end = self._slice(_key_text(key) + KEY_MARK)
+        return self._given[self._rows[start]] if start < end else None
+
+    def _within(self, rows: range, scope: Slice | None) -> Sequence[int]:
+        """Those of the rows that lie in the scope, whose own are in order too."""
+        if scope is None:
+            return rows
+        start = bisect_left(self._rows, rows.start, *scope)
+        return self._rows[start : bisect_left(self._rows, rows.stop, start, scope[1])]
+
+    def _by_whole_name(self, text: str, scope: Slice | None) -> Iterator[int]:
         start, end = self._slice(text + KEY_MARK)
-        yield from sorted(self._rows[start:end])
-        yield from self._names.starting_with(text)
+        for row in self._rows[start:end]:
+            yield from self._within(range(row, row + 1), scope)
+        yield from self._within(self._names.starting_with(text), scope)
 
-    def _by_words(self, words: list[str]) -> Iterator[int]:
+    def _by_words(self, words: list[str], scope: Slice | None) -> Iterator[int]:
         """Rows that have a word beginning with each of these, in order."""
-        slices = sorted({self._slice(word) for word in words}, key=lambda found: found[1] - found[0])
+        wanted = {self._slice(word) for word in words} | ({scope} if scope else set())
+        slices = sorted(wanted, key=lambda found: found[1] - found[0])
         crowded = [self._bitmaps[found] for found in slices if found in self._bitmaps]
-        sparse = [set(self._rows[start:end]) for start, end in slices if (start, end) not in self._bitmaps]
+        sparse = [self._rows[start:end] for start, end in slices if (start, end) not in self._bitmaps]
         if not sparse:
             return _rows_in(_common(crowded))
-        rows = sorted(set.intersection(*sparse))
-        return (row for row in rows if all(bitmap[row >> 3] >> (row & 7) & 1 for bitmap in crowded))
+        rows = sorted(set(sparse[0]).intersection(*sparse[1:]))
+        if not crowded:
+            return iter(rows)
+        bitmap = _common(crowded)
+        return (row for row in rows if bitmap[row >> 3] >> (row & 7) & 1)
 
-    def _slice(self, prefix: str) -> tuple[int, int]:
+    def _slice(self, prefix: str) -> Slice:
         words = self._words.starting_with(prefix)
         return self._starts[words.start], self._starts[words.stop]
 
@@ -167,13 +161,13 @@ class Index(Generic[T]):
 
         Returns the bitmap of all of their rows, so that no row is looked at once for each prefix.
         """
-        mapped, others = 0, bytearray((len(self._items) + 63) // 64 * 8)
+        mapped, others = 0, bytearray((len(self) + 63) // 64 * 8)
         position = words.start
         while position < words.stop:
             prefix, after = self._words[position][: depth + 1], position + 1
             is_longer = len(prefix) > depth
             if is_longer:
-                after = bisect_left(self._words, prefix + _LAST, after, words.stop)
+                after = bisect_left(self._words, prefix + LAST, after, words.stop)
             start, end = self._starts[position], self._starts[after]
             if is_longer and end - start > CROWDED:
                 rows = self._map_crowded(range(position, after), depth + 1)
@@ -197,18 +191,6 @@ def _in_order(texts: Sequence[str]) -> list[int]:
     return [position for start in sorted(pieces) for position in sorted(pieces.pop(start), key=texts.__getitem__)]
 
 
-def _ranks(order: Sequence[int]) -> list[int]:
-    ranks = [0] * len(order)
-    for rank, position in enumerate(order):
-        ranks[position] = rank
-    return ranks
-
-
-def _sums(numbers: Iterable[int]) -> array[int]:
-    """Nothing, then the first number, the first two together, and so on."""
-    return array("I", accumulate(numbers, initial=0))
-
-
 def _take_down(scaffold: list[Any]) -> None:
     """Freed in pieces: all at once they would stop every other thread meanwhile."""
     while scaffold:
@@ -216,25 +198,35 @@ def _take_down(scaffold: list[Any]) -> None:
 
 
 def _words_and_rows(
-    entries: Sequence[Entry[T]], names: Sequence[str], rows: Sequence[int]
+    entries: Sequence[Entry], names: Sequence[str], order: Sequence[int]
 ) -> tuple[list[str], list[Sequence[int]]]:
-    """Every word and, at the same place of the second list, the rows that have it; in no order, and some twice.
+    """Every word and, at the same place of the second list, the rows that have it, in order; the words are in none.
 
-    A whole key is one more word, with a mark behind it.
+    A whole key is one more word, with a mark behind it, and so is what a row lies within.
     """
-    keys = [_key_text(entry.key) for entry in entries]
     rows_of: dict[str, list[int]] = defaultdict(list)
-    for entry, name, key, row in zip(entries, names, keys, rows, strict=True):
-        words = name.split()
-        if entry.also:
-            words += words_of(entry.also)
-        if _JOINING.search(entry.name):
-            words += _joined_words(entry.name)
-        if " " in key:
-            words += key.split()[1:]
-        for word in words:
+    rows_within: dict[str, list[int]] = defaultdict(list)
+    keys: list[str] = []
+    for row, position in enumerate(order):
+        entry = entries[position]
+        for word in names[position].split():
             rows_of[word].append(row)
-    return [*rows_of, *(key + KEY_MARK for key in keys)], [*rows_of.values(), *((row,) for row in rows)]
+        if _JOINING.search(entry.name):
+            for word in _joined_words(entry.name):
+                rows_of[word].append(row)
+        for scope in entry.within:
+            rows_within[scope].append(row)
+        key = _key_text(entry.key)
+        keys.append(key + KEY_MARK)
+        if " " in key:
+            for word in key.split()[1:]:
+                rows_of[word].append(row)
+    words = [*rows_of, *map(_scope_word, rows_within), *keys]
+    return words, [*rows_of.values(), *rows_within.values(), *((row,) for row in range(len(order)))]
+
+
+def _scope_word(scope: str) -> str:
+    return f"{SCOPE_MARK}{scope}{SCOPE_MARK}"
 
 
 def _key_text(key: str) -> str:

@@ -15,7 +15,7 @@ from bot.providers.byteful.adapter import BytefulProvider
 from bot.providers.byteful.client import open_client
 from bot.providers.byteful.places import BytefulPlaces
 
-PLACES_FILE = "places.json"
+PLACES_FILE = "places.bin"
 
 Now = Callable[[], datetime]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,9 +26,20 @@ NETWORKS = {
 }
 
 
+class Names:
+    """What an index finds, by the names that were given to it."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.given = list(entries)
+        self.index = Index(self.given)
+
+    def search(self, query: str, limit: int = typeahead.LIMIT, within: str | None = None) -> list[str]:
+        return [self.given[position].name for position in self.index.search(query, limit, within=within)]
+
+
 @pytest.fixture(scope="module")
-def index() -> Index[str]:
-    return Index(Entry(name, key, name) for key, name in NETWORKS.items())
+def index() -> Names:
+    return Names(Entry(name, key) for key, name in NETWORKS.items())
 
 
 @pytest.mark.parametrize(
@@ -53,51 +66,65 @@ def index() -> Index[str]:
         ("orange nothing", []),
     ],
 )
-def test_what_is_found_and_in_which_order(index: Index[str], query: str, found: list[str]) -> None:
+def test_what_is_found_and_in_which_order(index: Names, query: str, found: list[str]) -> None:
     assert index.search(query) == found
 
 
-def test_an_empty_query_gives_the_first_by_name(index: Index[str]) -> None:
+def test_an_empty_query_gives_the_first_by_name(index: Names) -> None:
     assert index.search("", limit=3) == ["AT&T Services", "Blue Orange Telecom", "Level 3"]
     assert index.search(" & ") == index.search("")
     assert len(index.search("")) == len(NETWORKS)
 
 
 def test_an_empty_index_finds_nothing() -> None:
-    empty: Index[str] = Index(())
+    empty = Index(())
     assert (len(empty), empty.search(""), empty.search("a"), empty.search("a b")) == (0, [], [], [])
+    assert empty.search("", within="us") == []
+    assert empty.position("1") is None
 
 
 def test_equal_names_are_all_found_in_the_order_given() -> None:
-    index = Index(Entry("Paris", key, key) for key in ("9", "3", "5"))
-    assert index.search("par") == ["9", "3", "5"]
-    assert index.search("3") == ["3"]
+    index = Index(Entry("Paris", key) for key in ("9", "3", "5"))
+    assert index.search("par") == [0, 1, 2]
+    assert index.search("3") == [1]
 
 
 def test_a_whole_key_comes_first_and_a_key_of_several_words_is_found_by_each() -> None:
-    index = Index([Entry("Level 3", "70", "a"), Entry("3 Ireland", "31", "b"), Entry("Zain", "3", "c")])
-    assert index.search("3") == ["c", "b", "a"]
-    regions = Index([Entry("Quebec", "ca-qc", "qc"), Entry("California", "us-ca", "ca"), Entry("Cadiz", "es-ca", "es")])
-    assert regions.search("us-ca") == ["ca"]
-    assert regions.search("es") == ["es"]
-    assert regions.search("ca") == ["es", "ca", "qc"]
+    index = Names([Entry("Level 3", "70"), Entry("3 Ireland", "31"), Entry("Zain", "3")])
+    assert index.search("3") == ["Zain", "3 Ireland", "Level 3"]
+    regions = Names([Entry("Quebec", "ca-qc"), Entry("California", "us-ca"), Entry("Cadiz", "es-ca")])
+    assert regions.search("us-ca") == ["California"]
+    assert regions.search("es") == ["Cadiz"]
+    assert regions.search("ca") == ["Cadiz", "California", "Quebec"]
 
 
 def test_equal_keys_are_all_found_in_the_order_of_their_names() -> None:
-    index = Index(Entry(name, "7", name) for name in ("Orange", "Alba", "Mit"))
+    index = Names(Entry(name, "7") for name in ("Orange", "Alba", "Mit"))
     assert index.search("7") == ["Alba", "Mit", "Orange"]
 
 
-def test_a_row_without_a_word_in_name_or_key_is_listed_and_found_by_what_else_it_has() -> None:
-    index = Index([Entry("&", "-", "blank", also="Fiber"), Entry("Orange", "1", "orange")])
-    assert index.search("") == ["blank", "orange"]
-    assert index.search("fib") == ["blank"]
+def test_a_row_without_a_word_in_name_or_key_is_listed() -> None:
+    assert Names([Entry("&", "-"), Entry("Orange", "1")]).search("") == ["&", "Orange"]
 
 
 def test_a_limit_is_kept() -> None:
-    index = Index(Entry(f"Name {number}", str(number), number) for number in range(500))
-    assert len(index.search("name")) == typeahead.LIMIT
-    assert len(index.search("n", limit=7)) == 7
+    index = Index(Entry(f"Name {number}", str(number), ("us",)) for number in range(500))
+    for within in (None, "us"):
+        assert len(index.search("name", within=within)) == len(index.search("", within=within)) == typeahead.LIMIT
+        assert len(index.search("n", limit=7, within=within)) == 7
+
+
+def test_a_row_is_known_by_its_whole_key() -> None:
+    index = Index([Entry("Zain", "70"), Entry("Orange", "7"), Entry("Quebec", "ca-qc")])
+    assert [index.position(key) for key in ("70", "7", "ca-qc", "0", "ca", "zain", "")] == [0, 1, 2] + [None] * 4
+
+
+def test_what_a_row_lies_within_is_no_word_of_it() -> None:
+    index = Names([Entry("Orange", "1", ("fr", "eu")), Entry("Oracle", "2", ("us",)), Entry("Oreo", "3")])
+    assert index.search("or") == ["Oracle", "Orange", "Oreo"]
+    assert index.search("or", within="fr") == index.search("1", within="eu") == ["Orange"]
+    assert index.search("2", within="fr") == index.search("", within="f") == index.search("or", within="") == []
+    assert index.search("fr") == index.search("\1fr\1") == index.search("fr us") == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +134,7 @@ def test_case_and_accents_do_not_matter(text: str, words: list[str]) -> None:
     assert words_of(text) == words
 
 
-def test_a_very_long_query_is_cut_and_not_an_error(index: Index[str]) -> None:
+def test_a_very_long_query_is_cut_and_not_an_error(index: Names) -> None:
     assert set(index.search("orange " * 10_000)) == set(index.search("orange"))
 
 
@@ -145,13 +172,18 @@ def looked_up(names: list[str], query: str) -> list[int]:
 
 @pytest.mark.parametrize("crowded", [0, 3, 1_024])
 @settings(max_examples=150, deadline=None)
-@given(names=NAMES, query=QUERIES)
-def test_it_finds_what_a_look_at_every_row_finds(crowded: int, names: list[str], query: str) -> None:
+@given(names=NAMES, query=QUERIES, limit=st.sampled_from([1, 3, 100]))
+def test_it_finds_what_a_look_at_every_row_finds(crowded: int, names: list[str], query: str, limit: int) -> None:
     before = typeahead.CROWDED
     typeahead.CROWDED = crowded
     try:
-        index = Index(Entry(name, str(row), row) for row, name in enumerate(names))
-        assert index.search(query) == looked_up(names, query)
+        index = Index(Entry(name, str(row), (f"of {row % 3}",)) for row, name in enumerate(names))
+        found = looked_up(names, query)
+        assert index.search(query, limit) == found[:limit]
+        for third in range(3):
+            assert (
+                index.search(query, limit, within=f"of {third}") == [row for row in found if row % 3 == third][:limit]
+            )
     finally:
         typeahead.CROWDED = before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from pydantic import SecretStr
@@ -12,10 +13,14 @@ from pydantic import SecretStr
 from bot.domain.catalog import Filter
 from bot.domain.errors import ProviderError
 from bot.ports import Answered, Urgency
+from bot.providers.byteful import answers
 from bot.providers.byteful.client import open_client
 from bot.providers.byteful.exchange import Timing
-from bot.providers.byteful.lookups import AsnRow, CityRow, CountryRow, Rows, SubdivisionRow
-from bot.providers.byteful.places import REFRESH_JITTER, RETRY_AFTER_S, BytefulPlaces, Tables
+from bot.providers.byteful.lookups import AsnRow
+from bot.providers.byteful.place_cache import FORMAT, recall, remember
+from bot.providers.byteful.place_rows import Numbered, Rows, Subdivision
+from bot.providers.byteful.place_tables import Tables
+from bot.providers.byteful.places import REFRESH_JITTER, RETRY_AFTER_S, BytefulPlaces
 from playground.provider import ProviderWorld
 from playground.provider_server import running_provider
 
@@ -27,29 +32,30 @@ async def no_pace(urgency: Urgency) -> Answered:
 
 def rows() -> Rows:
     return Rows(
-        countries=[
-            CountryRow(country_id="us", country_name="United States"),
-            CountryRow(country_id="FR", country_name="France"),
-        ],
-        subdivisions=[
-            SubdivisionRow(subdivision_id="us-tx", subdivision_name="Texas", country_id="us"),
-            SubdivisionRow(subdivision_id="US-CA", subdivision_name="California", country_id="US"),
-            SubdivisionRow(subdivision_id="fr-idf", subdivision_name="Île-de-France", country_id="fr"),
-        ],
-        asns=[
-            AsnRow(asn_id=7018, asn_name="AT&T", country_id="us"),
-            AsnRow(asn_id=70, asn_name="Attica & Sons <Ltd>", country_id="us"),
-            AsnRow(asn_id=3215, asn_name="Orange", country_id="fr"),
-            AsnRow(asn_id=99, asn_name="Nowhere Net", country_id=None),
-            AsnRow(asn_id=100, asn_name="W" * 300, country_id="us"),
-        ],
-        cities=[
-            CityRow(city_id=1, city_name="Dallas", subdivision_id="us-tx"),
-            CityRow(city_id=2, city_name="Paris", subdivision_id="us-tx"),
-            CityRow(city_id=3, city_name="Paris", subdivision_id="fr-idf"),
-            CityRow(city_id=4, city_name="Los Angeles", subdivision_id="us-ca"),
-            CityRow(city_id=5, city_name="Atlantis", subdivision_id="xx-yy"),
-        ],
+        countries={"us": "United States", "fr": "France"},
+        subdivisions={
+            "us-tx": Subdivision("Texas", "us"),
+            "us-ca": Subdivision("California", "us"),
+            "fr-idf": Subdivision("Île-de-France", "fr"),
+        },
+        asns=Numbered.of(
+            [
+                (7018, "AT&T", "us"),
+                (70, "Attica & Sons <Ltd>", "us"),
+                (3215, "Orange", "fr"),
+                (99, "Nowhere Net", None),
+                (100, "W" * 300, "us"),
+            ]
+        ),
+        cities=Numbered.of(
+            [
+                (1, "Dallas", "us-tx"),
+                (2, "Paris", "us-tx"),
+                (3, "Paris", "fr-idf"),
+                (4, "Los Angeles", "us-ca"),
+                (5, "Atlantis", "xx-yy"),
+            ]
+        ),
     )
 
 
@@ -212,7 +218,7 @@ async def test_tables_are_kept_fresh_and_a_failure_is_tried_again_sooner(
 async def test_a_restart_uses_the_copy_on_disk_and_asks_nothing(
     places: BytefulPlaces, world: ProviderWorld, tmp_path: Path
 ) -> None:
-    copy = tmp_path / "data" / "places.json"
+    copy = tmp_path / "data" / "places.bin"
     first = BytefulPlaces(places._client, page_pause_s=0, cache=copy)
     await first.load()
     asked = world.requests_received
@@ -229,12 +235,26 @@ async def test_a_restart_uses_the_copy_on_disk_and_asks_nothing(
     assert restarted.describe(Filter(asn_id=7018)) == first.describe(Filter(asn_id=7018))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"countries": 3}', b"\xff\xfe"])
+def spoilt(copy: bytes) -> dict[str, bytes]:
+    middle = len(copy) // 2
+    return {
+        "empty": b"",
+        "of the format before": b'{"countries":[],"subdivisions":[],"asns":[],"cities":[]}',
+        "cut short": copy[:middle],
+        "one byte is another": copy[:middle] + bytes([copy[middle] ^ 1]) + copy[middle + 1 :],
+        "zeros, as after a power cut": bytes(len(copy)),
+        "whole, but of another format": (crc32(copy[4:], FORMAT + 1)).to_bytes(4, "big") + copy[4:],
+    }
+
+
+@pytest.mark.parametrize("how", spoilt(b"0123456789"))
 async def test_a_spoilt_copy_is_read_anew(
-    places: BytefulPlaces, world: ProviderWorld, tmp_path: Path, content: bytes
+    places: BytefulPlaces, world: ProviderWorld, tmp_path: Path, how: str
 ) -> None:
-    copy = tmp_path / "places.json"
-    copy.write_bytes(content)
+    copy = tmp_path / "places.bin"
+    remember(copy, rows())
+    copy.write_bytes(spoilt(copy.read_bytes())[how])
+    assert recall(copy) is None
     restarted = BytefulPlaces(places._client, page_pause_s=0, cache=copy)
 
     async def first_sleep(_seconds: float) -> None:
@@ -242,5 +262,76 @@ async def test_a_spoilt_copy_is_read_anew(
 
     with pytest.raises(asyncio.CancelledError):
         await restarted.keep_fresh(3_600, sleep=first_sleep)
-    assert restarted.is_loaded
-    assert copy.read_bytes() != content
+    assert world.requests_received
+    assert restarted.search_asns("at&t", "us")[0].value == "7018"
+    assert recall(copy) is not None
+
+
+def test_a_copy_holds_everything_and_what_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+    remember(tmp_path / "data" / "places.bin", rows())
+    found = recall(tmp_path / "data" / "places.bin")
+    assert found is not None
+    assert found[0] == rows()
+    assert found[1] >= 0
+    assert recall(tmp_path / "nothing.bin") is None
+    (tmp_path / "a file").touch()
+    remember(tmp_path / "a file" / "places.bin", rows())
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["places.bin"]
+
+
+async def test_what_comes_from_byteful_is_cleaned_and_what_cannot_be_kept_left_out() -> None:
+    given: list[dict[str, object]] = [
+        {"asn_id": 7, "asn_name": " Or\u202eange \n Net ", "country_id": "FR"},
+        {"asn_id": 2**63, "asn_name": "Too large", "country_id": "fr"},
+        {"asn_id": -1, "asn_name": "Below nothing", "country_id": "fr"},
+        {"asn_id": "8", "asn_name": "No number", "country_id": "fr"},
+        {"asn_id": 9, "asn_name": None, "country_id": "fr"},
+        {"asn_id": 10, "asn_name": "Ørsted 東京 😀", "country_id": 3},
+    ]
+    read = answers.readable(AsnRow, "asn")(given)
+    assert [(row.asn_id, row.asn_name, row.country_id) for row in read] == [
+        (7, "Or ange Net", "fr"),
+        (10, "Ørsted 東京 😀", None),
+    ]
+
+
+def test_a_row_given_twice_is_found_once_as_it_was_last() -> None:
+    twice = Rows(asns=Numbered.of([(7, "Orange", "fr"), (8, "Oreo", "us"), (7, "Orange SA", "us")]))
+    tables = Tables.of(twice)
+    assert labels([*tables.search_asns("or", "us")]) == ["Orange SA (AS7)", "Oreo (AS8)"]
+    assert labels([*tables.search_asns("7", "fr")]) == ["Orange SA (AS7, US)"]
+
+
+def test_a_region_of_the_name_of_a_country_is_not_taken_for_it() -> None:
+    tables = Tables.of(
+        Rows(
+            subdivisions={"fr": Subdivision("Friesland", "nl"), "fr-idf": Subdivision("Île-de-France", "fr")},
+            cities=Numbered.of([(1, "Sneek", "fr"), (2, "Paris", "fr-idf")]),
+        )
+    )
+    assert labels([*tables.search_cities("", "fr", None)]) == ["Paris, Île-de-France"]
+    assert labels([*tables.search_cities("", None, "fr")]) == ["Sneek, Friesland"]
+    assert labels([*tables.search_cities("", "nl", None)]) == ["Sneek, Friesland"]
+
+
+def test_a_country_of_many_networks_is_full_before_others_come_and_a_number_still_wins() -> None:
+    many = [(number, f"Net {number:03}", "us") for number in range(1, 151)]
+    tables = Tables.of(Rows(asns=Numbered.of([*many, (900, "Net", "fr"), (901, "Netz", "fr"), (1500, "Net", None)])))
+    own = [f"Net {number:03} (AS{number})" for number in range(1, 101)]
+    assert labels([*tables.search_asns("net", "us")]) == own
+    assert labels([*tables.search_asns("net", "fr")])[:4] == [
+        "Net (AS900)",
+        "Netz (AS901)",
+        "Net (AS1500)",
+        "Net 001 (AS1, US)",
+    ]
+    assert len(tables.search_asns("", "fr")) == len(tables.search_asns("", "us")) == len(tables.search_asns("", None))
+    assert labels([*tables.search_asns("900", "us")]) == ["Net (AS900, FR)"]
+    assert labels([*tables.search_asns("15", "us")]) == ["Net 015 (AS15)", "Net 150 (AS150)", "Net (AS1500)"]
+
+
+def test_before_anything_is_loaded_nothing_is_found_and_a_filter_is_named_by_its_numbers() -> None:
+    empty = Tables()
+    assert empty.search_asns("a", "us") == empty.search_asns("", None) == []
+    assert empty.search_subdivisions("", "us") == empty.search_cities("", "us", "us-tx") == []
+    assert empty.describe(Filter(5, "zz-z", 77)) == "AS5, city 77, zz-z"

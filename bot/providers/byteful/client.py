@@ -7,8 +7,8 @@ sends it and knows what a failure means, `keys.py` keeps the keys out of sight.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from bot.providers.byteful import answers, lookups, shapes
 from bot.providers.byteful.answers import Call
 from bot.providers.byteful.breaker import Breaker
 from bot.providers.byteful.exchange import API_URL, USUAL, Exchange, Param, Question, Timing, new_http_client
+from bot.providers.byteful.place_rows import Numbered
 from bot.providers.byteful.sender import Sender
 from bot.providers.byteful.values import Json
 
@@ -171,21 +172,30 @@ class BytefulClient:
     # Lookup tables: whole, one page after another with `pause_s` seconds between, to leave the pace to others
 
     async def countries(self, *, pause_s: float = 0) -> list[lookups.CountryRow]:
-        return await self._table("country", lookups.CountryRow, pause_s)
+        return [row async for rows in self._table("country", lookups.CountryRow, pause_s) for row in rows]
 
     async def subdivisions(self, *, pause_s: float = 0) -> list[lookups.SubdivisionRow]:
-        return await self._table("subdivision", lookups.SubdivisionRow, pause_s)
+        return [row async for rows in self._table("subdivision", lookups.SubdivisionRow, pause_s) for row in rows]
 
-    async def cities(self, *, pause_s: float = 0) -> list[lookups.CityRow]:
-        return await self._table("city", lookups.CityRow, pause_s)
+    async def cities(self, *, pause_s: float = 0) -> Numbered:
+        """Like networks so many that each page is put into flat arrays before the next one is asked for."""
+        found = Numbered()
+        async for rows in self._table("city", lookups.CityRow, pause_s):
+            for row in rows:
+                found.append(row.city_id, row.city_name, row.subdivision_id)
+        return found
 
-    async def asns(self, *, pause_s: float = 0) -> list[lookups.AsnRow]:
-        return await self._table("asn", lookups.AsnRow, pause_s)
+    async def asns(self, *, pause_s: float = 0) -> Numbered:
+        found = Numbered()
+        async for rows in self._table("asn", lookups.AsnRow, pause_s):
+            for row in rows:
+                found.append(row.asn_id, row.asn_name, row.country_id)
+        return found
 
-    async def _table(self, name: str, model: type[Model], pause_s: float) -> list[Model]:
+    def _table(self, name: str, model: type[Model], pause_s: float) -> AsyncIterator[list[Model]]:
         asked: dict[str, Param] = {"sort_by": f"{name}_id_asc"}
         rows = answers.readable(model, name)
-        return await self._search(f"{name}/search", asked, rows, max_pages=MAX_LOOKUP_PAGES, pause_s=pause_s)
+        return self._pages(f"{name}/search", asked, rows, max_pages=MAX_LOOKUP_PAGES, pause_s=pause_s)
 
     async def _search(
         self,
@@ -195,10 +205,26 @@ class BytefulClient:
         *,
         max_pages: int = MAX_PAGES,
         enough: Callable[[list[T]], bool] | None = None,
-        pause_s: float = 0,
     ) -> list[T]:
-        """Page after page until a short one. The vendor's total may be -1 and is not looked at (Byteful docs)."""
+        """All rows of a search, or those until a page is `enough`."""
         kept: list[T] = []
+        async with aclosing(self._pages(path, filters, read_rows, max_pages=max_pages)) as pages:
+            async for rows in pages:
+                kept += rows
+                if enough is not None and enough(rows):
+                    break
+        return kept
+
+    async def _pages(
+        self,
+        path: str,
+        filters: Mapping[str, Param],
+        read_rows: Callable[[list[Any]], list[T]],
+        *,
+        max_pages: int,
+        pause_s: float = 0,
+    ) -> AsyncGenerator[list[T], None]:
+        """Page after page until a short one. The vendor's total may be -1 and is not looked at (Byteful docs)."""
         previous: list[Any] = []
         for page in range(1, max_pages + 1):
             found = await self._read(path, {**filters, "page": page, "per_page": PER_PAGE})
@@ -206,15 +232,13 @@ class BytefulClient:
             if not isinstance(rows, list):
                 raise ProviderError(f"Byteful's {path} cannot be read: it holds no list.")
             if rows == previous:
-                return kept  # the same page again: `page` was not understood
-            read = read_rows(rows)
-            kept += read
-            if len(rows) < _page_size(found) or (enough is not None and enough(read)):
-                return kept
+                return  # the same page again: `page` was not understood
+            yield read_rows(rows)
+            if len(rows) < _page_size(found):
+                return
             previous = rows
             await asyncio.sleep(pause_s)
         _log.warning("byteful_search_cut", path=path, pages=max_pages)
-        return kept
 
     async def _read(self, path: str, params: Mapping[str, Param] | None = None) -> Json:
         return await self._sender.until_answered(Question("GET", path, Call.READ, params=params or {}))

@@ -1,44 +1,39 @@
-"""The four lookup tables as read from Byteful, before they are indexed: their rows, and all of them together."""
+"""The rows of the four lookup tables as Byteful words them, each checked as it comes in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field, StrictStr
+from pydantic import AfterValidator, Field, StrictStr
 
 from bot.providers.byteful.shapes import Shape
-from bot.providers.byteful.values import Lower, PlaceId
+from bot.providers.byteful.values import Lower, PlaceId, clean
+
+Name = Annotated[StrictStr, AfterValidator(clean)]
+Number = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+"""An id of any meaning; it has to fit into a flat array."""
 
 
 class CountryRow(Shape):
     country_id: PlaceId
-    country_name: StrictStr
+    country_name: Name
 
 
 class SubdivisionRow(Shape):
     subdivision_id: PlaceId
-    subdivision_name: StrictStr
+    subdivision_name: Name
     country_id: PlaceId
 
 
 class CityRow(Shape):
     """A city hangs on its subdivision; it names no country (Byteful docs)."""
 
-    city_id: Annotated[int, Field(strict=True)]
-    city_name: StrictStr
+    city_id: Number
+    city_name: Name
     subdivision_id: PlaceId
 
 
 class AsnRow(Shape):
-    asn_id: Annotated[int, Field(strict=True)]
-    asn_name: StrictStr
+    asn_id: Number
+    asn_name: Name
     country_id: Lower = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    countries: list[CountryRow]
-    subdivisions: list[SubdivisionRow]
-    asns: list[AsnRow]
-    cities: list[CityRow]
