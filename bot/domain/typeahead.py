@@ -5,7 +5,7 @@ Rows are numbered in the order of their names, so that every list of rows is alr
 sorted table beside one flat array of row numbers: all rows of a prefix are one slice of it. Only the few prefixes with
 very many rows need more, a bitmap each, made when the index is built.
 
-An index is built once and never changed. Building takes half a second for 100,000 rows: do it off the event loop. No
+An index is built once and never changed. Building takes most of a second for 100,000 rows: do it off the event loop. No
 step of it holds the interpreter for long: what loops in C is given a generator or short pieces, between which other
 threads get their turn.
 """
