@@ -22,6 +22,9 @@ _EMPTY = {
 }
 
 
+NOT_READ_YET = "The services at Byteful have not been read yet: the first time takes a minute or so. Ask again then."
+
+
 def listing(
     whose: str,
     channel: ChannelId | None,
@@ -37,7 +40,7 @@ def listing(
     age = f"As of {text.when(read_at)}." if read_at else ""
     ways = kit.actions(*_ways(whose, channel))
     if not page.services:
-        said = _empty(whose, channel)
+        said = _empty(whose, channel) if read_at else NOT_READ_YET
         return kit.message(f"{said} {age}".strip(), kit.section(said), ways, *([kit.context(age)] if age else []))
     first, last = page.offset + 1, page.offset + len(page.services)
     head = f"*{title}*: {page.total:,} running"

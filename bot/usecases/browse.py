@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,7 +12,7 @@ import structlog
 from msgspec import Struct
 
 from bot.domain.account import KnownService, ServicePage
-from bot.domain.errors import NotFoundError, ProviderError
+from bot.domain.errors import NotFoundError, OutcomeUnknownError, ProviderError
 from bot.domain.ids import ChannelId, ServiceId, UserId, WorkspaceId
 from bot.domain.policy import Verdict
 from bot.domain.request import PurchaseRequest
@@ -56,10 +57,11 @@ class Detail(Struct, frozen=True):
 async def listing(
     desk: Desk, workspace: WorkspaceId, user: UserId, whose: Whose, channel: ChannelId | None, *, offset: int
 ) -> Listing:
-    """From the last pass over the account; the very first look makes one."""
+    """From the last pass over the account; the very first look makes one, or finds that another is still on its way."""
     await desk.store.remember(workspace)
     if await desk.store.services_read_at(workspace) is None:
-        await services.look(desk, workspace)
+        with suppress(OutcomeUnknownError):
+            await services.look(desk, workspace)
     page = await desk.store.services(
         workspace,
         channel=channel if whose is Whose.CHANNEL else None,

@@ -364,6 +364,14 @@ async def test_l2_l3_t49_credit_says_how_long_it_lasts_and_opens_a_top_up_of_the
     assert int(amount.value) % 10 == 0
 
 
+async def test_x8_before_the_account_was_read_for_the_first_time_a_list_says_so(journey: Journey) -> None:
+    """Right after a start everything is read at once, and a first pass over the services may not get its turn."""
+    journey.byteful.faults.set("half_answer", endpoint="service/search")
+    await journey.answer(journey.person("rita"), "/proxy services", "have not been read yet", "Ask again")
+    journey.byteful.faults.clear("half_answer")
+    await journey.answer(journey.person("rita"), "/proxy services", "No services of", "run")
+
+
 async def test_t134_a_balance_that_cannot_be_read_is_shown_with_its_age(journey: Journey, later: Later) -> None:
     await bought(journey, later)
     journey.byteful.set_fault("bad_request", endpoint="customer/retrieve")
