@@ -28,7 +28,7 @@ DELAYED = Figure("delayed work (a message due later), late, p99", "s", goal=Goal
 @group(REDELIVERED)
 async def redelivery(rounds: int) -> list[Figure]:
     """From kill -9 of the worker to the same question asked again by another one."""
-    return [REDELIVERED.measured(*[await _one_death() for _ in range((rounds + 1) // 2)])]
+    return [REDELIVERED.measured(*[await _one_death() for _ in range(max(1, rounds // 3))])]
 
 
 async def _one_death() -> float:
