@@ -15,7 +15,7 @@ from bot.domain.ids import UserId
 
 UNTOLD = 1_000
 """Characters of an answer that is repeated here."""
-ANSWERED = ":speech_balloon: *Answered in Messages*, the tab beside *Home*."
+ANSWERED = ":speech_balloon: *The answer comes in Messages*, the tab beside *Home*."
 ANSWER_BLOCK = "answered"
 UNJUDGED = (
     ":warning: Slack does not say now who may approve, so what waits for your decision is not shown. Open it again."

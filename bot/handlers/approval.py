@@ -243,7 +243,7 @@ def _done(request: PurchaseRequest) -> str:
 def _retried(request: PurchaseRequest) -> str:
     is_about_renewal = request.selection.is_about_renewal
     if request.state is State.APPROVED and is_about_renewal:
-        return f"Recorded: the approval it has still counts. {_is_changed(request)}"
+        return f"Recorded: the approval it has still counts. {_is_asked(request)}"
     if request.state is State.APPROVED:
         return "Recorded: it is bought on the approval it has. The price is taken again first."
     return (
@@ -255,9 +255,10 @@ def _approved(request: PurchaseRequest) -> str:
     if request.state is not State.APPROVED:
         return "Recorded: your approval counts."
     if request.selection.is_about_renewal:
-        return f"Recorded: you approved it. {_is_changed(request)}"
+        return f"Recorded: you approved it. {_is_asked(request)}"
     return "Recorded: you approved it. The price is taken again, then it is bought."
 
 
-def _is_changed(request: PurchaseRequest) -> str:
-    return "The renewal is stopped now." if request.selection.stops_renewal else "The service renews again from now on."
+def _is_asked(request: PurchaseRequest) -> str:
+    what = "stop the renewal" if request.selection.stops_renewal else "renew it again"
+    return f"Byteful is asked to {what}; the card says when that is done."

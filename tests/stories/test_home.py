@@ -55,7 +55,7 @@ async def test_a_click_at_home_says_below_it_where_the_answer_is_until_the_next(
 
 async def _has_no_note(who: SlackPerson) -> bool:
     view = await who.home()
-    return view is not None and "Answered in Messages" not in view.text
+    return view is not None and "The answer comes in Messages" not in view.text
 
 
 def _buttons(block: dict[str, Any]) -> list[tuple[str, str | None]]:

@@ -137,7 +137,7 @@ async def test_l5_n14_t49_a_renewal_is_announced_and_stopped_behind_an_approval(
     assert "in their own words" not in str(card.blocks), "the words are the button's"
     assert not journey.byteful.services[service]["service_is_pending_cancellation"], "nobody has approved it yet"
     await mona.clicks(card, "approve")
-    answer = await journey.private(mona, "Recorded: you approved it. The renewal is stopped now.")
+    answer = await journey.private(mona, "Recorded: you approved it. Byteful is asked to stop the renewal")
     assert "bought" not in answer.text
     done = await journey.card("Done", f"Service `{service}` will not renew: it runs to the end of what is paid.")
     assert "Ordered" not in done.text
@@ -203,8 +203,8 @@ async def test_u3_why_tells_what_the_bot_itself_changed_by_its_request_and_the_r
     service = await bought(journey, later)
     rita, mona = journey.people("rita", "mona")
     for button, answer in (
-        ("stop_renewal", "The renewal is stopped now"),
-        ("keep_renewing", "renews again from now on"),
+        ("stop_renewal", "asked to stop the renewal"),
+        ("keep_renewing", "asked to renew it again"),
     ):
         await later(HOUR)
         detail = await journey.answer(rita, f"/proxy services {service}", "Since the last charge")
